@@ -1,0 +1,50 @@
+# Every target sets up what it needs; `make` alone lists them.
+PYTHON ?= python3
+PORT := $(or $(HONEYGLASS_PORT),8000)
+BIN := .venv/bin
+
+.PHONY: help setup run test check format browser bench rehearse screenshots clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+.venv/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed; set PYTHON=..."'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt setuptools
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
+	@touch $@
+
+setup: .venv/.ready ## Make .venv with every pinned package
+
+run: setup ## Start Honeyglass with its demo study (HONEYGLASS_PORT, default 8000)
+	@$(BIN)/honeyglass migrate
+	@HONEYGLASS_PORT=$(PORT) $(BIN)/honeyglass demo
+	@HONEYGLASS_PORT=$(PORT) $(BIN)/honeyglass serve
+
+browser: setup # The browser that browser tests drive: Debian's chromium when root, else playwright's own
+	@$(BIN)/python -m tests.browser.provide
+
+test: setup browser ## Run every test: SQLite, PostgreSQL and Chromium
+	@$(BIN)/pytest -n auto --dist loadgroup
+
+check: setup ## Lint, types and dependency rules
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
+
+format: setup ## Format the code
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+
+rehearse: setup ## 100 synthetic participants at concurrency 50 on SQLite and on PostgreSQL, every count checked
+	@$(BIN)/python -m tests.rehearsal
+
+bench: setup ## Measure server CPU per rating, and what dealing costs
+	@$(BIN)/python -m tests.benchmarks.rating
+
+screenshots: setup browser ## Take the pictures in docs/ anew
+	@$(BIN)/python -m tests.browser.screenshots
+
+clean: ## Remove .venv and caches; your data in var/ stay
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

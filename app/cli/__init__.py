@@ -1,0 +1,55 @@
+"""The `honeyglass` command: thin; each command calls a service in a transaction of its own."""
+
+from typing import Annotated
+
+import typer
+
+from app.cli import demo, serving
+from app.cli.common import AsJson, opened, say
+from app.cli.data import data_cli
+from app.cli.material import bundle_cli, question_cli
+from app.cli.study import study_cli
+from app.settings import Settings
+from app.web import migrations
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+cli.add_typer(question_cli, name="questions")
+cli.add_typer(bundle_cli, name="bundle")
+cli.add_typer(study_cli, name="study")
+cli.add_typer(data_cli)
+
+
+@cli.command()
+def migrate(as_json: AsJson = False) -> None:
+    """Bring the database to this release's schema; creates it if there is none."""
+    with opened(as_json, is_migrating=True) as database:
+        migrations.upgrade(database.engine.url.render_as_string(hide_password=False))
+        revision = migrations.newest_revision()
+    say({"ok": True, "revision": revision}, f"The database is at revision {revision}.", as_json)
+
+
+@cli.command()
+def serve(
+    port: Annotated[int | None, typer.Option(help="Default: HONEYGLASS_PORT, or 8000.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Default: 1 on SQLite, 2 on PostgreSQL.")] = None,
+    host: Annotated[str | None, typer.Option(help="Default: HONEYGLASS_HOST, or 127.0.0.1.")] = None,
+) -> None:
+    """Serve the web pages until stopped."""
+    settings = Settings()
+    with opened(as_json=False):
+        settings.load_secret()
+    serving.run(host or settings.host, port or settings.port, workers or settings.default_workers)
+
+
+@cli.command("demo")
+def make_demo(as_json: AsJson = False) -> None:
+    """Set up the demo study, if it is not there yet, and say where it is."""
+    settings = Settings()
+    with opened(as_json) as database, database.transaction(writing=True) as session:
+        demo.set_up(session)
+    url = f"http://{settings.host}:{settings.port}/s/{demo.SLUG}"
+    say({"ok": True, "slug": demo.SLUG, "url": url}, demo.welcome(url), as_json)
+
+
+def main() -> None:
+    cli()

@@ -1,0 +1,60 @@
+"""What every command shares: the database, sentences or one JSON line, complaints and exit statuses."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from alembic.runtime.migration import MigrationContext
+from rich.console import Console
+from sqlalchemy.exc import OperationalError
+
+from app.contract.base import InvalidFile
+from app.errors import AppError, Conflict
+from app.settings import Settings
+from app.web import migrations
+from app.web.db import Database
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON line instead of sentences.")]
+Slug = Annotated[str, typer.Argument(help="The study's slug, as in its address /s/SLUG.")]
+stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(summary: dict[str, Any], text: str, as_json: bool) -> None:
+    sys.stdout.write((json.dumps(summary, ensure_ascii=False, default=str) if as_json else text) + "\n")
+
+
+@contextmanager
+def complaining(as_json: bool) -> Iterator[None]:
+    """Turn whatever a use case refuses into a sentence and exit status 1."""
+    try:
+        yield
+    except (AppError, InvalidFile) as error:
+        complain(str(error), as_json)
+    except OperationalError as error:
+        complain(f"The database does not answer: {error.orig}", as_json)
+
+
+def complain(message: str, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps({"ok": False, "error": message}, ensure_ascii=False) + "\n")
+    stderr.print(f"Error: {message}", markup=False)
+    raise typer.Exit(1)
+
+
+@contextmanager
+def opened(as_json: bool, *, is_migrating: bool = False) -> Iterator[Database]:
+    """The database the environment names, at this release's schema, with complaints as sentences."""
+    settings = Settings()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with complaining(as_json):
+        database = Database(settings.url)
+        if not is_migrating:
+            with database.transaction() as session:
+                found = MigrationContext.configure(session.connection()).get_current_revision()
+            if found != migrations.newest_revision():
+                raise Conflict("The database is not at this release's schema. Run: honeyglass migrate")
+        yield database
+        database.engine.dispose()

@@ -1,0 +1,76 @@
+"""Commands that make data and take it out: simulate and export."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.common import AsJson, Slug, opened, say, stderr
+from app.results import service as results
+from app.results.export import Format as ExportFormat
+from app.settings import Settings
+from app.simulation import run as simulation
+from app.simulation.people import Effects, read_effects
+from app.web.signing import Signing
+
+data_cli = typer.Typer()
+
+
+@data_cli.command()
+def export(  # one argument for each option
+    slug: Slug,
+    out: Annotated[Path, typer.Option(help="The CSV file to write; its manifest comes beside it.")],
+    export_format: Annotated[ExportFormat, typer.Option("--format", help="Which table.")] = "long",
+    include_synthetic: Annotated[
+        bool, typer.Option("--include-synthetic", help="Synthetic participants of a study for people, too.")
+    ] = False,
+    with_external_ids: Annotated[
+        bool, typer.Option("--with-external-ids", help="The platform's ids, in participants. Personal data.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write ratings, participants or items as CSV, from one snapshot, with a manifest."""
+    with opened(as_json) as database, database.snapshot() as session:
+        manifest = results.export(
+            session,
+            slug,
+            export_format,
+            out,
+            include_synthetic=include_synthetic,
+            with_external_ids=with_external_ids,
+        )
+    say({"ok": True, **manifest}, f"Wrote {manifest['rows']} rows to {out}.", as_json)
+
+
+@data_cli.command()
+def simulate(
+    slug: Slug,
+    url: Annotated[str | None, typer.Option(help="Where the server runs.")] = None,
+    participants: Annotated[int, typer.Option(min=1, help="How many take the study.")] = 10,
+    concurrency: Annotated[int, typer.Option(min=1, max=500, help="How many at once.")] = 10,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same people.")] = 0,
+    effects: Annotated[
+        Path | None, typer.Option(help="True mean ratings by condition (YAML or JSON).")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even in a study for people; kept apart, never counted.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let synthetic participants take a study over HTTP; exit status 1 unless every count is right."""
+    settings = Settings()
+    address = url or f"http://{settings.host}:{settings.port}"
+    with opened(as_json) as database:
+        people = read_effects(effects) if effects else Effects({})
+        plan = simulation.Plan(slug, address, participants, concurrency, seed, people, force)
+        done = simulation.simulate(database, Signing(settings.load_secret()), plan)
+    for error in done.errors[:20]:
+        stderr.print(error, markup=False)
+    text = (
+        f"{done.completed} of {done.participants} completed; {done.responses} responses, {done.ratings} "
+        f"ratings, {done.lost} lost, {done.differing} differing, {len(done.errors)} errors; "
+        f"{done.seconds} s, submit p50 {done.submit_p50_ms} ms, p99 {done.submit_p99_ms} ms."
+    )
+    say(done.as_dict(), text, as_json)
+    if not done.is_right:
+        raise typer.Exit(1)

@@ -1,0 +1,35 @@
+"""How the web server is run: uvicorn's settings and its log."""
+
+from typing import Any
+
+import uvicorn
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+LOG: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": FORMAT}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "plain", "stream": "ext://sys.stderr"}
+    },
+    "loggers": {
+        "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "honeyglass": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    },
+}
+
+
+def run(host: str, port: int, workers: int) -> None:
+    """Serve until stopped. uvicorn's access log stays off: it would write participants' codes."""
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        http="httptools",
+        log_config=LOG,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )

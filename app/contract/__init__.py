@@ -1,0 +1,1 @@
+"""What travels as files: frozen models that read, check and write them."""

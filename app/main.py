@@ -1,0 +1,43 @@
+"""The web application: the one module that knows every slice."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from app.participation.landing import router as landing
+from app.participation.routes import router as participation
+from app.settings import Settings
+from app.web.db import Database
+from app.web.errors import add_error_pages
+from app.web.health import router as health
+from app.web.pages import STATIC
+from app.web.security import Guard
+from app.web.signing import Signing
+
+PARTICIPANT_TIMEOUT_MS = 2_000
+
+
+def create_app(settings: Settings | None = None, database: Database | None = None) -> FastAPI:
+    """The application for one process; without arguments configured by the environment."""
+    settings = settings or Settings()
+    database = database or Database(settings.url, statement_timeout_ms=PARTICIPANT_TIMEOUT_MS)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = settings.threads
+        yield
+        database.engine.dispose()
+
+    app = FastAPI(openapi_url=None, lifespan=lifespan)
+    app.state.database = database
+    app.state.signing = Signing(settings.load_secret())
+    app.include_router(health)
+    app.include_router(landing)
+    app.include_router(participation)
+    app.mount("/static", StaticFiles(directory=STATIC))
+    add_error_pages(app)
+    app.add_middleware(Guard)
+    return app

@@ -1,0 +1,28 @@
+"""Every table of the application, in one import."""
+
+from app.models.base import Base, UtcDateTime
+from app.models.bundle import Bundle, Explanation
+from app.models.participant import Assignment, Participant
+from app.models.question import Question, QuestionSet
+from app.models.response import CheckAnswer, QuestionnaireAnswer, Rating, Response
+from app.models.study import Condition, Item, OrderRow, Study, StudyVersion
+
+__all__ = [
+    "Assignment",
+    "Base",
+    "Bundle",
+    "CheckAnswer",
+    "Condition",
+    "Explanation",
+    "Item",
+    "OrderRow",
+    "Participant",
+    "Question",
+    "QuestionSet",
+    "QuestionnaireAnswer",
+    "Rating",
+    "Response",
+    "Study",
+    "StudyVersion",
+    "UtcDateTime",
+]

@@ -1,0 +1,134 @@
+"""Who comes in: a new participant, one who comes back, or one who cannot take part now."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from app.models import Participant
+from app.participation import queries
+from app.participation.queries import OpenStudy
+
+# No letters or digits that are mistaken for one another, and nothing a spreadsheet reads as a number.
+PSEUDONYM_LETTERS = "abcdefghjkmnpqrstvwxyz"
+FINISHED = {"completed", "declined", "screened_out", "turned_away", "withdrawn", "excluded"}
+
+
+class Welcome(Enum):
+    GO_ON = auto()
+    TAKEN_PART = auto()  # finished, and known by an external id alone: shows no code
+    STARTED_ELSEWHERE = auto()  # the id can be guessed, so only the browser that started may go on
+    NOT_OPEN = auto()
+    FULL = auto()
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What a browser brings. `new_code` is the one its landing page was given: pressing Start twice
+    makes one participant.
+    """
+
+    mode: str
+    new_code: str
+    external_id: str | None = None
+    study_id: str | None = None
+    attempt_id: str | None = None
+    cookie_code: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    welcome: Welcome
+    code: str | None = None
+
+
+def make_code() -> str:
+    """128 random bits: the only key to a participant's pages."""
+    return secrets.token_urlsafe(16)
+
+
+def make_pseudonym() -> str:
+    return "p" + "".join(secrets.choice(PSEUDONYM_LETTERS) for _ in range(9))
+
+
+def hash_external_id(secret: bytes, study_id: int, external_id: str) -> str:
+    """HMAC-SHA-256 (hex) of an external id, bound to one study."""
+    return hmac.new(secret, f"{study_id}:{external_id}".encode(), hashlib.sha256).hexdigest()
+
+
+def enter(session: Session, study: OpenStudy, arrival: Arrival, secret: bytes, now: datetime) -> Entry:
+    """Find the visit this arrival continues, or start a new one."""
+    for code in (arrival.cookie_code, arrival.new_code):
+        if code and belongs(queries.find_by_code(session, study, code), arrival):
+            return Entry(Welcome.GO_ON, code)
+    if arrival.external_id:
+        hashed = hash_external_id(secret, study.id, arrival.external_id)
+        returning = queries.find_returning(session, study, arrival.mode, arrival.external_id, hashed)
+        if returning is not None:
+            return recognise(study, returning)
+    if study.status != "live":
+        return Entry(Welcome.NOT_OPEN)
+    if is_closed_when_full(session, study):
+        return Entry(Welcome.FULL)
+    code = add_participant(session, study, arrival, now)
+    return Entry(Welcome.GO_ON, code)
+
+
+def belongs(found: Any, arrival: Arrival) -> bool:  # noqa: ANN401  # a row or None
+    """Whether a known visit is this person's: on a shared computer a different id is someone else."""
+    if found is None:
+        return False
+    return arrival.external_id is None or found.external_id in {None, arrival.external_id}
+
+
+def recognise(study: OpenStudy, returning: Any) -> Entry:  # noqa: ANN401  # a row
+    if returning.status in FINISHED:
+        return Entry(Welcome.TAKEN_PART)
+    if study.study.has_private_ids:
+        return Entry(Welcome.GO_ON, returning.code)
+    return Entry(Welcome.STARTED_ELSEWHERE)
+
+
+def is_closed_when_full(session: Session, study: OpenStudy) -> bool:
+    design = study.study.definition.design
+    return design.when_full == "close" and queries.is_full(session, study.version_id, design.ratings_per_item)
+
+
+def is_counted(study: OpenStudy, mode: str) -> bool:
+    """People count, except in a dry run, where synthetic participants do."""
+    return mode == study.audience
+
+
+def add_participant(session: Session, study: OpenStudy, arrival: Arrival, now: datetime) -> str:
+    reservation = timedelta(minutes=study.study.definition.design.reservation_minutes)
+    taken = queries.find_by_code(session, study, arrival.new_code) is not None
+    code = make_code() if taken else arrival.new_code
+    session.execute(
+        insert(Participant),
+        {
+            "study_id": study.id,
+            "version_id": study.version_id,
+            "code": code,
+            "pseudonym": make_pseudonym(),
+            "mode": arrival.mode,
+            "is_counted": is_counted(study, arrival.mode),
+            "status": "active",
+            "external_id": arrival.external_id,
+            "parameters": {
+                key: value
+                for key, value in (("study_id", arrival.study_id), ("attempt_id", arrival.attempt_id))
+                if value
+            },
+            "seed": secrets.randbits(62),
+            "started_at": now,
+            "last_step_at": now,
+            "lapses_at": now + reservation,
+        },
+    )
+    return code

@@ -1,0 +1,71 @@
+"""The frozen definition of a version, parsed once in each process."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.contract.study import Parameters, Platform, StudyDefinition
+from app.participation.flow import Shape
+
+PRESET_PARAMETERS: dict[Platform, Parameters] = {
+    "prolific": Parameters(external_id="PROLIFIC_PID", study_id="STUDY_ID", attempt_id="SESSION_ID"),
+    "sona": Parameters(external_id="survey_code"),
+    "cloudresearch": Parameters(external_id="participantId", study_id="projectId", attempt_id="assignmentId"),
+    "mturk": Parameters(external_id="workerId", study_id="hitId", attempt_id="assignmentId"),
+    "link": Parameters(),
+}
+PLATFORM_NAMES: dict[Platform, str] = {
+    "prolific": "Prolific",
+    "sona": "SONA",
+    "cloudresearch": "CloudResearch",
+    "mturk": "Mechanical Turk",
+    "link": "",
+}
+PRESET_COMPLETION_URLS: dict[Platform, str] = {
+    "prolific": "https://app.prolific.com/submissions/complete?cc={code}",
+    "sona": "https://{site}.sona-systems.com/webstudy_credit.aspx?experiment_id={experiment}"
+    "&credit_token={token}&survey_code={external_id}",
+}
+# Ids of these platforms are long and private: whoever brings one may go on where its owner left off.
+PRIVATE_IDS: set[Platform] = {"prolific", "cloudresearch", "mturk"}
+
+
+@dataclass(frozen=True)
+class FrozenStudy:
+    sha256: str
+    definition: StudyDefinition
+    shape: Shape
+    parameters: Parameters
+
+    @property
+    def has_private_ids(self) -> bool:
+        return self.definition.recruitment.platform in PRIVATE_IDS
+
+    @property
+    def completion_url(self) -> str | None:
+        """The platform's address for finished participants, with placeholders in braces."""
+        recruitment = self.definition.recruitment
+        return recruitment.completion_url or PRESET_COMPLETION_URLS.get(recruitment.platform)
+
+    @property
+    def platform_name(self) -> str:
+        return PLATFORM_NAMES[self.definition.recruitment.platform]
+
+
+CACHE: dict[str, FrozenStudy] = {}
+
+
+def freeze(sha256: str, definition: dict[str, Any]) -> FrozenStudy:
+    """Parse a stored definition and keep it; `sha256` is the version's."""
+    study = StudyDefinition.model_validate(definition)
+    shape = Shape(
+        has_comprehension=study.comprehension is not None,
+        practice=len(study.practice),
+        has_own_answer=study.own_answer == "before",
+        items=study.items_per_participant,
+        checks=study.attention_count,
+        has_questionnaire=bool(study.questionnaire),
+    )
+    recruitment = study.recruitment
+    parameters = recruitment.parameters or PRESET_PARAMETERS[recruitment.platform]
+    CACHE[sha256] = FrozenStudy(sha256, study, shape, parameters)
+    return CACHE[sha256]

@@ -1,0 +1,158 @@
+"""/s/{slug}: what the study is, and Start. Opening it reserves nothing: link scanners open links."""
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.exc import IntegrityError
+
+from app.errors import Invalid
+from app.participation import entry, queries
+from app.participation.entry import Arrival, Entry, Welcome
+from app.participation.frozen import FrozenStudy
+from app.participation.pages import LandingPage, MessagePage
+from app.participation.queries import OpenStudy
+from app.participation.rooms import frame_of
+from app.web.db import transaction
+from app.web.forms import FormData
+from app.web.pages import Page, render
+from app.web.signing import Signing, read_mode
+
+router = APIRouter()
+LONGEST_ID = 200
+MTURK_PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
+
+
+@router.get("/s/{slug}")
+def landing(request: Request, slug: str) -> Response:
+    with transaction(request) as session:
+        study = queries.open_study(session, slug)
+        hidden = brought(request, study)
+        cookie = request.cookies.get(cookie_name(study))
+        known = queries.find_by_code(session, study, cookie) if cookie else None
+        is_mine = entry.belongs(known, read_arrival(request, study, hidden))
+        is_full = entry.is_closed_when_full(session, study)
+    if not is_mine and (study.status != "live" or is_full):
+        return render(closed_page(study, Welcome.FULL if study.status == "live" else Welcome.NOT_OPEN))
+    definition = study.study.definition
+    page = LandingPage(
+        frame_of(study.study),
+        minutes=definition.estimated_minutes,
+        platform=study.study.platform_name,
+        hidden=hidden,
+        blocked=None if is_mine else missing_id(study.study, hidden),
+        continue_url=f"/p/{cookie}" if is_mine else None,
+        is_preview=read_arrival(request, study, hidden).mode in {"preview", "pilot"},
+    )
+    return render(page)
+
+
+@router.post("/s/{slug}")
+def start(request: Request, slug: str, data: FormData) -> Response:
+    try:
+        study, found = enter(request, slug, data)
+    except IntegrityError:
+        # Two requests of one person raced; the other has won and is found now.
+        study, found = enter(request, slug, data)
+    if found.welcome is not Welcome.GO_ON:
+        return render(closed_page(study, found.welcome), 403)
+    response = RedirectResponse(f"/p/{found.code}", status_code=303)
+    response.set_cookie(
+        cookie_name(study),
+        found.code or "",
+        path=f"/s/{slug}",
+        max_age=int(study.study.definition.design.resume_hours * 3600) + 90 * 24 * 3600,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+    return response
+
+
+def enter(request: Request, slug: str, data: FormData) -> tuple[OpenStudy, Entry]:
+    signing: Signing = request.app.state.signing
+    with transaction(request, writing=True) as session:
+        study = queries.open_study(session, slug)
+        arrival = read_arrival(request, study, data)
+        if not arrival.new_code:
+            raise Invalid("This page was changed on the way here. Please open your link again.")
+        blocked = missing_id(study.study, data)
+        if blocked:
+            raise Invalid(blocked)
+        return study, entry.enter(session, study, arrival, signing.secret, datetime.now(UTC))
+
+
+def cookie_name(study: OpenStudy) -> str:
+    return f"visit-{study.id}"
+
+
+def brought(request: Request, study: OpenStudy) -> dict[str, str]:
+    """What the landing page's form carries on: the platform's parameters under our own names, the
+    mode's token, and the code this browser's visit will have.
+    """
+    signing: Signing = request.app.state.signing
+    query = request.query_params
+    names = study.study.parameters
+    values = {
+        "external_id": query.get(names.external_id or "", "").strip(),
+        "study_id": query.get(names.study_id or "", "").strip(),
+        "attempt_id": query.get(names.attempt_id or "", "").strip(),
+        "mode": query.get("mode", ""),
+        "visit": signing.sign("visit", f"{study.slug} {entry.make_code()}"),
+    }
+    return {key: value for key, value in values.items() if value}
+
+
+def read_arrival(request: Request, study: OpenStudy, fields: dict[str, str] | FormData) -> Arrival:
+    """Raises: Invalid for an id no platform gives, or a mode token that is not this study's."""
+    signing: Signing = request.app.state.signing
+    mode = "people"
+    if fields.get("mode"):
+        granted = read_mode(signing, study.slug, fields["mode"])
+        if granted is None:
+            raise Invalid("This link is not valid for this study. Please ask the study team for a new one.")
+        mode = granted
+    for name in ("external_id", "study_id", "attempt_id"):
+        value = fields.get(name, "")
+        if len(value) > LONGEST_ID or not value.isprintable():
+            raise Invalid("The id in this link is damaged. Please open the study from the platform again.")
+    visit = signing.read("visit", fields.get("visit", "")) or ""
+    return Arrival(
+        mode=mode,
+        new_code=visit.removeprefix(f"{study.slug} ") if visit.startswith(f"{study.slug} ") else "",
+        external_id=fields.get("external_id") or None,
+        study_id=fields.get("study_id") or None,
+        attempt_id=fields.get("attempt_id") or None,
+        cookie_code=request.cookies.get(cookie_name(study)),
+    )
+
+
+def missing_id(study: FrozenStudy, fields: dict[str, str] | FormData) -> str | None:
+    """Why this link cannot start the study: without the platform's id nobody could be paid."""
+    platform, name = study.platform_name, study.parameters.external_id
+    if fields.get("attempt_id") == MTURK_PREVIEW:
+        return "This is a preview. Please accept the task first; then you can start."
+    if platform and name and not fields.get("external_id"):
+        return (
+            f"This link does not carry your {platform} id ({name}). "
+            f"Please open the study from {platform}, so that your participation can be recognised."
+        )
+    return None
+
+
+def closed_page(study: OpenStudy, welcome: Welcome) -> Page:
+    platform = study.study.platform_name
+    back = f" Please return your submission on {platform}." if platform else ""
+    heading, sentence = {
+        Welcome.TAKEN_PART: ("You have taken part", "You have already taken part in this study. Thank you."),
+        Welcome.STARTED_ELSEWHERE: (
+            "You have started already",
+            "This id has already started the study. Please go on in the browser you began with.",
+        ),
+        Welcome.FULL: ("The study is full", f"All places are taken. Thank you for your interest.{back}"),
+        Welcome.NOT_OPEN: (
+            "The study is not open",
+            f"This study takes no new participants at the moment. Thank you for your interest.{back}",
+        ),
+    }[welcome]
+    return MessagePage(frame_of(study.study), heading, (sentence,))

@@ -1,0 +1,253 @@
+"""What the participant's path reads.
+
+The statements every page needs are constants: building them per call costs more than running them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, case, func, select
+from sqlalchemy.orm import Session
+
+from app.errors import NotFound
+from app.models import Assignment, CheckAnswer, Item, OrderRow, Participant, Study, StudyVersion
+from app.participation.assignment import ItemLoad
+from app.participation.flow import Progress, Step, next_step
+from app.participation.frozen import CACHE, FrozenStudy, freeze
+
+VISIT_COLUMNS = (
+    Participant.id,
+    Participant.study_id,
+    Participant.version_id,
+    Participant.code,
+    Participant.mode,
+    Participant.is_counted,
+    Participant.status,
+    Participant.external_id,
+    Participant.seed,
+    Participant.order_row,
+    Participant.is_late,
+    Participant.comprehension_attempts,
+    Participant.has_understood,
+    Participant.practice_done,
+    Participant.items_answered,
+    Participant.has_own_answer,
+    Participant.checks_answered,
+    Participant.checks_passed,
+    Participant.consented_at,
+    Participant.instructed_at,
+    Participant.dealt_at,
+    Participant.questionnaire_at,
+    Participant.last_step_at,
+    Participant.lapses_at,
+)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A participant's row with the frozen study and the time of this request."""
+
+    id: int
+    study_id: int
+    version_id: int
+    code: str
+    mode: str
+    is_counted: bool
+    status: str
+    external_id: str | None
+    seed: int
+    order_row: str | None
+    is_late: bool
+    comprehension_attempts: int
+    has_understood: bool
+    practice_done: int
+    items_answered: int
+    has_own_answer: bool
+    checks_answered: int
+    checks_passed: int
+    consented_at: datetime | None
+    instructed_at: datetime | None
+    dealt_at: datetime | None
+    questionnaire_at: datetime | None
+    last_step_at: datetime
+    lapses_at: datetime
+    slug: str
+    study: FrozenStudy
+    now: datetime
+
+    @property
+    def step(self) -> Step:
+        return next_step(self.study.shape, self.progress)
+
+    @property
+    def progress(self) -> Progress:
+        return Progress(
+            status=self.status,
+            seed=self.seed,
+            is_too_late=self.last_step_at + timedelta(hours=self.study.definition.design.resume_hours)
+            < self.now,
+            has_consented=self.consented_at is not None,
+            has_read_instructions=self.instructed_at is not None,
+            has_understood=self.has_understood,
+            practice_done=self.practice_done,
+            items_answered=self.items_answered,
+            has_own_answer=self.has_own_answer,
+            checks_answered=self.checks_answered,
+            has_questionnaire=self.questionnaire_at is not None,
+        )
+
+
+VISIT = (
+    select(*VISIT_COLUMNS, Study.slug, StudyVersion.sha256)
+    .join(Study, Study.id == Participant.study_id)
+    .join(StudyVersion, StudyVersion.id == Participant.version_id)
+    .where(Participant.code == bindparam("code"))
+)
+VISIT_LOCKED = VISIT.with_for_update(of=Participant, key_share=True)
+
+CURRENT_ITEM = (
+    select(
+        Assignment.id.label("assignment_id"),
+        Assignment.item_id,
+        Assignment.own_answer,
+        Item.question,
+        Item.choices,
+        Item.answer,
+        Item.explanation,
+    )
+    .join(Item, Item.id == Assignment.item_id)
+    .where(
+        Assignment.participant_id == bindparam("participant_id"), Assignment.position == bindparam("position")
+    )
+)
+
+
+@dataclass(frozen=True)
+class CurrentItem:
+    assignment_id: int
+    item_id: int
+    own_answer: str | None
+    question: str
+    choices: list[str]
+    answer: str
+    explanation: str
+
+
+def visit(session: Session, code: str, now: datetime, *, locked: bool = False) -> Visit:
+    """The visit behind a /p/ address. `locked` keeps other requests of this participant out until the
+    transaction ends. Raises: NotFound.
+    """
+    row = session.execute(VISIT_LOCKED if locked else VISIT, {"code": code}).one_or_none()
+    if row is None:
+        raise NotFound("There is no such page. Please open the study again with the link you were given.")
+    study = frozen_study(session, row.version_id, row.sha256)
+    columns = {key: value for key, value in row._mapping.items() if key != "sha256"}  # noqa: SLF001  # SQLAlchemy's public name
+    return Visit(**columns, study=study, now=now)
+
+
+def frozen_study(session: Session, version_id: int, sha256: str) -> FrozenStudy:
+    if sha256 in CACHE:
+        return CACHE[sha256]
+    definition = session.scalars(select(StudyVersion.definition).where(StudyVersion.id == version_id)).one()
+    return freeze(sha256, definition)
+
+
+def current_item(session: Session, visit: Visit) -> CurrentItem:
+    parameters = {"participant_id": visit.id, "position": visit.items_answered + 1}
+    return CurrentItem(*session.execute(CURRENT_ITEM, parameters).one())
+
+
+def item_loads(session: Session, version_id: int) -> list[ItemLoad]:
+    statement = select(Item.id, Item.question_id, Item.condition_id, Item.answered + Item.reserved)
+    return [ItemLoad(*row) for row in session.execute(statement.where(Item.version_id == version_id))]
+
+
+def is_full(session: Session, version_id: int, target: int) -> bool:
+    """Whether every item of the version has its target of counted answers."""
+    lacking = select(Item.id).where(Item.version_id == version_id, Item.answered < target).limit(1)
+    return session.scalar(lacking) is None
+
+
+def row_uses(session: Session, version_id: int, square: str) -> dict[int, int]:
+    """How many participants follow each row of one square (a set of conditions)."""
+    statement = select(OrderRow.row, OrderRow.uses).where(
+        OrderRow.version_id == version_id, OrderRow.row.startswith(f"{square}/", autoescape=True)
+    )
+    return {int(row.rpartition("/")[2]): uses for row, uses in session.execute(statement)}
+
+
+@dataclass(frozen=True)
+class OpenStudy:
+    """A study as its landing page sees it: the latest frozen version."""
+
+    id: int
+    slug: str
+    status: str
+    audience: str
+    version_id: int
+    study: FrozenStudy
+
+
+def open_study(session: Session, slug: str) -> OpenStudy:
+    """Raises: NotFound for an unknown study or one that was never launched."""
+    statement = (
+        select(Study.id, Study.slug, Study.status, Study.audience, StudyVersion.id, StudyVersion.sha256)
+        .join(StudyVersion, StudyVersion.study_id == Study.id)
+        .where(Study.slug == slug)
+        .order_by(StudyVersion.number.desc())
+        .limit(1)
+    )
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound("There is no study at this address. Please check the link you were given.")
+    study_id, found_slug, status, audience, version_id, sha256 = row
+    study = frozen_study(session, version_id, sha256)
+    return OpenStudy(study_id, found_slug, status, audience, version_id, study)
+
+
+def failed_checks(session: Session, visit: Visit, attempt: int) -> set[int]:
+    """Which comprehension questions (from 0) went wrong in an attempt (from 1)."""
+    statement = select(CheckAnswer.number).where(
+        CheckAnswer.participant_id == visit.id,
+        CheckAnswer.kind == "comprehension",
+        CheckAnswer.attempt == attempt,
+        ~CheckAnswer.is_correct,
+    )
+    return set(session.scalars(statement))
+
+
+def find_returning(session: Session, study: OpenStudy, mode: str, external_id: str, hashed: str) -> Any:  # noqa: ANN401  # a row of code and status, or None
+    """The visit of this study and mode that came with an external id, if there is one."""
+    statement = select(Participant.code, Participant.status, Participant.external_id).where(
+        Participant.study_id == study.id,
+        Participant.mode == mode,
+        (Participant.external_id == external_id) | (Participant.external_hash == hashed),
+    )
+    return session.execute(statement).one_or_none()
+
+
+def find_by_code(session: Session, study: OpenStudy, code: str) -> Any:  # noqa: ANN401  # the same row
+    statement = select(Participant.code, Participant.status, Participant.external_id).where(
+        Participant.study_id == study.id, Participant.code == code
+    )
+    return session.execute(statement).one_or_none()
+
+
+def status_now(now: datetime) -> Any:  # noqa: ANN401  # an SQL expression
+    """The status as a reader should see it: whoever's reservations have lapsed has dropped out."""
+    return case(
+        ((Participant.status == "active") & (Participant.lapses_at < now), "dropped"),
+        else_=Participant.status,
+    )
+
+
+def status_counts(session: Session, study_id: int, now: datetime) -> dict[str, int]:
+    """Counted participants by status."""
+    status = status_now(now).label("status")
+    statement = (
+        select(status, func.count())
+        .where(Participant.study_id == study_id, Participant.is_counted)
+        .group_by(status)
+    )
+    return dict(session.execute(statement).tuples().all())

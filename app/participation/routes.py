@@ -1,0 +1,210 @@
+"""The participant's path: /s/{slug} lets people in, /p/{code} shows the one page that is theirs now."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from app.participation import entry, queries, rooms, service
+from app.participation.flow import Kind, Step
+from app.participation.forms import (
+    ChoiceForm,
+    LeaveForm,
+    choice_form,
+    comprehension_form,
+    questionnaire_answers,
+    rating_fields,
+    rating_form,
+)
+from app.participation.pages import RatePage
+from app.participation.queries import Visit
+from app.participation.showing import read_shown_at, with_time_of_showing
+from app.web.db import transaction
+from app.web.forms import Bound, FormData, bind
+from app.web.pages import Page, render
+from app.web.signing import Signing
+
+router = APIRouter()
+Outcome = Page | Step
+
+
+def redirect(code: str, step: Step) -> Response:
+    return RedirectResponse(f"/p/{code}/{step.path}", status_code=303)
+
+
+def respond(code: str, outcome: Outcome) -> Response:
+    """A faulty form's page comes back with what was filled in; everything else leads on."""
+    return redirect(code, outcome) if isinstance(outcome, Step) else render(outcome, 422)
+
+
+@router.get("/p/{code}")
+def resume(request: Request, code: str) -> Response:
+    with transaction(request) as session:
+        step = queries.visit(session, code, datetime.now(UTC)).step
+    return redirect(code, step)
+
+
+@router.get("/p/{code}/leave")
+def ask_to_leave(request: Request, code: str) -> Response:
+    with transaction(request) as session:
+        visit = queries.visit(session, code, datetime.now(UTC))
+    if visit.status not in {"active", "dropped"} or visit.step.kind is Kind.CLOSED:
+        return redirect(code, visit.step)
+    return render(rooms.leave_page(visit))
+
+
+@router.get("/p/{code}/{place:path}")
+def show(request: Request, code: str, place: str) -> Response:
+    """The page of the participant's step; from any other place the way leads there."""
+    with transaction(request) as session:
+        visit = queries.visit(session, code, datetime.now(UTC))
+        page = rooms.page_for(session, visit) if visit.step.path == place else None
+    if page is None:
+        return redirect(code, visit.step)
+    if isinstance(page, RatePage) and not page.is_practice:
+        return with_time_of_showing(request, visit, page)
+    return render(page)
+
+
+@router.post("/p/{code}/leave")
+def leave(request: Request, code: str, data: FormData) -> Response:
+    form = bind(LeaveForm, data)
+    with transaction(request, writing=True) as session:
+        visit = service.open_visit(session, code, datetime.now(UTC))
+        step = visit.step
+        if visit.status == "active" and step.kind is not Kind.CLOSED:
+            erase = form.value is not None and form.value.erase
+            step = service.leave(session, visit, erase=erase)
+    return redirect(code, step)
+
+
+@router.post("/p/{code}/consent")
+def consent(request: Request, code: str, data: FormData) -> Response:
+    with transaction(request, writing=True) as session:
+        visit = service.open_visit(session, code, datetime.now(UTC))
+        outcome = visit.step
+        if visit.step.kind is Kind.CONSENT and data.get("consent") == "yes":
+            outcome = service.agree(session, visit)
+        elif visit.step.kind is Kind.CONSENT and data.get("consent") == "no":
+            hashed = hashed_external_id(request, visit)
+            outcome = service.decline(session, visit, hashed)
+    return redirect(code, outcome)
+
+
+def hashed_external_id(request: Request, visit: Visit) -> str | None:
+    if visit.external_id is None:
+        return None
+    signing: Signing = request.app.state.signing
+    return entry.hash_external_id(signing.secret, visit.study_id, visit.external_id)
+
+
+@router.post("/p/{code}/instructions")
+def instructions(request: Request, code: str) -> Response:
+    with transaction(request, writing=True) as session:
+        visit = service.open_visit(session, code, datetime.now(UTC))
+        step = visit.step
+        if step.kind is Kind.INSTRUCTIONS:
+            step = service.read_instructions(session, visit)
+    return redirect(code, step)
+
+
+@router.post("/p/{code}/comprehension")
+def comprehension(request: Request, code: str, data: FormData) -> Response:
+    with transaction(request, writing=True) as session:
+        visit = service.open_visit(session, code, datetime.now(UTC))
+        asked = visit.study.definition.comprehension
+        if visit.step.kind is not Kind.COMPREHENSION or asked is None:
+            return redirect(code, visit.step)
+        bound = bind(comprehension_form(tuple(len(question.options) for question in asked.questions)), data)
+        outcome: Outcome
+        if bound.value is None:
+            outcome = faulty(session, visit, bound)
+        else:
+            given = bound.value.model_dump().values()
+            outcome = service.answer_comprehension(
+                session, visit, {number: option - 1 for number, option in enumerate(given)}
+            )
+    return respond(code, outcome)
+
+
+@router.post("/p/{code}/practice/{number}")
+def practice(request: Request, code: str, number: int, data: FormData) -> Response:
+    with transaction(request, writing=True) as session:
+        visit = service.open_visit(session, code, datetime.now(UTC))
+        if visit.step != Step(Kind.PRACTICE, number):
+            return redirect(code, visit.step)
+        bound = bind(rating_form(visit.study.sha256, visit.study.definition), data)
+        outcome = service.practise(session, visit) if bound.value else faulty(session, visit, bound)
+    return respond(code, outcome)
+
+
+@router.post("/p/{code}/answer/{number}")
+def own_answer(request: Request, code: str, number: int, data: FormData) -> Response:
+    with transaction(request, writing=True) as session:
+        visit = service.open_visit(session, code, datetime.now(UTC))
+        if visit.step != Step(Kind.OWN_ANSWER, number):
+            return redirect(code, visit.step)
+        current = queries.current_item(session, visit)
+        bound = bind(choice_form(len(current.choices)), data)
+        outcome: Outcome = (
+            service.give_own_answer(session, visit, current, bound.value.choice - 1)
+            if isinstance(bound.value, ChoiceForm)
+            else faulty(session, visit, bound)
+        )
+    return respond(code, outcome)
+
+
+@router.post("/p/{code}/rate/{number}")
+def rate(request: Request, code: str, number: int, data: FormData) -> Response:
+    """Store one item's ratings. A repeated submission finds the participant further on, changes nothing
+    and leads there.
+    """
+    with transaction(request, writing=True) as session:
+        visit = service.open_visit(session, code, datetime.now(UTC))
+        if visit.step != Step(Kind.ITEM, number) or data.get("position") != str(number):
+            return redirect(code, visit.step)
+        bound = bind(rating_form(visit.study.sha256, visit.study.definition), data)
+        if bound.value is None:
+            outcome = faulty(session, visit, bound)
+        else:
+            current = queries.current_item(session, visit)
+            given = bound.value.model_dump()
+            ratings = {key: given[name] for name, key in rating_fields(visit.study.definition).items()}
+            shown_at = read_shown_at(request, visit, data.get("shown", ""))
+            comment = given.get("comment") or None
+            outcome = service.rate(session, visit, current, ratings, shown_at, comment)
+    return respond(code, outcome)
+
+
+@router.post("/p/{code}/check/{number}")
+def check(request: Request, code: str, number: int, data: FormData) -> Response:
+    with transaction(request, writing=True) as session:
+        visit = service.open_visit(session, code, datetime.now(UTC))
+        if visit.step != Step(Kind.CHECK, number):
+            return redirect(code, visit.step)
+        labels = rooms.check_labels(visit.study.definition)
+        bound = bind(choice_form(len(labels)), data)
+        outcome: Outcome = (
+            service.answer_check(session, visit, labels, bound.value.choice)
+            if isinstance(bound.value, ChoiceForm)
+            else faulty(session, visit, bound)
+        )
+    return respond(code, outcome)
+
+
+@router.post("/p/{code}/questionnaire")
+def questionnaire(request: Request, code: str, data: FormData) -> Response:
+    with transaction(request, writing=True) as session:
+        visit = service.open_visit(session, code, datetime.now(UTC))
+        step = visit.step
+        if step.kind is Kind.QUESTIONNAIRE:
+            step = service.answer_questionnaire(
+                session, visit, questionnaire_answers(visit.study.definition, data)
+            )
+    return redirect(code, step)
+
+
+def faulty(session: Session, visit: Visit, bound: Bound[Any]) -> Outcome:
+    return rooms.page_for(session, visit, bound)

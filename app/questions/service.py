@@ -1,0 +1,47 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from app.contract.question_set import Format, read_question_set
+from app.errors import Conflict
+from app.models import Question, QuestionSet
+
+
+def import_questions(session: Session, path: Path, name: str, file_format: Format) -> QuestionSet:
+    """Store a question set as a whole.
+
+    Raises: InvalidFile for a malformed file, Conflict for a name that is taken.
+    """
+    if session.scalar(select(QuestionSet.id).where(QuestionSet.name == name)) is not None:
+        raise Conflict(f"There is a question set named '{name}' already; choose another --name.")
+    found = read_question_set(path, file_format)
+    stored = QuestionSet(
+        name=name,
+        format=file_format,
+        source_sha256=found.sha256,
+        created_at=datetime.now(UTC),
+        counts={
+            "questions": len(found.questions),
+            "ignored_keys": dict(found.unknown_keys),
+            "answer_not_a_choice": found.answer_not_a_choice,
+        },
+    )
+    session.add(stored)
+    session.flush()
+    session.execute(
+        insert(Question),
+        [
+            {
+                "question_set_id": stored.id,
+                "position": position,
+                "key": question.key,
+                "text": question.question,
+                "choices": list(question.choices),
+                "correct_answer": question.answer,
+            }
+            for position, question in enumerate(found.questions, 1)
+        ],
+    )
+    return stored

@@ -1,0 +1,249 @@
+"""The exports' columns and rows. Each export is a header and a stream of rows; nothing is held."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Literal
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from app.contract.study import StudyDefinition
+from app.models import Study
+from app.results import queries
+
+Format = Literal["long", "wide", "participants", "items"]
+Cell = str | int | float | bool | datetime | None
+
+RESPONSE_COLUMNS = (
+    "study",
+    "version",
+    "participant",
+    "participant_status",
+    "flags",
+    "mode",
+    "condition",
+    "condition_label",
+    "item",
+    "question_id",
+    "position",
+)
+ANSWER_COLUMNS = ("answer_correct", "started_at", "submitted_at", "duration_ms", "own_answer", "comment")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What an export is taken from: one study in one snapshot, at one time."""
+
+    session: Session
+    study: Study
+    definitions: Sequence[StudyDefinition]
+    modes: list[str]
+    now: datetime
+    with_external_ids: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    columns: tuple[str, ...]
+    rows: Iterator[tuple[Cell, ...]]
+
+
+def table(source: Source, export_format: Format) -> Table:
+    return {"long": long, "wide": wide, "participants": participants, "items": items}[export_format](source)
+
+
+def constructs(source: Source) -> tuple[str, ...]:
+    """The constructs of all versions, in the order of the first that has them."""
+    return tuple(dict.fromkeys(c.key for study in source.definitions for c in study.constructs))
+
+
+def long(source: Source) -> Table:
+    """One row per rating."""
+    rank = {key: number for number, key in enumerate(constructs(source))}
+    rows = queries.ratings(source.session, source.study.id, source.modes, source.now)
+
+    def lines() -> Iterator[tuple[Cell, ...]]:
+        for _, ratings in groupby(rows, key=lambda row: row.response_id):
+            for row in sorted(ratings, key=lambda rating: rank[rating.construct]):
+                yield (*response_cells(source, row), row.construct, row.value, *answer_cells(row))
+
+    return Table((*RESPONSE_COLUMNS, "construct", "value", *ANSWER_COLUMNS), lines())
+
+
+def wide(source: Source) -> Table:
+    """One row per response, with a column for each construct."""
+    keys = constructs(source)
+    rows = queries.ratings(source.session, source.study.id, source.modes, source.now)
+
+    def lines() -> Iterator[tuple[Cell, ...]]:
+        for _, ratings in groupby(rows, key=lambda row: row.response_id):
+            found = list(ratings)
+            values = {row.construct: row.value for row in found}
+            yield (
+                *response_cells(source, found[0]),
+                *(values.get(key) for key in keys),
+                *answer_cells(found[0]),
+            )
+
+    return Table((*RESPONSE_COLUMNS, *keys, *ANSWER_COLUMNS), lines())
+
+
+def response_cells(source: Source, row: Row[Any]) -> tuple[Cell, ...]:
+    failed = row.checks_answered - row.checks_passed
+    return (
+        source.study.slug,
+        row.version,
+        row.pseudonym,
+        row.participant_status,
+        flags(is_late=row.is_late, failed_checks=failed),
+        row.mode,
+        row.condition,
+        row.condition_label,
+        row.item,
+        row.question_id,
+        row.position,
+    )
+
+
+def answer_cells(row: Row[Any]) -> tuple[Cell, ...]:
+    return (
+        row.is_answer_correct,
+        row.shown_at,
+        row.submitted_at,
+        row.duration_ms,
+        row.own_answer,
+        row.comment,
+    )
+
+
+def flags(*, is_late: bool, failed_checks: int) -> str:
+    """What a reader should know of a participant, separated by semicolons."""
+    found = ["late"] * is_late + [f"attention_failed:{failed_checks}"] * bool(failed_checks)
+    return ";".join(found)
+
+
+PARTICIPANT_COLUMNS = (
+    "study",
+    "version",
+    "participant",
+    "mode",
+    "status",
+    "flags",
+    "seed",
+    "consent_sha256",
+    "consented_at",
+    "started_at",
+    "finished_at",
+    "last_step_at",
+    "comprehension_attempts",
+    "attention_passed",
+    "attention_shown",
+    "items_answered",
+)
+
+
+def participants(source: Source) -> Table:
+    """One row per participant, with a column q_<key> for each question of the questionnaire."""
+    keys = tuple(dict.fromkeys(q.key for study in source.definitions for q in study.questionnaire))
+    external = ("external_id", "external_study_id", "external_attempt_id") if source.with_external_ids else ()
+    rows = queries.participants(source.session, source.study.id, source.modes, source.now)
+
+    def lines() -> Iterator[tuple[Cell, ...]]:
+        for _, answers in groupby(rows, key=lambda row: row.Participant.id):
+            found = list(answers)
+            values = {row.key: row.value for row in found}
+            source.session.expunge(found[0].Participant)
+            yield (
+                *participant_cells(source, found[0]),
+                *external_cells(source, found[0]),
+                *(values.get(key) for key in keys),
+            )
+
+    return Table((*PARTICIPANT_COLUMNS, *external, *(f"q_{key}" for key in keys)), lines())
+
+
+def participant_cells(source: Source, row: Row[Any]) -> tuple[Cell, ...]:
+    person = row.Participant
+    failed = person.checks_answered - person.checks_passed
+    return (
+        source.study.slug,
+        row.version,
+        person.pseudonym,
+        person.mode,
+        row.participant_status,
+        flags(is_late=person.is_late, failed_checks=failed),
+        str(person.seed),  # as text: spreadsheets round whole numbers of more than 15 digits
+        person.consent_sha256,
+        person.consented_at,
+        person.started_at,
+        person.finished_at,
+        person.last_step_at,
+        person.comprehension_attempts,
+        person.checks_passed,
+        person.checks_answered,
+        person.items_answered,
+    )
+
+
+def external_cells(source: Source, row: Row[Any]) -> tuple[Cell, ...]:
+    if not source.with_external_ids:
+        return ()
+    person = row.Participant
+    return (person.external_id, person.parameters.get("study_id"), person.parameters.get("attempt_id"))
+
+
+ITEM_COLUMNS = (
+    "study",
+    "version",
+    "item",
+    "condition",
+    "condition_label",
+    "source",
+    "question_id",
+    "question",
+    "choices",
+    "answer",
+    "correct_answer",
+    "answer_correct",
+    "explanation",
+    "explanation_length",
+    "is_cut_off",
+    "explanation_sha256",
+    "item_sha256",
+    "times_rated",
+)
+
+
+def items(source: Source) -> Table:
+    """One row per item: every text shown, as it was shown, and how often it was rated."""
+    rows = queries.items(source.session, source.study.id)
+
+    def lines() -> Iterator[tuple[Cell, ...]]:
+        for row in rows:
+            item = row.Item
+            source.session.expunge(item)
+            yield (
+                source.study.slug,
+                row.version,
+                item.id,
+                row.condition,
+                row.condition_label,
+                row.source,
+                item.question_key,
+                item.question,
+                json.dumps(item.choices, ensure_ascii=False),
+                item.answer,
+                item.correct_answer,
+                item.is_answer_correct,
+                item.explanation,
+                len(item.explanation),
+                item.is_cut_off,
+                item.explanation_sha256,
+                item.sha256,
+                item.answered,
+            )
+
+    return Table(ITEM_COLUMNS, lines())

@@ -1,0 +1,96 @@
+import csv
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.contract.base import sha256_of_file
+from app.contract.study import StudyDefinition
+from app.errors import NotFound
+from app.results import queries
+from app.results.export import Cell, Format, Source, Table, table
+
+# What a spreadsheet would run as a formula when it opens the file.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def export(  # each is one thing a caller may ask
+    session: Session,
+    slug: str,
+    export_format: Format,
+    out: Path,
+    *,
+    include_synthetic: bool = False,
+    with_external_ids: bool = False,
+) -> dict[str, Any]:
+    """Write a CSV file and, beside it, its manifest; the manifest's content.
+
+    `session` should be a snapshot. Who counts in the study is exported; synthetic participants of a study
+    for people only if asked. Raises: NotFound.
+    """
+    study = queries.study_named(session, slug)
+    if study is None:
+        raise NotFound(f"There is no study '{slug}'.")
+    versions = queries.versions(session, study.id)
+    modes = [study.audience, *(["synthetic"] if include_synthetic and study.audience == "people" else [])]
+    source = Source(
+        session,
+        study,
+        [StudyDefinition.model_validate(version.definition) for version in versions],
+        modes,
+        datetime.now(UTC),
+        with_external_ids,
+    )
+    # The file appears whole or not at all: a reader never finds half an export.
+    partial = out.with_name(f"{out.name}.partial")
+    rows = write_csv(partial, table(source, export_format))
+    partial.replace(out)
+    manifest = {
+        "study": slug,
+        "format": export_format,
+        "file": out.name,
+        "rows": rows,
+        "sha256": sha256_of_file(out),
+        "modes": modes,
+        "versions": [{"number": version.number, "sha256": version.sha256} for version in versions],
+        "exported_at": source.now.isoformat(),
+    }
+    path = out.with_name(f"{out.name}.manifest.json")
+    path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return manifest
+
+
+def write_csv(path: Path, content: Table) -> int:
+    """Write RFC 4180 CSV in UTF-8; the number of rows below the header."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\r\n")
+        writer.writerow(content.columns)
+        rows = 0
+        for rows, row in enumerate(content.rows, 1):  # noqa: B007  # the count is what is wanted
+            writer.writerow(as_text(row))
+    return rows
+
+
+def as_text(row: Iterable[Cell]) -> list[str | int | float]:
+    return [cell_text(cell) for cell in row]
+
+
+def cell_text(cell: Cell) -> str | int | float:
+    """A cell as it is written: times in ISO 8601 UTC, true and false in lower case, no formulas.
+
+    A text that a spreadsheet would run gets an apostrophe in front.
+    """
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return "true" if cell else "false"
+        case datetime():
+            return cell.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        case str() if cell.startswith(FORMULA_STARTS):
+            return f"'{cell}"
+        case _:
+            return cell

@@ -1,0 +1,51 @@
+"""Process configuration, read once from the environment when a process starts."""
+
+import os
+import secrets
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+
+
+class Settings(BaseSettings):
+    """Every variable is spelled HONEYGLASS_ and the field's name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="HONEYGLASS_", frozen=True)
+
+    home: Path = Path("var")
+    database_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    threads: int = Field(2, ge=1, description="request threads per web process; see docs/adr/0003")
+
+    @property
+    def url(self) -> str:
+        """The database's address; an SQLite file in `home` unless HONEYGLASS_DATABASE_URL names one.
+
+        A plain postgresql:// address gets the driver this product installs.
+        """
+        if not self.database_url:
+            return f"sqlite:///{(self.home / 'honeyglass.db').resolve()}"
+        url = make_url(self.database_url)
+        if url.drivername in {"postgresql", "postgres"}:
+            url = url.set(drivername="postgresql+psycopg")
+        return url.render_as_string(hide_password=False)
+
+    @property
+    def default_workers(self) -> int:
+        """One process for SQLite, which has one writer; two for PostgreSQL."""
+        return 1 if self.url.startswith("sqlite") else 2
+
+    def load_secret(self) -> bytes:
+        """The key that signs tokens and forms, made on first use and readable by its owner alone."""
+        path = self.home / "secret.key"
+        self.home.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_bytes()
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(secrets.token_hex(32).encode())
+        return path.read_bytes()

@@ -1,0 +1,106 @@
+"""A browser without a window: keeps cookies, follows redirects, reads the form a page holds."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+import httpx2
+
+
+@dataclass
+class Form:
+    """A page's main form: what a browser would send untouched, and what can be chosen."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, dict[str, str]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )  # name → value → label
+    texts: list[str] = field(default_factory=list)
+    buttons: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    legends: list[str] = field(default_factory=list)
+
+
+class FormReader(HTMLParser):
+    """Reads the first form of a page that posts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.form: Form | None = None
+        self.is_inside = False
+        self.radio: tuple[str, str] | None = None
+        self.is_legend = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {key: value or "" for key, value in attrs}
+        if tag == "form" and given.get("method", "").lower() == "post" and self.form is None:
+            self.form, self.is_inside = Form(), True
+        elif self.is_inside and self.form is not None:
+            self.read_control(self.form, tag, given)
+
+    def read_control(self, form: Form, tag: str, given: dict[str, str]) -> None:
+        name, value = given.get("name", ""), given.get("value", "")
+        if tag == "input" and given.get("type") == "hidden":
+            form.fields[name] = value
+        elif tag == "input" and given.get("type") == "radio":
+            form.choices[name][value] = ""
+            self.radio = (name, value)
+        elif tag == "textarea":
+            form.texts.append(name)
+        elif tag == "button" and name:
+            form.buttons[name].append(value)
+        elif tag == "legend":
+            form.legends.append("")
+            self.is_legend = True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self.is_inside = False
+        elif tag == "label":
+            self.radio = None
+        elif tag == "legend":
+            self.is_legend = False
+
+    def handle_data(self, data: str) -> None:
+        if self.form is None or not self.is_inside:
+            return
+        if self.radio is not None:
+            name, value = self.radio
+            self.form.choices[name][value] = f"{self.form.choices[name][value]} {data}".strip()
+        elif self.is_legend:
+            self.form.legends[-1] = f"{self.form.legends[-1]} {data}".strip()
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What the browser shows now."""
+
+    path: str
+    status: int
+    text: str
+
+    @property
+    def form(self) -> Form | None:
+        reader = FormReader()
+        reader.feed(self.text)
+        return reader.form
+
+
+class Browser:
+    def __init__(self, url: str) -> None:
+        self.client = httpx2.AsyncClient(base_url=url, follow_redirects=True, timeout=60)
+
+    async def open(self, path: str, **query: str) -> Screen:
+        return read(await self.client.get(path, params=query or None))
+
+    async def submit(self, screen: Screen, fields: dict[str, str]) -> Screen:
+        """Post the page's form to the page's own address, hidden fields included."""
+        form = screen.form
+        hidden = form.fields if form else {}
+        return read(await self.client.post(screen.path, data={**hidden, **fields}))
+
+    async def close(self) -> None:
+        await self.client.aclose()
+
+
+def read(response: httpx2.Response) -> Screen:
+    return Screen(response.url.path, response.status_code, response.text)

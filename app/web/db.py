@@ -1,0 +1,78 @@
+"""One unit of work does its database work in one `with ... transaction(...)` block.
+
+Leaving the block commits, raising rolls back; application code never commits. In a request the block
+stands inside the handler, never in a dependency: a session dependency in sync handlers can deadlock with
+BEGIN IMMEDIATE (every thread waits for the write lock while its holder waits for a thread), and by
+default FastAPI would commit it after the response has left.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import cast
+
+from fastapi import Request
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import Session, sessionmaker
+
+# SQLite has one writer; waiting here costs less than waiting in its busy loop.
+sqlite_writer = threading.Lock()
+BUSY_MS = 10_000
+
+
+class Database:
+    """An engine and the three kinds of transaction this application knows."""
+
+    def __init__(self, url: str, *, statement_timeout_ms: int | None = None) -> None:
+        """Connect lazily. `statement_timeout_ms` also bounds waits for locks; PostgreSQL only."""
+        self.engine = make_engine(url, statement_timeout_ms)
+        self.sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def transaction(self, *, writing: bool = False) -> Iterator[Session]:
+        lock: AbstractContextManager[object] = sqlite_writer if writing and self.is_sqlite else nullcontext()
+        with lock, self.sessions.begin() as session:
+            if self.is_sqlite:
+                session.connection(execution_options={"writing": writing})
+            yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A read that sees one moment throughout, however long it takes."""
+        with self.sessions.begin() as session:
+            if not self.is_sqlite:  # SQLite's BEGIN in WAL mode is a snapshot already
+                session.connection(
+                    execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+                )
+            yield session
+
+
+def make_engine(url: str, statement_timeout_ms: int | None) -> Engine:
+    if url.startswith("sqlite"):
+        engine = create_engine(url)
+        event.listen(engine, "connect", prepare_sqlite)
+        event.listen(engine, "begin", begin_sqlite)
+        return engine
+    options = "-c timezone=utc"
+    if statement_timeout_ms is not None:
+        options += f" -c lock_timeout={statement_timeout_ms} -c statement_timeout={statement_timeout_ms}"
+    return create_engine(url, connect_args={"options": options}, pool_pre_ping=True)
+
+
+def prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    connection.isolation_level = None  # the driver opens no transaction of its own: begin_sqlite does
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def transaction(request: Request, *, writing: bool = False) -> AbstractContextManager[Session]:
+    return cast("Database", request.app.state.database).transaction(writing=writing)

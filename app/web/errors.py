@@ -1,0 +1,73 @@
+"""Every error a browser sees is a page that says what happened and what to do; never a trace."""
+
+import logging
+from dataclasses import dataclass
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from app.errors import AppError
+from app.web.pages import Page, render
+
+log = logging.getLogger("honeyglass")
+
+
+@dataclass(frozen=True)
+class ErrorPage(Page):
+    template = "errors/error.html"
+    heading: str
+    message: str
+    contact: str | None = None
+
+
+NO_SUCH_PAGE = ErrorPage("There is no such page", "Please check the address, or open the study's link again.")
+BUSY = ErrorPage(
+    "The study is busy", "Your last answer was not stored yet. Please go back and send it again in a moment."
+)
+BROKEN = ErrorPage(
+    "Something went wrong on our side",
+    "Everything you sent before this page is stored. Please open your link again to go on; if it happens "
+    "again, tell the study team.",
+)
+
+
+def show_app_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, AppError)  # noqa: S101  # registered for AppError only
+    return render(ErrorPage("This did not work", error.message), error.status)
+
+
+def show_http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  # registered for HTTPException only
+    if error.status_code == 404:  # noqa: PLR2004  # the one status with words of its own
+        return render(NO_SUCH_PAGE, 404)
+    page = ErrorPage("This did not work", "The page cannot be used in this way. Please open your link again.")
+    response = render(page, error.status_code)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def show_bad_address(_request: Request, _error: Exception) -> Response:
+    return render(NO_SUCH_PAGE, 404)
+
+
+def show_busy(_request: Request, error: Exception) -> Response:
+    """A lock or statement timed out; nothing of the request was stored."""
+    log.warning("database busy: %s", type(error).__name__)
+    response = render(BUSY, 503)
+    response.headers["Retry-After"] = "2"
+    return response
+
+
+def show_broken(_request: Request, _error: Exception) -> Response:
+    return render(BROKEN, 500)
+
+
+def add_error_pages(app: FastAPI) -> None:
+    app.add_exception_handler(AppError, show_app_error)
+    app.add_exception_handler(HTTPException, show_http_error)
+    app.add_exception_handler(RequestValidationError, show_bad_address)
+    app.add_exception_handler(OperationalError, show_busy)
+    app.add_exception_handler(Exception, show_broken)

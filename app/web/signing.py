@@ -1,0 +1,30 @@
+"""Short values the server hands out and gets back unchanged, bound to a purpose."""
+
+from itsdangerous import BadSignature, Signer
+
+
+class Signing:
+    def __init__(self, secret: bytes) -> None:
+        self.secret = secret
+
+    def sign(self, purpose: str, value: str) -> str:
+        return Signer(self.secret, salt=f"honeyglass {purpose}").sign(value).decode()
+
+    def read(self, purpose: str, token: str) -> str | None:
+        """The value that was signed for this purpose, or None for anything else."""
+        try:
+            return Signer(self.secret, salt=f"honeyglass {purpose}").unsign(token).decode()
+        except (BadSignature, UnicodeError):
+            return None
+
+
+def mode_token(signing: Signing, slug: str, mode: str) -> str:
+    """The token that lets a visit enter a study in a mode other than people."""
+    return signing.sign("mode", f"{slug} {mode}")
+
+
+def read_mode(signing: Signing, slug: str, token: str) -> str | None:
+    """The mode a token grants in this study; None if it grants nothing here."""
+    value = signing.read("mode", token)
+    prefix = f"{slug} "
+    return value.removeprefix(prefix) if value and value.startswith(prefix) else None
