@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
@@ -13,6 +14,10 @@ from app.settings import Settings
 from app.web import migrations
 from app.web.db import Database
 from tests.servers import PostgresServer
+
+# Shared machines are too uneven for deadlines on single examples.
+hypothesis.settings.register_profile("honeyglass", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("honeyglass")
 
 
 @pytest.fixture(scope="session")

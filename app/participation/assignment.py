@@ -1,7 +1,6 @@
 """Which items a participant gets: pure planning, no database.
 
-A plan takes `items_per_condition` items of each chosen condition, never two of one question. Among all
-such plans it has the smallest sum of loads, which is also the smallest sum of squared loads afterwards:
+A plan takes some conditions and so many items of each, never two of one question. Among all such plans it has the smallest sum of loads, which is also the smallest sum of squared loads afterwards:
 no plan leaves the items more even. Ties go to the questions with the smallest load over all conditions.
 That is the look-ahead: a question that still lacks ratings in several conditions can be shown to one
 participant only once, so a choice that leaves such questions for the end finishes uneven. Last, the
@@ -16,7 +15,8 @@ import heapq
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -28,6 +28,9 @@ QUESTION_UNIT = 2**14
 QUESTION_LOADS = 2**14
 LOAD_UNIT = 2**34
 LOADS = 2**12
+FORBIDDEN = float(LOAD_UNIT * LOADS * 2)
+LOOK_AHEAD_PARTICIPANTS = 6
+LOOK_AHEAD_DRAWS = 8
 
 
 @dataclass(frozen=True)
@@ -44,74 +47,130 @@ class NotEnoughQuestionsError(ValueError):
     """No plan exists: fewer different questions than items per participant."""
 
 
-def choose_conditions(items: Sequence[ItemLoad], count: int, seed: int) -> list[int]:
-    """The `count` conditions with the smallest load, ties by seed; their ids in ascending order."""
-    loads: Counter[int] = Counter()
-    for item in items:
-        loads[item.condition_id] += item.load
-    chance = random.Random(f"conditions {seed}")
-    shuffled = sorted(loads)
-    chance.shuffle(shuffled)
-    return sorted(sorted(shuffled, key=lambda condition: loads[condition])[:count])
+Plan = dict[int, list[ItemLoad]]  # condition id → its items
 
 
-def plan_assignments(
-    items: Sequence[ItemLoad], conditions: Sequence[int], items_per_condition: int, seed: int
-) -> dict[int, list[ItemLoad]]:
-    """Plan one participant's items: condition id → `items_per_condition` items.
+def plan_assignments(items: Sequence[ItemLoad], conditions: int, items_per_condition: int, seed: int) -> Plan:
+    """Plan one participant's items: `conditions` conditions with `items_per_condition` items each.
 
     `items` are all items of the version; `seed` is the participant's.
     Raises: NotEnoughQuestionsError.
     """
-    slots = len(conditions) * items_per_condition
-    candidates = cheapest_candidates(items, conditions, slots, seed)
-    questions = sorted({item.question_id for _, item in candidates})
-    if len(questions) < slots:
-        raise NotEnoughQuestionsError(f"{slots} different questions needed, {len(questions)} there.")
-    column = {question: index for index, question in enumerate(questions)}
-    forbidden = float(LOAD_UNIT) * LOADS * 2
-    costs = np.full((slots, len(questions)), forbidden)  # (slot, question)
-    found: dict[tuple[int, int], ItemLoad] = {}
-    for cost, item in candidates:
-        first = conditions.index(item.condition_id) * items_per_condition
-        costs[first : first + items_per_condition, column[item.question_id]] = cost
-        found[item.condition_id, column[item.question_id]] = item
-    rows, columns = linear_sum_assignment(costs)
-    if costs[rows, columns].max() >= forbidden:
-        raise NotEnoughQuestionsError(f"{slots} different questions needed.")
-    plan: dict[int, list[ItemLoad]] = {condition: [] for condition in conditions}
-    for row, chosen in zip(rows.tolist(), columns.tolist(), strict=True):
-        condition = conditions[row // items_per_condition]
-        plan[condition].append(found[condition, chosen])
-    return plan
+    ranked = ranked_plans(items, conditions, items_per_condition, seed)
+    if conditions == len({item.condition_id for item in items}):
+        return ranked[0]
+    # Which conditions go together is not covered by the theorem above, so the last participants before
+    # all loads are equal are tried out; equally good plans with other draws widen the choice.
+    tries = (
+        ranked if draw == 0 else ranked_plans(items, conditions, items_per_condition, seed + draw)
+        for draw in range(LOOK_AHEAD_DRAWS)
+    )
+    candidates = (plan for some in tries for plan in some)
+    return next((plan for plan in candidates if ends_even(items, plan, seed)), ranked[0])
 
 
-def cheapest_candidates(
-    items: Sequence[ItemLoad], conditions: Sequence[int], slots: int, seed: int
-) -> list[tuple[int, ItemLoad]]:
-    """(cost, item) of the `slots` cheapest items of each condition.
+def ranked_plans(
+    items: Sequence[ItemLoad], conditions: int, items_per_condition: int, seed: int
+) -> list[Plan]:
+    """The best plan of each choice of conditions that has a plan as even as any, best first."""
+    prices = Prices(items, conditions * items_per_condition, seed)
+    choices = list(combinations(sorted(prices.by_condition), conditions))
+    random.Random(f"conditions {seed}").shuffle(choices)
+    plans = [plan for choice in choices if (plan := prices.cheapest_plan(choice, items_per_condition))]
+    if not plans:
+        raise NotEnoughQuestionsError(
+            f"{conditions * items_per_condition} different questions are needed, and there are too few."
+        )
+    least = min(total_load(plan) for plan in plans)
+    even = [plan for plan in plans if total_load(plan) == least]
+    return sorted(even, key=lambda plan: sum(prices.question_load(item) for item in all_of(plan)))
 
-    No more are needed: if a best plan used a dearer one, one of these has a question the plan does not
-    use, and swapping it in costs no more.
+
+class Prices:
+    """What each item costs a plan, and the cheapest items of each condition."""
+
+    def __init__(self, items: Sequence[ItemLoad], slots: int, seed: int) -> None:
+        self.question_loads: Counter[int] = Counter()
+        for item in items:
+            self.question_loads[item.question_id] += item.load
+        self.least = min(item.load for item in items)
+        self.least_question = min(self.question_loads.values())
+        chance = random.Random(f"items {seed}")
+        self.drawn = {question: chance.randrange(CHANCE) for question in sorted(self.question_loads)}
+        priced: dict[int, list[tuple[int, int, ItemLoad]]] = {}
+        for item in items:
+            priced.setdefault(item.condition_id, []).append((self.cost(item), item.item_id, item))
+        # No more than `slots` are needed: if a best plan used a dearer item, one of these has a question
+        # the plan does not use, and swapping it in costs no more.
+        self.by_condition = {
+            condition: heapq.nsmallest(slots, entries) for condition, entries in priced.items()
+        }
+
+    def question_load(self, item: ItemLoad) -> int:
+        return min(self.question_loads[item.question_id] - self.least_question, QUESTION_LOADS - 1)
+
+    def cost(self, item: ItemLoad) -> int:
+        load = min(item.load - self.least, LOADS - 1)
+        return load * LOAD_UNIT + self.question_load(item) * QUESTION_UNIT + self.drawn[item.question_id]
+
+    def cheapest_plan(self, conditions: Sequence[int], each: int) -> Plan | None:
+        """The cheapest plan for these conditions; None if their questions do not suffice."""
+        entries = [entry for condition in conditions for entry in self.by_condition[condition]]
+        questions = sorted({item.question_id for _, _, item in entries})
+        slots = len(conditions) * each
+        if len(questions) < slots:
+            return None
+        column = {question: index for index, question in enumerate(questions)}
+        costs = np.full((slots, len(questions)), FORBIDDEN)  # (slot, question)
+        found: dict[tuple[int, int], ItemLoad] = {}
+        for cost, _, item in entries:
+            first = conditions.index(item.condition_id) * each
+            costs[first : first + each, column[item.question_id]] = cost
+            found[item.condition_id, column[item.question_id]] = item
+        rows, columns = linear_sum_assignment(costs)
+        if costs[rows, columns].max() >= FORBIDDEN:
+            return None
+        plan: Plan = {condition: [] for condition in conditions}
+        for row, chosen in zip(rows.tolist(), columns.tolist(), strict=True):
+            condition = conditions[row // each]
+            plan[condition].append(found[condition, chosen])
+        return plan
+
+
+def all_of(plan: Plan) -> list[ItemLoad]:
+    return [item for items in plan.values() for item in items]
+
+
+def total_load(plan: Plan) -> int:
+    return sum(item.load for item in all_of(plan))
+
+
+def ends_even(items: Sequence[ItemLoad], plan: Plan, seed: int) -> bool:
+    """Whether all loads become equal if this plan and then greedy ones are carried out.
+
+    True as well where that is too many participants away to try.
     """
-    question_loads: Counter[int] = Counter()
-    for item in items:
-        question_loads[item.question_id] += item.load
-    least, least_question = min(item.load for item in items), min(question_loads.values())
-    chance = random.Random(f"items {seed}")
-    drawn = {question: chance.randrange(CHANCE) for question in sorted(question_loads)}
+    conditions, each = len(plan), len(next(iter(plan.values())))
+    after = carried_out(items, plan)
+    left = participants_until_even(after, conditions * each)
+    if left > LOOK_AHEAD_PARTICIPANTS:
+        return True
+    for number in range(left):
+        following = ranked_plans(after, conditions, each, seed + LOOK_AHEAD_DRAWS + number)[0]
+        after = carried_out(after, following)
+    return len({item.load for item in after}) == 1
 
-    def cost(item: ItemLoad) -> int:
-        load = min(item.load - least, LOADS - 1)
-        question_load = min(question_loads[item.question_id] - least_question, QUESTION_LOADS - 1)
-        return load * LOAD_UNIT + question_load * QUESTION_UNIT + drawn[item.question_id]
 
-    by_condition: dict[int, list[tuple[int, int, ItemLoad]]] = {condition: [] for condition in conditions}
-    for item in items:
-        if item.condition_id in by_condition:
-            by_condition[item.condition_id].append((cost(item), item.item_id, item))
-    return [
-        (dearness, item)
-        for priced in by_condition.values()
-        for dearness, _, item in heapq.nsmallest(slots, priced)
-    ]
+def carried_out(items: Sequence[ItemLoad], plan: Plan) -> list[ItemLoad]:
+    chosen = {item.item_id for item in all_of(plan)}
+    return [replace(item, load=item.load + 1) if item.item_id in chosen else item for item in items]
+
+
+def participants_until_even(items: Sequence[ItemLoad], slots: int) -> int:
+    """How many more participants could make all loads equal; a large number if none nearby could."""
+    most, total = max(item.load for item in items), sum(item.load for item in items)
+    for level in range(most, most + slots):
+        missing = level * len(items) - total
+        if missing % slots == 0:
+            return missing // slots
+    return LOOK_AHEAD_PARTICIPANTS + 1

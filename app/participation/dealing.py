@@ -17,7 +17,6 @@ from app.participation import queries
 from app.participation.assignment import (
     ItemLoad,
     NotEnoughQuestionsError,
-    choose_conditions,
     plan_assignments,
 )
 from app.participation.order import balanced_order, least_used_row, shuffled_order
@@ -74,13 +73,15 @@ def plan(session: Session, visit: Visit) -> tuple[Sequence[ItemLoad], str | None
     """The participant's items in order, and the row of the square they follow."""
     definition = visit.study.definition
     loads = queries.item_loads(session, visit.version_id)
-    conditions = choose_conditions(loads, definition.conditions_per_participant, visit.seed)
     try:
-        planned = plan_assignments(loads, conditions, definition.design.items_per_condition, visit.seed)
+        planned = plan_assignments(
+            loads, definition.conditions_per_participant, definition.design.items_per_condition, visit.seed
+        )
     except NotEnoughQuestionsError as error:
         raise Conflict(f"This study cannot go on: {error} Please tell the study team.") from error
     if definition.design.order == "shuffled":
         return shuffled_order(planned, visit.seed), None
+    conditions = sorted(planned)
     square = ".".join(str(condition) for condition in conditions)
     uses = queries.row_uses(session, visit.version_id, square)
     row = least_used_row(len(conditions), uses, visit.seed)

@@ -1,0 +1,66 @@
+from collections import Counter
+from itertools import pairwise
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.participation.order import (
+    balanced_order,
+    block_rows,
+    least_used_row,
+    shuffled_order,
+    williams_square,
+)
+
+
+@pytest.mark.parametrize("size", range(1, 8))
+def test_a_williams_square_is_balanced_for_position_and_carry_over(size: int) -> None:
+    rows = williams_square(size)
+    assert len(rows) == (size if size % 2 == 0 or size == 1 else 2 * size)
+    for column in zip(*rows, strict=True):
+        assert len(set(Counter(column).values())) == 1
+        assert set(column) == set(range(size))
+    carried = Counter(pair for row in rows for pair in pairwise(row))
+    assert len(carried) == size * (size - 1)
+    assert len(set(carried.values())) <= 1
+
+
+@given(size=st.integers(2, 7), blocks=st.integers(1, 8), row=st.integers(0, 100))
+def test_blocks_hold_each_condition_once_and_none_follows_itself(size: int, blocks: int, row: int) -> None:
+    rows = block_rows(size, row % len(williams_square(size)), blocks)
+    assert all(sorted(block) == list(range(size)) for block in rows)
+    assert all(one != other for one, other in pairwise(entry for block in rows for entry in block))
+
+
+@given(
+    size=st.integers(1, 6),
+    blocks=st.integers(1, 4),
+    cycles=st.integers(1, 3),
+    seeds=st.randoms(use_true_random=False),
+)
+def test_a_multiple_of_the_rows_gives_every_condition_each_position_equally_often(
+    size: int, blocks: int, cycles: int, seeds: Random
+) -> None:
+    uses: Counter[int] = Counter()
+    places: Counter[tuple[int, int]] = Counter()
+    for _ in range(cycles * len(williams_square(size))):
+        seed = seeds.getrandbits(62)
+        row = least_used_row(size, uses, seed)
+        uses[row] += 1
+        plan = {10 + condition: [(condition, n) for n in range(blocks)] for condition in range(size)}
+        for position, (condition, _) in enumerate(balanced_order(plan, list(plan), row, seed)):
+            places[position, condition] += 1
+    assert len(places) == size * size * blocks
+    assert len(set(places.values())) == 1
+
+
+def test_an_order_holds_every_entry_once_and_differs_by_seed() -> None:
+    plan = {condition: [f"{condition}{n}" for n in range(3)] for condition in range(4)}
+    entries = sorted(entry for row in plan.values() for entry in row)
+    for seed in range(5):
+        assert sorted(balanced_order(plan, list(plan), seed % 4, seed)) == entries
+        assert sorted(shuffled_order(plan, seed)) == entries
+    assert len({tuple(shuffled_order(plan, seed)) for seed in range(5)}) > 1
+    assert len({tuple(balanced_order(plan, list(plan), 0, seed)) for seed in range(5)}) > 1
