@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 import warnings
@@ -28,11 +29,12 @@ BIN = Path(sys.executable).parent
 class PostgresServer:
     """A private PostgreSQL on a Unix socket; `fresh_database` copies a migrated template."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.numbers = folder, count(1)
+    def __init__(self) -> None:
+        self.numbers = count(1)
 
     def __enter__(self) -> Self:
-        self.server = get_server(self.folder, cleanup_mode="delete")
+        # Not in pytest's own folder: pytest closes that to the user PostgreSQL runs as when we are root.
+        self.server = get_server(tempfile.mkdtemp(prefix="honeyglass-"), cleanup_mode="delete")
         self.admin = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
         self.run("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off")
         self.run("SELECT pg_reload_conf()", "CREATE DATABASE template_honeyglass")

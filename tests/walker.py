@@ -1,5 +1,6 @@
 """A person who walks a study in tests, page by page, through the forms it shows."""
 
+import re
 from dataclasses import dataclass, field
 
 import httpx2
@@ -24,6 +25,12 @@ class Walker:
         self.path = answer.headers["location"]
         self.look()
         return self.code
+
+    def resumed(self) -> str | None:
+        """Open the study's link again in the same browser; where its Continue leads, if there is one."""
+        landing = self.web.get(f"/s/{self.slug}", params=self.query).text
+        found = re.search(r'href="(/p/[^"/]+)"', landing)
+        return found[1] if found else None
 
     @property
     def code(self) -> str:

@@ -1,22 +1,24 @@
 """Which items a participant gets: pure planning, no database.
 
-A plan takes some conditions and so many items of each, never two of one question. Among all such plans it has the smallest sum of loads, which is also the smallest sum of squared loads afterwards:
-no plan leaves the items more even. Ties go to the questions with the smallest load over all conditions.
-That is the look-ahead: a question that still lacks ratings in several conditions can be shown to one
-participant only once, so a choice that leaves such questions for the end finishes uneven. Last, the
-participant's seed decides.
+A plan takes some conditions and so many items of each, never two of one question. Among all such plans
+it has the smallest sum of loads, which is also the smallest sum of squared loads afterwards: no plan
+leaves the items more even. Ties go to the questions with the smallest load over all conditions. That is
+the look-ahead: a question that still lacks ratings in several conditions can be shown to one participant
+only once, so a choice that leaves such questions for the end finishes uneven. Last, the participant's
+seed decides.
 
-Why this ends even: questions and conditions form a bipartite multigraph of missing ratings; by König's
-edge-colouring theorem it splits into perfect plans while no question lacks more ratings than there are
-participants to come, and taking the questions that lack most keeps it so.
+Why this ends even when everybody sees all conditions: questions and conditions form a bipartite
+multigraph of missing ratings; by König's edge-colouring theorem it splits into perfect plans while no
+question lacks more ratings than there are participants to come, and taking the questions that lack most
+keeps it so.
 """
 
 import heapq
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, count
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -29,8 +31,10 @@ QUESTION_LOADS = 2**14
 LOAD_UNIT = 2**34
 LOADS = 2**12
 FORBIDDEN = float(LOAD_UNIT * LOADS * 2)
-LOOK_AHEAD_PARTICIPANTS = 6
-LOOK_AHEAD_DRAWS = 8
+LOOK_AHEAD_PARTICIPANTS = 12
+LOOK_AHEAD_DRAWS = 16
+LOOK_AHEAD_ROLLS = 6
+LOOK_AHEAD_TRIES = 150
 
 
 @dataclass(frozen=True)
@@ -60,13 +64,13 @@ def plan_assignments(items: Sequence[ItemLoad], conditions: int, items_per_condi
     if conditions == len({item.condition_id for item in items}):
         return ranked[0]
     # Which conditions go together is not covered by the theorem above, so the last participants before
-    # all loads are equal are tried out; equally good plans with other draws widen the choice.
-    tries = (
-        ranked if draw == 0 else ranked_plans(items, conditions, items_per_condition, seed + draw)
-        for draw in range(LOOK_AHEAD_DRAWS)
-    )
-    candidates = (plan for some in tries for plan in some)
-    return next((plan for plan in candidates if ends_even(items, plan, seed)), ranked[0])
+    # all loads are equal are searched through; equally good plans with other draws widen the choice.
+    budget = count(1)
+    for draw in range(LOOK_AHEAD_DRAWS):
+        for plan in ranked_plans(items, conditions, items_per_condition, seed + draw):
+            if ends_even(carried_out(items, plan), (conditions, items_per_condition), seed + draw, budget):
+                return plan
+    return ranked[0]
 
 
 def ranked_plans(
@@ -145,20 +149,25 @@ def total_load(plan: Plan) -> int:
     return sum(item.load for item in all_of(plan))
 
 
-def ends_even(items: Sequence[ItemLoad], plan: Plan, seed: int) -> bool:
-    """Whether all loads become equal if this plan and then greedy ones are carried out.
+def ends_even(items: Sequence[ItemLoad], size: tuple[int, int], seed: int, budget: Iterator[int]) -> bool:
+    """Whether the next participants' own best plans, with one of a few draws, make all loads equal.
 
-    True as well where that is too many participants away to try.
+    `size` is (conditions, items per condition). True as well where that is too many participants away
+    to try; False once `budget`, shared by all calls for one participant, has counted too many tries.
     """
-    conditions, each = len(plan), len(next(iter(plan.values())))
-    after = carried_out(items, plan)
-    left = participants_until_even(after, conditions * each)
+    left = participants_until_even(items, size[0] * size[1])
     if left > LOOK_AHEAD_PARTICIPANTS:
         return True
-    for number in range(left):
-        following = ranked_plans(after, conditions, each, seed + LOOK_AHEAD_DRAWS + number)[0]
-        after = carried_out(after, following)
-    return len({item.load for item in after}) == 1
+    for draw in range(LOOK_AHEAD_ROLLS):
+        after = items
+        for number in range(left):
+            further = seed + LOOK_AHEAD_DRAWS + draw * LOOK_AHEAD_PARTICIPANTS + number
+            if next(budget) > LOOK_AHEAD_TRIES:
+                return False
+            after = carried_out(after, ranked_plans(after, *size, further)[0])
+        if len({item.load for item in after}) == 1:
+            return True
+    return False
 
 
 def carried_out(items: Sequence[ItemLoad], plan: Plan) -> list[ItemLoad]:

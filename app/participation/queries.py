@@ -250,4 +250,4 @@ def status_counts(session: Session, study_id: int, now: datetime) -> dict[str, i
         .where(Participant.study_id == study_id, Participant.is_counted)
         .group_by(status)
     )
-    return dict(session.execute(statement).tuples().all())
+    return dict(session.execute(statement).all())

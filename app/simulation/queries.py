@@ -15,7 +15,7 @@ def dealt_conditions(session: Session, code: str) -> dict[int, str]:
         .join(Condition, Condition.id == Item.condition_id)
         .where(Participant.code == code)
     )
-    return dict(session.execute(statement).tuples().all())
+    return dict(session.execute(statement).all())
 
 
 @dataclass(frozen=True)

@@ -88,9 +88,7 @@ def load_problems(session: Session, version: StudyVersion) -> Iterator[str]:
                 .join(Participant, Participant.id == Assignment.participant_id)
                 .where(Participant.version_id == version.id, Assignment.state == state, *COUNTS)
                 .group_by(Assignment.item_id)
-            )
-            .tuples()
-            .all()
+            ).all()
         )
         for item_id, kept in session.execute(select(Item.id, column).where(Item.version_id == version.id)):
             if kept != counted.get(item_id, 0):
@@ -104,7 +102,7 @@ def row_problems(session: Session, version: StudyVersion) -> Iterator[str]:
         Participant.status.in_(["active", "completed"]),
         Participant.order_row.is_not(None),
     )
-    counted = dict(session.execute(on_course.group_by(Participant.order_row)).tuples().all())
+    counted = dict(session.execute(on_course.group_by(Participant.order_row)).all())
     kept = session.execute(select(OrderRow.row, OrderRow.uses).where(OrderRow.version_id == version.id))
     for row, uses in kept:
         if uses != counted.get(row, 0):
@@ -165,7 +163,7 @@ def response_sizes(session: Session, study: Study) -> dict[int, int]:
         .where(Participant.study_id == study.id)
         .group_by(Response.id)
     )
-    return dict(session.execute(statement).tuples().all())
+    return dict(session.execute(statement).all())
 
 
 def rating_problems(session: Session, study: Study) -> Iterator[str]:
@@ -187,7 +185,7 @@ def position_spread(session: Session, version: StudyVersion) -> int:
             Participant.version_id == version.id, Participant.status == "completed", Participant.is_counted
         )
     )
-    counts = Counter(session.execute(statement).tuples().all())
+    counts = Counter((key, position) for key, position in session.execute(statement))
     keys = session.scalars(select(Condition.key).where(Condition.version_id == version.id)).all()
     positions = {position for _, position in counts}
     cells = [counts[key, position] for key in keys for position in positions]

@@ -45,7 +45,7 @@ def test_a_packed_file_has_the_hash_of_what_lies_there(tmp_path: Path) -> None:
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no id": ({"id": None}, "id: Input should be a valid string"),
     "an id of white space": ({"id": " \t"}, "id: String should match pattern"),
-    "an id too long": ({"id": "q" * 201}, "id: String should have at most 200 characters"),
+    "an id too long": ({"id": "q" * 201}, "id: .*at most 200"),
     "an empty question": ({"question": ""}, "question: String should match"),
     "a single choice": ({"choices": ["here"]}, "choices: Tuple should have at least 2 items"),
     "choices in one text": ({"choices": "here, there"}, "choices: Input should be a valid tuple"),

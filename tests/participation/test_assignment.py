@@ -4,7 +4,7 @@ from itertools import combinations, product
 from random import Random
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.participation.assignment import (
@@ -91,27 +91,21 @@ def test_when_all_complete_and_the_target_divides_every_item_has_exactly_its_tar
     assert set(grid.values()) == {target}
 
 
-@settings(max_examples=30)
-@given(
-    conditions=st.integers(2, 4),
-    shown=st.integers(1, 3),
-    each=st.integers(1, 2),
-    rounds=st.integers(1, 2),
-    seeds=st.randoms(use_true_random=False),
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "conditions, shown, each, extra", [(2, 1, 3, 0), (3, 2, 1, 2), (4, 2, 2, 0), (4, 3, 1, 2), (5, 2, 3, 2)]
 )
-def test_some_conditions_per_participant_stay_balanced_over_conditions_and_items(
-    conditions: int, shown: int, each: int, rounds: int, seeds: Random
+def test_some_conditions_per_participant_end_even_too(
+    conditions: int, shown: int, each: int, extra: int, seed: int
 ) -> None:
-    assume(shown < conditions)
-    questions = shown * each + 2
+    questions, chance = shown * each + extra, Random(seed)
     grid: Grid = dict.fromkeys(product(range(questions), range(conditions)), 0)
-    for _ in range(rounds * conditions * questions):
-        seed = seeds.getrandbits(62)
-        plan = plan_assignments(items_of(grid), shown, each, seed)
+    for _ in range(conditions * questions):
+        plan = plan_assignments(items_of(grid), shown, each, chance.getrandbits(62))
         assert len(plan) == shown
         for item in (item for items in plan.values() for item in items):
             grid[item.question_id, item.condition_id] += 1
-    assert set(grid.values()) == {rounds * shown * each}
+    assert set(grid.values()) == {shown * each}
 
 
 @given(st.data(), st.integers(0, 2**32))

@@ -1,0 +1,97 @@
+import logging
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.web.db import Database
+from tests.factories import make_study
+from tests.walker import Walker
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def study(database: Database) -> None:
+    with database.transaction(writing=True) as session:
+        make_study(session)
+
+
+def test_every_participant_answer_carries_the_headers_that_leak_and_keep_nothing(web: TestClient) -> None:
+    walker = Walker(web)
+    walker.start()
+    walker.prepare()
+    answers = [
+        web.get("/s/small"),
+        web.get("/s/none"),
+        web.get(f"/p/{walker.code}"),
+        walker.look(),
+        web.post(walker.path, data={}),
+        web.get("/p/unknown"),
+    ]
+    for answer in answers:
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["cache-control"] == "no-store"
+        assert "noindex" in answer.headers["x-robots-tag"]
+        assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+        assert "server" not in answer.headers
+
+
+def test_pages_name_no_address_but_their_own(web: TestClient) -> None:
+    walker = Walker(web)
+    walker.start()
+    walker.prepare()
+    assert "http://" not in walker.look().text
+    assert "https://" not in walker.look().text
+
+
+def test_the_access_log_holds_no_codes_and_no_query_strings(
+    web: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="honeyglass.access"):
+        walker = Walker(web, query={"PROLIFIC_PID": "secret-id"})
+        code = walker.start()
+        walker.answer()
+    lines = [record.getMessage() for record in caplog.records if record.name == "honeyglass.access"]
+    assert any(line.startswith("GET /s/small 200") for line in lines)
+    assert any(line.startswith("POST /p/*/consent 303") for line in lines)
+    assert not any(code in line or "secret-id" in line for line in lines)
+
+
+def test_a_body_that_is_too_large_is_refused_with_a_sentence(web: TestClient) -> None:
+    walker = Walker(web)
+    walker.start()
+    answer = web.post(walker.path, content=b"consent=" + b"y" * 300_000)
+    assert answer.status_code == 413
+    assert "shorten" in answer.text
+
+    def chunks() -> list[bytes]:
+        return [b"y" * 100_000] * 4
+
+    assert web.post(walker.path, content=iter(chunks())).status_code in {400, 500, 503, 303}
+    assert walker.place == "consent"
+
+
+def test_assets_are_cached_for_ever_and_addressed_by_content(web: TestClient) -> None:
+    page = web.get("/s/small").text
+    address = page.split('rel="stylesheet" href="')[1].split('"')[0]
+    assert "?v=" in address
+    answer = web.get(address)
+    assert answer.status_code == 200
+    assert "immutable" in answer.headers["cache-control"]
+
+
+def test_unknown_pages_and_methods_are_pages_with_words_and_no_trace(web: TestClient) -> None:
+    for path in (
+        "/",
+        "/p/unknown",
+        "/p/unknown/rate/1",
+        "/s/unknown",
+        "/p/x/rate/not-a-number",
+        "/static/../app/main.py",
+    ):
+        answer = web.get(path)
+        assert answer.status_code == 404, path
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "Traceback" not in answer.text
+    assert web.post("/p/unknown/rate/not-a-number", data={}).status_code == 404
+    assert web.delete("/s/small").status_code == 405
