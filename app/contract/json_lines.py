@@ -33,8 +33,9 @@ def parse_rows(
     Raises: InvalidFile with file, line and reason at the first line that is no such row.
     """
     known = {field.alias or key for key, field in row_type.model_fields.items()}
+    text = io.TextIOWrapper(stream, "utf-8-sig", newline="\n")
     try:
-        for number, line in enumerate(io.TextIOWrapper(stream, "utf-8-sig", newline="\n"), 1):
+        for number, line in enumerate(text, 1):
             if line.strip():
                 fields = parse_object(line, f"{name}, line {number}")
                 unknown.update(fields.keys() - known)
@@ -45,6 +46,8 @@ def parse_rows(
         ) from error
     except (lzma.LZMAError, gzip.BadGzipFile, EOFError) as error:
         raise InvalidFile(f"{name}: the compressed file is damaged ({error}).") from error
+    finally:
+        text.detach()  # the stream stays its opener's to close
 
 
 def parse_object(line: str, where: str) -> dict[str, object]:
