@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from fastapi.telemetry import TelemetryConfig
 
 from app.participation.landing import router as landing
 from app.participation.routes import router as participation
@@ -18,6 +19,9 @@ from app.web.security import Guard
 from app.web.signing import Signing
 
 PARTICIPANT_TIMEOUT_MS = 2_000
+LARGEST_BODY_BYTES = 256 * 1024
+# Spans and metrics would carry participants' addresses to wherever the environment sends them.
+NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 
 
 def create_app(settings: Settings | None = None, database: Database | None = None) -> FastAPI:
@@ -31,7 +35,9 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         yield
         database.engine.dispose()
 
-    app = FastAPI(openapi_url=None, lifespan=lifespan)
+    app = FastAPI(
+        openapi_url=None, lifespan=lifespan, max_body_size=LARGEST_BODY_BYTES, telemetry=NO_TELEMETRY
+    )
     app.state.database = database
     app.state.signing = Signing(settings.load_secret())
     app.include_router(health)

@@ -90,10 +90,11 @@ def make_bundle(session: Session, question_set: QuestionSet, name: str, answer: 
     return bundle
 
 
-def make_study(session: Session, *, questions: int = 8, launch: bool = True, **changes: Any) -> Study:
-    """A launched study with its question set and bundles; `changes` as in make_definition."""
-    definition = make_definition(**changes)
-    question_set = make_question_set(session, questions, definition.questions.set)
+def make_study(session: Session, *, in_set: int = 8, launch: bool = True, **changes: Any) -> Study:
+    """A launched study of a set of `in_set` questions, all of them drawn; `changes` as in make_definition."""
+    drawn = {"set": "set", "draw": {"count": in_set, "seed": 1}}
+    definition = make_definition(**{"questions": drawn, **changes})
+    question_set = make_question_set(session, in_set, definition.questions.set)
     for condition in definition.conditions:
         make_bundle(session, question_set, condition.source.model_dump()["bundle"])
     study = service.save_draft(session, definition)

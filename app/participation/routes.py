@@ -169,12 +169,11 @@ def rate(request: Request, code: str, number: int, data: FormData) -> Response:
         if bound.value is None:
             outcome = faulty(session, visit, bound)
         else:
-            current = queries.current_item(session, visit)
             given = bound.value.model_dump()
             ratings = {key: given[name] for name, key in rating_fields(visit.study.definition).items()}
             shown_at = read_shown_at(request, visit, data.get("shown", ""))
             comment = given.get("comment") or None
-            outcome = service.rate(session, visit, current, ratings, shown_at, comment)
+            outcome = service.rate(session, visit, ratings, shown_at, comment)
     return respond(code, outcome)
 
 

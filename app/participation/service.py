@@ -137,15 +137,15 @@ def give_own_answer(session: Session, visit: Visit, current: CurrentItem, choice
 def rate(
     session: Session,
     visit: Visit,
-    current: CurrentItem,
     ratings: Mapping[str, int],
     shown_at: datetime | None,
     comment: str | None,
 ) -> Step:
     """Store the response and its ratings (construct → value), count it, and go on."""
+    assignment_id, item_id = queries.current_assignment(session, visit)
     duration_ms = None if shown_at is None else max(round((visit.now - shown_at).total_seconds() * 1000), 0)
     response = {
-        "assignment_id": current.assignment_id,
+        "assignment_id": assignment_id,
         "shown_at": shown_at,
         "submitted_at": visit.now,
         "duration_ms": duration_ms,
@@ -160,9 +160,9 @@ def rate(
             for construct, value in ratings.items()
         ],
     )
-    session.execute(SET_ASSIGNMENT, {"assignment_id": current.assignment_id, "state": "answered"})
+    session.execute(SET_ASSIGNMENT, {"assignment_id": assignment_id, "state": "answered"})
     if visit.is_counted:
-        session.execute(COUNT_ANSWER, {"item_id": current.item_id})
+        session.execute(COUNT_ANSWER, {"item_id": item_id})
     return advance(session, visit, items_answered=visit.items_answered + 1, has_own_answer=False)
 
 

@@ -6,6 +6,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from app.contract.base import sha256_of
 from app.errors import Conflict, NotFound
 from app.models import (
     Assignment,
@@ -119,8 +120,6 @@ def choices_of_an_item(session: Session) -> str:
 
 
 def text_and_hash_of_an_item(session: Session) -> str:
-    from app.contract.base import sha256_of  # noqa: PLC0415  # what a careful forger would call
-
     item = first(session, Item)
     item.answer = "no"
     shown = {key: getattr(item, key) for key in ("question", "choices", "answer", "explanation")}
@@ -202,6 +201,7 @@ TAMPERINGS = [
 ]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("tamper", TAMPERINGS)
 def test_whatever_was_tampered_with_is_found(answered: Database, tamper: Callable[[Session], str]) -> None:
     with answered.transaction(writing=True) as session:
