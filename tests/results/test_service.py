@@ -172,18 +172,25 @@ def test_a_study_nobody_took_or_that_was_never_launched_has_a_header_alone(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_file_appears_whole_or_not_at_all(database: Database, tmp_path: Path) -> None:
+def test_a_file_appears_whole_or_not_at_all(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     set_up(database)
     out = tmp_path / "out.csv"
     out.write_text("yesterday's", encoding="utf-8")
 
-    def breaking() -> Iterator[tuple[Cell, ...]]:
-        yield ("one",)
-        raise OSError("the disk is full")
+    def breaking(*_: object) -> Table:
+        def rows() -> Iterator[tuple[Cell, ...]]:
+            yield ("one",)
+            raise OSError("the disk is full")
 
-    with pytest.raises(OSError, match="full"):
-        write_csv(tmp_path / "out.csv.partial", Table(("a",), breaking()))
+        return Table(("a",), rows())
+
+    with database.snapshot() as session:
+        with pytest.raises(NotFound, match="There is no study 'smal'"):
+            export(session, "smal", "long", out)
+        monkeypatch.setattr("app.results.service.table", breaking)
+        with pytest.raises(OSError, match="full"):
+            export(session, "small", "long", out)
     assert out.read_text(encoding="utf-8") == "yesterday's"
-    with database.snapshot() as session, pytest.raises(NotFound, match="There is no study 'smal'"):
-        export(session, "smal", "long", out)
-    assert out.read_text(encoding="utf-8") == "yesterday's"
+    assert not (tmp_path / "out.csv.manifest.json").exists()

@@ -1,0 +1,102 @@
+"""What every command does: a database at the right schema, one JSON line, complaints with status 1."""
+
+from pathlib import Path
+
+import pytest
+
+from app.web import migrations
+from tests.cli.conftest import Honeyglass, write_questions, write_rows, write_study
+
+
+def test_migrating_twice_ends_at_the_same_revision(bare: Honeyglass, tmp_path: Path) -> None:
+    first, second = bare("migrate", "--json"), bare("migrate", "--json")
+    assert (first.status, second.status) == (0, 0)
+    assert first.json == second.json == {"ok": True, "revision": migrations.newest_revision()}
+    assert (tmp_path / "home/honeyglass.db").is_file()
+    assert bare("migrate").out == f"The database is at revision {migrations.newest_revision()}.\n"
+    assert bare("study", "list", "--json").json == {"ok": True, "studies": []}
+
+
+def commands(folder: Path) -> list[tuple[str | Path, ...]]:
+    """Every command that needs a database at this release's schema."""
+    return [
+        ("questions", "import", write_questions(folder), "--name", "set"),
+        ("bundle", "import", write_rows(folder), "--name", "one"),
+        ("study", "validate", write_study(folder)),
+        ("study", "create", folder / "study.yaml"),
+        ("study", "launch", "small"),
+        ("study", "pause", "small"),
+        ("study", "close", "small"),
+        ("study", "list"),
+        ("study", "check", "small"),
+        ("study", "exclude", "small", "pabc"),
+        ("export", "small", "--out", folder / "out.csv"),
+        ("simulate", "small"),
+        ("demo",),
+    ]
+
+
+def test_every_command_says_that_the_database_is_to_be_migrated_first(
+    bare: Honeyglass, tmp_path: Path
+) -> None:
+    for command in commands(tmp_path):
+        answer = bare(*command, "--json")
+        assert answer.status == 1, command
+        sentence = "The database is not at this release's schema. Run: honeyglass migrate"
+        assert answer.json == {"ok": False, "error": sentence}, command
+        assert answer.complaint == f"Error: {sentence}\n"
+        assert bare(*command).out == ""
+
+
+@pytest.mark.parametrize("command", ["launch", "pause", "close", "check"])
+def test_an_unknown_study_names_those_there_are(
+    honeyglass: Honeyglass, tmp_path: Path, command: str
+) -> None:
+    honeyglass("study", "create", write_study(tmp_path))
+    answer = honeyglass("study", command, "smal", "--json")
+    assert answer.status == 1
+    assert answer.json == {"ok": False, "error": "There is no study 'smal'. Studies: small."}
+
+
+@pytest.mark.parametrize("command", [("export", "smal", "--out", "out.csv"), ("simulate", "smal")])
+def test_the_data_commands_name_the_studies_too(
+    launched: Honeyglass, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    answer = launched(*command, "--json")
+    assert answer.status == 1
+    assert answer.json == {"ok": False, "error": "There is no study 'smal'. Studies: small."}
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "mysql://localhost/x", "sqlite:////proc/none/x.db", "postgresql://127.0.0.1:1/x"]
+)
+def test_a_database_that_cannot_be_used_is_a_sentence_and_no_trace(
+    bare: Honeyglass, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("HONEYGLASS_DATABASE_URL", url)
+    for command in ("migrate", "demo"):
+        answer = bare(command, "--json")
+        assert answer.status == 1
+        assert answer.json["ok"] is False
+        assert answer.complaint.startswith("Error: ")
+
+
+def test_a_file_that_is_no_database_is_a_sentence_and_no_trace(bare: Honeyglass, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/honeyglass.db").write_bytes(b"no database at all" * 100)
+    answer = bare("study", "list", "--json")
+    assert answer.status == 1
+    assert "not a database" in answer.json["error"]
+
+
+def test_a_setting_that_cannot_be_used_is_named(bare: Honeyglass, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HONEYGLASS_PORT", "eighty")
+    answer = bare("study", "list", "--json")
+    assert answer.status == 1
+    assert "HONEYGLASS_PORT" in answer.json["error"].upper()
+
+
+def test_a_text_with_brackets_is_printed_as_it_is(honeyglass: Honeyglass, tmp_path: Path) -> None:
+    answer = honeyglass("study", "create", tmp_path / "[bold]study.yaml")
+    assert answer.complaint == f"Error: {tmp_path}/[bold]study.yaml: there is no such file.\n"
