@@ -49,9 +49,7 @@ def test_every_command_says_that_the_database_is_to_be_migrated_first(
 
 
 @pytest.mark.parametrize("command", ["launch", "pause", "close", "check"])
-def test_an_unknown_study_names_those_there_are(
-    honeyglass: Honeyglass, tmp_path: Path, command: str
-) -> None:
+def test_an_unknown_study_names_those_there_are(honeyglass: Honeyglass, tmp_path: Path, command: str) -> None:
     honeyglass("study", "create", write_study(tmp_path))
     answer = honeyglass("study", command, "smal", "--json")
     assert answer.status == 1

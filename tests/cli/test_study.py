@@ -91,7 +91,9 @@ def test_a_study_lives_from_draft_to_closed(launched: Honeyglass, tmp_path: Path
 
 
 def test_a_launch_tells_what_it_froze_in_words(launched: Honeyglass, tmp_path: Path) -> None:
-    launched("study", "create", write_study(tmp_path, design={"items_per_condition": 3, "ratings_per_item": 1}))
+    launched(
+        "study", "create", write_study(tmp_path, design={"items_per_condition": 3, "ratings_per_item": 1})
+    )
     assert launched("study", "launch", "small").out == (
         "'small' is live: version 2, 8 questions, 16 items; 3 participants reach the target (it does not "
         "divide exactly; a few items get one more). 0 questions were left out because a condition cannot "

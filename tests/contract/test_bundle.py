@@ -119,15 +119,13 @@ CONTRADICTED: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("as_archive", [False, True])
+@pytest.mark.parametrize("form", ["folder", "zip"])
 @pytest.mark.parametrize("kind", CONTRADICTED)
-def test_a_bundle_its_manifest_does_not_describe_is_refused(
-    tmp_path: Path, kind: str, as_archive: bool
-) -> None:
+def test_a_bundle_its_manifest_does_not_describe_is_refused(tmp_path: Path, kind: str, form: str) -> None:
     changes, complaint = CONTRADICTED[kind]
     folder = make_folder(tmp_path / "mt", **changes)
     with pytest.raises(InvalidFile, match=complaint):
-        read_bundle(as_zip(folder) if as_archive else folder)
+        read_bundle(as_zip(folder) if form == "zip" else folder)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "[" * 100_000, "\ufeff[1"])
@@ -168,7 +166,11 @@ def without_member(folder: Path) -> Path:
 def with_two_members(folder: Path) -> Path:
     return zip_of(
         folder.with_suffix(".zip"),
-        {MANIFEST: folder / MANIFEST, EXPLANATIONS: folder / EXPLANATIONS, f"b/{EXPLANATIONS}": folder / MANIFEST},
+        {
+            MANIFEST: folder / MANIFEST,
+            EXPLANATIONS: folder / EXPLANATIONS,
+            f"b/{EXPLANATIONS}": folder / MANIFEST,
+        },
     )
 
 
@@ -251,7 +253,7 @@ def test_a_member_that_would_unpack_to_more_than_half_a_gibibyte_is_refused(
 ) -> None:
     path = as_zip(make_folder(tmp_path / "mt"))
     monkeypatch.setattr("app.contract.bundle.LARGEST_FILE_BYTES", 200)
-    with pytest.raises(InvalidFile, match="explanations.jsonl would unpack to more than 512 MiB"):
+    with pytest.raises(InvalidFile, match=r"explanations\.jsonl would unpack to more than 512 MiB"):
         read_bundle(path)
 
 

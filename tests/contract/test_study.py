@@ -134,7 +134,10 @@ WRONG: dict[str, tuple[dict[str, Any], tuple[int | str, ...]]] = {
     "a scale of one": ({"scales": {"agreement": ["yes"]}}, ("scales", "agreement")),
     "a scale of ten": ({"scales": {"agreement": list("abcdefghij")}}, ("scales", "agreement")),
     "no attempts": ({"comprehension": {"attempts": 0, "questions": [QUESTION]}}, ("comprehension",)),
-    "a negative index": ({"practice": [PRACTICE | {"student_answer": -1}]}, ("practice", 0, "student_answer")),
+    "a negative index": (
+        {"practice": [PRACTICE | {"student_answer": -1}]},
+        ("practice", 0, "student_answer"),
+    ),
     "no ratings": ({"design": {"ratings_per_item": 0}}, ("design", "ratings_per_item")),
     "no time": ({"design": {"reservation_minutes": 0}}, ("design", "reservation_minutes")),
     "a share above one": (
@@ -150,7 +153,10 @@ WRONG: dict[str, tuple[dict[str, Any], tuple[int | str, ...]]] = {
     "a negative exclusion": ({"analysis": {"exclude": {"faster_than_sd": -1}}}, ("analysis",)),
     "an exclusion of everyone": ({"analysis": {"exclude": {"attention_failed_at_least": 0}}}, ("analysis",)),
     "text with U+0000": ({"title": "a\0b"}, ("title",)),
-    "half a surrogate pair": ({"pages": dict.fromkeys(["consent", "instructions", "debrief"], "\ud800")}, ("pages",)),
+    "half a surrogate pair": (
+        {"pages": dict.fromkeys(["consent", "instructions", "debrief"], "\ud800")},
+        ("pages",),
+    ),
 }
 
 
@@ -162,17 +168,17 @@ def test_a_value_out_of_bounds_is_refused_at_its_place(kind: str) -> None:
     assert all(problem["loc"][: len(place)] == place for problem in refused.value.errors())
 
 
-@given(st.integers(1, 6), st.integers(1, 10), st.booleans())
+@given(st.integers(1, 6), st.integers(1, 10), st.sampled_from(["all", 1]))
 def test_items_per_participant_are_those_of_the_conditions_each_one_sees(
-    conditions: int, each: int, is_between: bool
+    conditions: int, each: int, asked: str | int
 ) -> None:
     study = make_definition(
         conditions=[make_condition(f"c{number}") for number in range(conditions)],
-        design={"items_per_condition": each, "conditions_per_participant": 1 if is_between else "all"},
+        design={"items_per_condition": each, "conditions_per_participant": asked},
         questions={"set": "set", "draw": {"count": 60}},
     )
-    assert study.conditions_per_participant == (1 if is_between else conditions)
-    assert study.items_per_participant == (each if is_between else conditions * each)
+    assert study.conditions_per_participant == (conditions if asked == "all" else 1)
+    assert study.items_per_participant == each * study.conditions_per_participant
 
 
 def test_the_hash_is_of_the_content_alone() -> None:

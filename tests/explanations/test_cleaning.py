@@ -58,13 +58,27 @@ def test_each_step_is_named_where_it_changes_something(
 
 @pytest.mark.parametrize(
     "text",
-    ["Yes.", "Yes!", "Yes?", "And so on…", "So:", "“Yes.”", 'He said "no."', "(So.)", "*So.*", "«Oui.»", "[1.]"],
+    [
+        "Yes.",
+        "Yes!",
+        "Yes?",
+        "And so on…",
+        "So:",
+        "“Yes.”",
+        'He said "no."',
+        "(So.)",
+        "*So.*",
+        "«Oui.»",
+        "[1.]",
+    ],
 )
 def test_a_finished_sentence_is_not_flagged(text: str) -> None:
     assert not clean(text + "\n").is_cut_off
 
 
-@pytest.mark.parametrize("text", ["the materials they need", "Because,", "A dam (of", "1. x", "“Yes”", "e.g. a"])
+@pytest.mark.parametrize(
+    "text", ["the materials they need", "Because,", "A dam (of", "1. x", "“Yes”", "e.g. a"]
+)
 def test_a_text_that_stops_in_mid_sentence_is_flagged_and_shown_as_it_is(text: str) -> None:
     cleaned = clean(text)
     assert cleaned.is_cut_off

@@ -54,7 +54,10 @@ ASIDE: dict[str, tuple[BundleRow, str]] = {
     "an unknown id": (make_row("q9"), "question 'q9' is not in the question set"),
     "another question": (make_row("q1", question="Where 1"), "its question differ from the question set's"),
     "trimmed white space": (make_row("q1", question="Where 1? "), "its question differ from the question"),
-    "swapped choices": (make_row("q1", choices=["there", "here"]), "its choices differ from the question set's"),
+    "swapped choices": (
+        make_row("q1", choices=["there", "here"]),
+        "its choices differ from the question set's",
+    ),
     "all differ": (
         make_row("q1", question="x", choices=["a", "b", "c"], correct_answer="a"),
         "its question and choices and correct_answer differ from the question set's",

@@ -20,19 +20,58 @@ from app.web.db import Database
 from tests.factories import make_definition
 from tests.results.walks import CHANGES, exported, header, set_up, take
 
-RESPONSE = (
-    "study version participant participant_status flags mode condition condition_label item question_id "
-    "position"
-).split()
-ANSWER = "answer_correct started_at submitted_at duration_ms own_answer comment".split()
-PARTICIPANT = (
-    "study version participant mode status flags seed consent_sha256 consented_at started_at finished_at "
-    "last_step_at comprehension_attempts attention_passed attention_shown items_answered"
-).split()
-ITEM = (
-    "study version item condition condition_label source question_id question choices answer correct_answer "
-    "answer_correct explanation explanation_length is_cut_off explanation_sha256 item_sha256 times_rated"
-).split()
+RESPONSE = [
+    "study",
+    "version",
+    "participant",
+    "participant_status",
+    "flags",
+    "mode",
+    "condition",
+    "condition_label",
+    "item",
+    "question_id",
+    "position",
+]
+ANSWER = ["answer_correct", "started_at", "submitted_at", "duration_ms", "own_answer", "comment"]
+PARTICIPANT = [
+    "study",
+    "version",
+    "participant",
+    "mode",
+    "status",
+    "flags",
+    "seed",
+    "consent_sha256",
+    "consented_at",
+    "started_at",
+    "finished_at",
+    "last_step_at",
+    "comprehension_attempts",
+    "attention_passed",
+    "attention_shown",
+    "items_answered",
+]
+ITEM = [
+    "study",
+    "version",
+    "item",
+    "condition",
+    "condition_label",
+    "source",
+    "question_id",
+    "question",
+    "choices",
+    "answer",
+    "correct_answer",
+    "answer_correct",
+    "explanation",
+    "explanation_length",
+    "is_cut_off",
+    "explanation_sha256",
+    "item_sha256",
+    "times_rated",
+]
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 

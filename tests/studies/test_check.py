@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ from tests.walker import Walker
 
 
 @pytest.fixture
-def answered(web: TestClient, database: Database) -> Iterator[Database]:
+def answered(web: TestClient, database: Database) -> Database:
     """A study of which one person has answered everything and another half."""
     with database.transaction(writing=True) as session:
         make_study(session)

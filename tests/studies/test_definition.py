@@ -33,8 +33,7 @@ constructs:
 scales:
   agreement: ["no", neither, "yes"]
 pages: {consent: Consent text, instructions: Instructions text, debrief: Debrief text}
-recruitment:
-  platform: link
+recruitment: {platform: link}
 """
 
 
@@ -62,17 +61,23 @@ def definitions(draw: st.DrawFn) -> StudyDefinition:
         "title": draw(words),
         "contact": draw(st.none() | words),
         "conditions": [
-            make_condition("off") | {"label": draw(words.filter(lambda text: text != "Two")), "source": source},
+            make_condition("off")
+            | {"label": draw(words.filter(lambda text: text != "Two")), "source": source},
             make_condition("two"),
         ],
         "scales": {"agreement": labels, "1.0": ["off", "yes"]},
-        "practice": [{"question": draw(words), "choices": labels, "student_answer": 1, "explanation": draw(words)}],
+        "practice": [
+            {"question": draw(words), "choices": labels, "student_answer": 1, "explanation": draw(words)}
+        ],
         "pages": dict.fromkeys(["consent", "instructions", "debrief"], draw(words)),
         "questionnaire": [{"key": "yes", "text": draw(words), "options": draw(st.lists(words, min_size=1))}],
         "recruitment": {"platform": "sona", "experiment": draw(words), "codes": {"completed": draw(words)}},
         "comment": draw(st.sampled_from(["off", "optional", "required"])),
         "questions": {"set": "set", "ids": draw(st.lists(words, min_size=4, unique=True))},
-        "design": {"conditions_per_participant": draw(st.sampled_from(["all", 1])), "reservation_minutes": 0.5},
+        "design": {
+            "conditions_per_participant": draw(st.sampled_from(["all", 1])),
+            "reservation_minutes": 0.5,
+        },
         "analysis": {"reference": "off", "exclude": {"faster_than_sd": 2.5, "straightlining": True}},
     }
     return make_definition(**fields)
@@ -92,8 +97,10 @@ def test_what_is_written_is_read_again_as_the_same(
 
 def test_scalars_stay_what_they_are_written_as_wherever_text_is_expected() -> None:
     found = parse(
-        changed('["no", neither, "yes"]', "[off, no, yes, null, 1.10]")
-        + "  experiment: 1.10\n  codes: {completed: 01234567, screened_out: 0x1F, no_consent: ~}\n"
+        changed('["no", neither, "yes"]', "[off, no, yes, null, 1.10]").replace(
+            "link}",
+            "link, experiment: 1.10, codes: {completed: 01234567, screened_out: 0x1F, no_consent: ~}}",
+        )
         + "comment: off\n"
     )
     assert found.scales["agreement"] == ("off", "no", "yes", "null", "1.10")
@@ -120,30 +127,28 @@ def test_the_types_of_the_contract_are_read_from_text() -> None:
     }
 
 
-# (old, new, every line of the complaint without its first)
+NO_INTEGER = "input should be a valid integer, unable to parse string as an integer, found"
+PLATFORMS = "'prolific', 'sona', 'cloudresearch', 'mturk' or 'link'"
+MISSING_TITLE = "line 1, title: required, but missing."
+
+# What was written, what is written instead, and every line of the complaint.
 REFUSED: dict[str, tuple[str, str, list[str]]] = {
     "an unknown key with a close one": (
         "title:",
         "titel:",
-        [
-            "line 1, title: required, but missing.",
-            "line 3, titel: unknown key; did you mean 'title'?",
-        ],
+        [MISSING_TITLE, "line 3, titel: unknown key; did you mean 'title'?"],
     ),
     "an unknown key in capitals": (
         "title:",
         "Title:",
-        [
-            "line 1, title: required, but missing.",
-            "line 3, Title: unknown key; did you mean 'title'?",
-        ],
+        [MISSING_TITLE, "line 3, Title: unknown key; did you mean 'title'?"],
     ),
     "an unknown key with none close": (
-        "  platform: link",
-        "  platform: link\n  zzz: 1",
+        "{platform: link}",
+        "{platform: link, zzz: 1}",
         [
-            "line 21, recruitment.zzz: unknown key; known here: platform, parameters, completion_url, codes, "
-            "site, experiment, token.",
+            "line 19, recruitment.zzz: unknown key; known here: "
+            + "platform, parameters, completion_url, codes, site, experiment, token."
         ],
     ),
     "an unknown key deep inside": (
@@ -160,25 +165,21 @@ REFUSED: dict[str, tuple[str, str, list[str]]] = {
         "platform: link",
         "platform: prolifik",
         [
-            "line 20, recruitment.platform: expected 'prolific', 'sona', 'cloudresearch', 'mturk' or 'link', "
-            "found 'prolifik'; did you mean 'prolific'?",
+            f"line 19, recruitment.platform: expected {PLATFORMS}, "
+            + "found 'prolifik'; did you mean 'prolific'?"
         ],
     ),
     "a wrong number": (
         "items_per_condition: 2",
         "items_per_condition: two",
-        [
-            "line 11, design.items_per_condition: input should be a valid integer, unable to parse string as "
-            "an integer, found 'two'.",
-        ],
+        [f"line 11, design.items_per_condition: {NO_INTEGER} 'two'."],
     ),
     "a number or a word": (
         "items_per_condition: 2",
         "items_per_condition: 2\n  conditions_per_participant: none",
         [
             "line 12, design.conditions_per_participant: expected 'all', found 'none'.",
-            "line 12, design.conditions_per_participant: input should be a valid integer, unable to parse "
-            "string as an integer, found 'none'.",
+            f"line 12, design.conditions_per_participant: {NO_INTEGER} 'none'.",
         ],
     ),
     "a scale too short, in capitals": (
@@ -196,7 +197,7 @@ REFUSED: dict[str, tuple[str, str, list[str]]] = {
         "draw: {count: 3, seed: 1}",
         [
             "line 9, questions: 3 questions, but each participant needs 4 different ones "
-            "(2 conditions × 2).",
+            + "(2 conditions × 2)."
         ],
     ),
 }
@@ -214,13 +215,16 @@ def test_every_mistake_is_one_line_with_place_and_what_was_expected(kind: str) -
 
 NOT_YAML = {
     "a duplicate key": (changed("title:", "slug: other\ntitle:"), 'line 3: found duplicate key "slug"'),
-    "a deep duplicate key": (changed("count: 8", "count: 8, count: 9"), 'line 9: found duplicate key "count"'),
+    "a deep duplicate key": (
+        changed("count: 8", "count: 8, count: 9"),
+        'line 9: found duplicate key "count"',
+    ),
     "broken YAML": (changed("{set: set,", "{set: set"), "study.yaml, line 9: "),
     "a tab": (changed("  items_per", "\titems_per"), "study.yaml, line 11: "),
     "a control character": (changed("A small", "A \x07 small"), "study.yaml.*: "),
     "nothing": ("", "study.yaml: expected keys like 'slug:' and 'title:' at the top."),
     "a list": ("- a\n- b\n", "study.yaml: expected keys like"),
-    "two documents": (SMALL + "---\n" + SMALL, "study.yaml, line 2[01]: "),
+    "two documents": (SMALL + "---\n" + SMALL, "study.yaml, line (19|20): "),
     "a Python object": (changed("title: A", "title: !!python/object/apply:os.getcwd []\nx: A"), "title"),
 }
 

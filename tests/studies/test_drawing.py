@@ -68,9 +68,13 @@ def test_a_correct_share_draws_so_many_that_all_students_answer_right(share: flo
 
 
 def test_too_few_of_either_kind_are_said_with_their_number() -> None:
-    with pytest.raises(DrawError, match="questions.draw: 6 asked, but there are 5 that all students answer r"):
+    with pytest.raises(
+        DrawError, match=r"questions\.draw: 6 asked, but there are 5 that all students answer r"
+    ):
         draw_questions(TEN, asked(draw={"count": 8}, require={"correct_share": 0.75}))
-    with pytest.raises(DrawError, match="questions.draw: 6 asked, but there are 5 that a student answers wr"):
+    with pytest.raises(
+        DrawError, match=r"questions\.draw: 6 asked, but there are 5 that a student answers wr"
+    ):
         draw_questions(TEN, asked(draw={"count": 8}, require={"correct_share": 0.25}))
 
 

@@ -82,7 +82,9 @@ def test_a_changed_draft_becomes_the_next_version_and_the_first_stays(session: S
     assert second.definition["comment"] == "required"
     assert second.sha256 != first.sha256
     assert (first.definition, first.sha256, [item.sha256 for item in items_of(session, first)]) == kept
-    assert not {item.id for item in items_of(session, first)} & {item.id for item in items_of(session, second)}
+    assert not {item.id for item in items_of(session, first)} & {
+        item.id for item in items_of(session, second)
+    }
 
 
 def test_launching_what_is_live_and_unchanged_is_a_conflict(session: Session) -> None:
@@ -104,9 +106,9 @@ def test_a_paused_study_opens_again_as_the_version_it_was(session: Session) -> N
     assert len(session.scalars(select(StudyVersion)).all()) == 1
 
 
-@pytest.mark.parametrize("is_launched", [True, False])
-def test_closing_is_final(session: Session, is_launched: bool) -> None:
-    make_study(session, launch=is_launched)
+@pytest.mark.parametrize("status", ["live", "draft"])
+def test_closing_is_final(session: Session, status: str) -> None:
+    make_study(session, launch=status == "live")
     assert close(session, "small").status == "closed"
     for action in (close, pause):
         with pytest.raises(Conflict, match="is closed, so it cannot become"):
@@ -209,7 +211,10 @@ def test_a_target_that_does_not_divide_exactly_is_rounded_up(session: Session) -
     make_bundle(session, question_set, "bundle-two", answer="no")
     done = launch(session, "small")
     assert (done.items, done.participants, done.divides_exactly) == (10, 5, True)
-    save_draft(session, make_definition(questions={"set": "set", "draw": {"count": 7}}, design={"ratings_per_item": 1}))
+    save_draft(
+        session,
+        make_definition(questions={"set": "set", "draw": {"count": 7}}, design={"ratings_per_item": 1}),
+    )
     done = launch(session, "small")
     assert (done.items, done.participants, done.divides_exactly) == (14, 4, False)
     correct = session.execute(select(Item.answer, Item.is_answer_correct).distinct()).all()

@@ -1,0 +1,37 @@
+"""Rules of this code base that a linter cannot check."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "app").rglob("*.py")) + sorted((ROOT / "training").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_stay_short_enough_to_read(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 300
+
+
+def test_no_session_comes_from_a_dependency_and_nothing_commits_by_hand() -> None:
+    for path in SOURCES:
+        text = path.read_text()
+        assert "Depends(get_session" not in text, path
+        assert ".commit(" not in text, path
+        assert ".rollback(" not in text, path
+
+
+def decorators(function: ast.FunctionDef) -> str:
+    return " ".join(ast.unparse(decorator) for decorator in function.decorator_list)
+
+
+def test_participant_handlers_are_sync_and_write_only_on_post() -> None:
+    for name in ("routes.py", "landing.py"):
+        for node in ast.walk(ast.parse((ROOT / "app" / "participation" / name).read_text())):
+            if isinstance(node, ast.AsyncFunctionDef):
+                pytest.fail(f"{name}: {node.name} is async")
+            if isinstance(node, ast.FunctionDef) and any(
+                "router.get" in ast.unparse(d) for d in node.decorator_list
+            ):
+                assert "writing=True" not in ast.unparse(node), node.name

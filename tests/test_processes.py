@@ -1,0 +1,96 @@
+"""The real server process: small, without machine learning, and with nothing in its log."""
+
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+from app.settings import Settings
+from app.web.db import Database
+from tests.factories import make_study
+from tests.servers import BIN, WebServer
+
+MACHINE_LEARNING = ("torch", "transformers", "peft", "tensorflow", "jax")
+
+
+def test_the_web_process_never_loads_machine_learning() -> None:
+    script = (
+        "import sys, app.cli, app.main, app.participation.assignment; app.main.create_app();"
+        f"print([name for name in {MACHINE_LEARNING!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_server_is_small_and_takes_synthetic_participants_without_an_error(
+    database_url: str, tmp_path: Path
+) -> None:
+    database = Database(database_url)
+    with database.transaction(writing=True) as session:
+        make_study(session, audience="synthetic", attention={"count": 1}, comment="required")
+    database.engine.dispose()
+    with WebServer(tmp_path / "home", database_url, workers=2) as server:
+        arguments = ["--url", server.address, "--participants", "8", "--concurrency", "8", "--seed", "1"]
+        done = server.command("simulate", "small", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "8 of 8 completed; 32 responses, 64 ratings, 0 lost, 0 differing, 0 errors" in done.stdout
+        checked = server.command("study", "check", "small", "--json")
+        assert checked.returncode == 0, checked.stdout
+        processes = psutil.Process(server.process.pid).children(recursive=True)
+        largest = max(process.memory_info().rss for process in processes) / 2**20
+        with urllib.request.urlopen(f"{server.address}/healthz") as answer:  # noqa: S310  # loopback
+            assert answer.read() == b"ok"
+    log = server.log.read_text()
+    assert " ERROR " not in log
+    assert " WARNING " not in log
+    assert "Traceback" not in log
+    assert largest < 200
+
+
+def test_simulating_a_study_for_people_needs_force_and_then_does_not_count(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    database = Database(sqlite_url)
+    with database.transaction(writing=True) as session:
+        make_study(session)
+    with WebServer(tmp_path / "home", sqlite_url) as server:
+        arguments = ["simulate", "small", "--url", server.address, "--participants", "2"]
+        refused = server.command(*arguments)
+        assert refused.returncode == 1
+        assert "audience: synthetic" in refused.stderr
+        assert server.command(*arguments, "--force").returncode == 0
+        out = tmp_path / "out.csv"
+        server.command("export", "small", "--out", str(out))
+        assert len(out.read_text().splitlines()) == 1
+        server.command("export", "small", "--out", str(out), "--include-synthetic")
+        assert len(out.read_text().splitlines()) == 1 + 2 * 4 * 2
+    database.engine.dispose()
+
+
+def test_serving_before_migrating_says_what_to_run(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [BIN / "honeyglass", "serve"],
+        env={"HONEYGLASS_HOME": str(tmp_path), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "honeyglass migrate" in done.stderr
+
+
+def test_the_secret_is_made_once_and_its_owners_alone(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    secret = settings.load_secret()
+    assert settings.load_secret() == secret
+    assert len(secret) == 64
+    assert (tmp_path / "home" / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert Settings(home=tmp_path / "other").load_secret() != secret
+
+
+@pytest.mark.parametrize("address", ["postgresql://u:p@h/d", "postgresql+psycopg://u:p@h/d"])
+def test_a_plain_postgresql_address_gets_the_installed_driver(address: str) -> None:
+    assert Settings(database_url=address).url == "postgresql+psycopg://u:p@h/d"

@@ -1,0 +1,83 @@
+"""Every page renders from its own fields alone, and what people wrote stays text."""
+
+from typing import Any
+
+import pytest
+from markupsafe import Markup
+
+from app.participation import pages
+from app.participation.pages import Choice, ChoiceQuestion, Frame, Link, Stimulus
+from app.web.errors import ErrorPage
+from app.web.pages import Page, render
+
+HOSTILE = "<script>alert('&')</script>"
+FRAME = Frame("A study", "en", "team@example.org", leave_url="/p/x/leave", progress="Half", step=1, steps=2)
+GROUP = ChoiceQuestion("rating_1", HOSTILE, (Choice(1, "No"), Choice(2, HOSTILE)), help="Help", wide=True)
+WITH_ERRORS = {"data": {"rating_1": "2", "comment": HOSTILE}, "errors": {"rating_1": "Please choose."}}
+HTML = Markup("<p>Text</p>")
+
+PAGES: dict[type[Page], dict[str, Any]] = {
+    pages.LandingPage: {
+        "frame": FRAME,
+        "minutes": 5,
+        "platform": "Prolific",
+        "hidden": {"visit": HOSTILE},
+        "blocked": None,
+        "continue_url": None,
+        "is_preview": True,
+    },
+    pages.MessagePage: {
+        "frame": FRAME,
+        "heading": HOSTILE,
+        "sentences": (HOSTILE,),
+        "code": "C",
+        "link": Link("Go", "/x"),
+    },
+    pages.TextPage: {"frame": FRAME, "heading": HOSTILE, "html": HTML, "button": "Go", "is_consent": True},
+    pages.ComprehensionPage: {
+        "frame": FRAME,
+        "instructions": HTML,
+        "questions": (GROUP,),
+        "attempts_left": 1,
+        "has_failed": True,
+        **WITH_ERRORS,
+    },
+    pages.RatePage: {
+        "frame": FRAME,
+        "stimulus": Stimulus(HOSTILE, (HOSTILE, "b"), HOSTILE, None, HOSTILE),
+        "questions": (GROUP,),
+        "comment": "optional",
+        "own_answer": HOSTILE,
+        "is_practice": True,
+        "position": 1,
+        "shown": "token",
+        **WITH_ERRORS,
+    },
+    pages.ChoicePage: {"frame": FRAME, "question": HOSTILE, "group": GROUP, "position": 1, **WITH_ERRORS},
+    pages.QuestionnairePage: {"frame": FRAME, "questions": (GROUP, ChoiceQuestion("answer_2", "Why?", ()))},
+    pages.CompletedPage: {
+        "frame": FRAME,
+        "html": HTML,
+        "platform": "Prolific",
+        "code": HOSTILE,
+        "return_url": "https://example.org/x",
+    },
+    pages.LeavePage: {"frame": FRAME, "back_url": "/p/x", "answered": 1},
+    ErrorPage: {"heading": HOSTILE, "message": HOSTILE, "contact": "team@example.org"},
+}
+
+
+def test_every_page_of_the_product_is_among_these() -> None:
+    assert set(Page.__subclasses__()) == set(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.__name__)
+def test_a_page_renders_from_its_fields_and_shows_hostile_words_as_text(page: type[Page]) -> None:
+    answer = render(page(**PAGES[page]))
+    html = bytes(answer.body).decode()
+    assert answer.status_code == 200
+    assert "<script>alert" not in html
+    assert html.startswith("<!doctype html>")
+    assert html.count("<h1") == 1
+    assert " style=" not in html
+    assert "onclick" not in html
