@@ -17,7 +17,7 @@ PAGE = """\
   <input type="hidden" name="position" value="3">
   <input type=hidden name="empty">
   <input type="text" name="ignored" value="x">
-  <fieldset><legend>The <b>first</b> &amp; only?</legend>
+  <fieldset><legend>The first &amp; only?</legend>
     <input type="radio" id="r1" name="rating_1" value="1">
     <label for="r1"><span>Strongly <i>disagree</i></span></label>
     <input type="radio" id="r2" name="rating_1" value="2" checked><label for="r2">Agree &gt; all</label>

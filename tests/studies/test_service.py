@@ -189,6 +189,7 @@ def test_questions_that_a_condition_cannot_show_are_left_out(session: Session) -
 
 def test_too_few_questions_are_refused_with_their_number(session: Session) -> None:
     study = make_study(session, in_set=7, launch=False)
+    save_draft(session, make_definition())
     with pytest.raises(Invalid, match=r"cannot be launched yet: questions.draw: 8 asked, but there are 7"):
         launch(session, "small")
     assert study.status == "draft"

@@ -1,0 +1,92 @@
+"""Every page a participant can meet, one after the other, in a browser."""
+
+from collections.abc import Callable, Iterator
+
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.demo_server import DemoServer
+from tests.browser.visitor import Visitor
+
+# Which items a participant is dealt depends on this; fixed, so that the pictures stay the same.
+SEED = 5
+NewContext = Callable[[], BrowserContext]
+Exhibit = tuple[str, Page]
+
+
+def gallery(server: DemoServer, new_context: NewContext) -> Iterator[Exhibit]:
+    """Name and page, of every page; each page is what the browser shows until the next is asked for."""
+    for walk in (whole_study, failed_comprehension, leaving, declining, closed_doors):
+        context = new_context()
+        yield from walk(server, Visitor(context.new_page(), server.address))
+        context.close()
+
+
+def whole_study(server: DemoServer, visitor: Visitor) -> Iterator[Exhibit]:
+    page = visitor.page
+    visitor.open()
+    yield "landing", page
+    visitor.go_on()
+    server.query("UPDATE participant SET seed = ? WHERE code = ?", SEED, visitor.code)
+    for kind in ("consent", "instructions", "comprehension", "practice"):
+        visitor.walk_to(kind)
+        yield kind, page
+    visitor.walk_to("rate")
+    yield from rating(visitor)
+    visitor.open()
+    yield "welcome-back", page
+    visitor.go_on()
+    visitor.walk_to("check")
+    yield "check", page
+    visitor.walk_to("questionnaire")
+    yield "questionnaire", page
+    visitor.answer()
+    yield "done", page
+
+
+def rating(visitor: Visitor) -> Iterator[Exhibit]:
+    """The first item: half answered, held back by the script, and sent back by the server."""
+    visitor.fill_in(left_open=("rating_3", "rating_4", "rating_5"))
+    visitor.page.mouse.move(0, 0)
+    yield "rate", visitor.page
+    visitor.press(visitor.button())
+    visitor.page.mouse.move(0, 0)
+    yield "rate-missing", visitor.page
+    with visitor.page.expect_navigation():
+        visitor.page.evaluate("document.querySelector('form').submit()")  # as a browser without JavaScript
+    yield "rate-sent-back", visitor.page
+
+
+def failed_comprehension(_server: DemoServer, visitor: Visitor) -> Iterator[Exhibit]:
+    visitor.start()
+    visitor.walk_to("comprehension")
+    for name in ("comprehension-again", "screened-out"):
+        visitor.choose("question_1", 1)
+        visitor.choose("question_2", 1)
+        visitor.go_on()
+        yield name, visitor.page
+
+
+def leaving(_server: DemoServer, visitor: Visitor) -> Iterator[Exhibit]:
+    visitor.start()
+    visitor.walk_to("rate")
+    visitor.answer()
+    with visitor.page.expect_navigation():
+        visitor.page.get_by_role("link", name="Leave the study").click()
+    yield "leave", visitor.page
+    visitor.go_on("Leave the study")
+    yield "left", visitor.page
+
+
+def declining(_server: DemoServer, visitor: Visitor) -> Iterator[Exhibit]:
+    visitor.start()
+    visitor.go_on("I do not agree")
+    yield "declined", visitor.page
+
+
+def closed_doors(server: DemoServer, visitor: Visitor) -> Iterator[Exhibit]:
+    server.do("study", "pause", "demo")
+    visitor.open()
+    yield "closed", visitor.page
+    server.do("study", "launch", "demo")
+    visitor.open("/s/unknown")
+    yield "error", visitor.page
