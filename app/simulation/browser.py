@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 
 import httpx2
@@ -78,7 +79,7 @@ class Screen:
     status: int
     text: str
 
-    @property
+    @cached_property
     def form(self) -> Form | None:
         reader = FormReader()
         reader.feed(self.text)

@@ -32,7 +32,7 @@ class DemoServer(WebServer):
         return str(pseudonym)
 
     def responses(self, code: str) -> int:
-        sql = "SELECT count(*) FROM response JOIN participant ON participant.id = participant_id WHERE code = ?"
+        sql = "SELECT count(*) FROM response JOIN assignment a ON a.id = assignment_id JOIN participant p ON p.id = a.participant_id WHERE code = ?"
         [(count,)] = self.query(sql, code)
         return int(count)
 
