@@ -87,7 +87,12 @@
       setTimeout(release, RESEND_AFTER_MS, form);
     }
   });
-  addEventListener("pageshow", () => [...document.forms].forEach(release));
+  // A page that "back" brings up from memory was sent already: the server knows which page is next.
+  addEventListener("pageshow", (event) => {
+    const forms = [...document.forms];
+    if (event.persisted && forms.some((form) => form.dataset.sent)) location.reload();
+    else forms.forEach(release);
+  });
 
   // Keys
   document.addEventListener("keydown", (event) => {

@@ -18,7 +18,7 @@ class Walker:
 
     def start(self) -> str:
         """Open the landing page and press Start; the participant's code."""
-        landing = self.web.get(f"/s/{self.slug}", params=self.query)
+        landing = self.landing()
         assert landing.status_code == 200, landing.text
         answer = self.web.post(f"/s/{self.slug}", data=form_of(landing).fields)
         assert answer.status_code == 303, answer.text
@@ -26,10 +26,12 @@ class Walker:
         self.look()
         return self.code
 
+    def landing(self) -> httpx2.Response:
+        return self.web.get(f"/s/{self.slug}", params=self.query)
+
     def resumed(self) -> str | None:
         """Open the study's link again in the same browser; where its Continue leads, if there is one."""
-        landing = self.web.get(f"/s/{self.slug}", params=self.query).text
-        found = re.search(r'href="(/p/[^"/]+)"', landing)
+        found = re.search(r'href="(/p/[^"/]+)"', self.landing().text)
         return found[1] if found else None
 
     @property

@@ -35,6 +35,8 @@ def complaining(as_json: bool) -> Iterator[None]:
         complain(str(error), as_json)
     except OperationalError as error:
         complain(f"The database does not answer: {error.orig}", as_json)
+    except OSError as error:
+        complain(f"{error.filename or 'A file'}: {error.strerror or error}.", as_json)
 
 
 def complain(message: str, as_json: bool) -> None:

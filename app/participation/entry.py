@@ -6,14 +6,13 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.models import Participant
 from app.participation import queries
-from app.participation.queries import OpenStudy
+from app.participation.queries import Known, OpenStudy
 
 # No letters or digits that are mistaken for one another, and nothing a spreadsheet reads as a number.
 PSEUDONYM_LETTERS = "abcdefghjkmnpqrstvwxyz"
@@ -65,7 +64,7 @@ def hash_external_id(secret: bytes, study_id: int, external_id: str) -> str:
 def enter(session: Session, study: OpenStudy, arrival: Arrival, secret: bytes, now: datetime) -> Entry:
     """Find the visit this arrival continues, or start a new one."""
     for code in (arrival.cookie_code, arrival.new_code):
-        if code and belongs(queries.find_by_code(session, study, code), arrival):
+        if code and is_mine(session, study, code, arrival, secret):
             return Entry(Welcome.GO_ON, code)
     if arrival.external_id:
         hashed = hash_external_id(secret, study.id, arrival.external_id)
@@ -76,18 +75,23 @@ def enter(session: Session, study: OpenStudy, arrival: Arrival, secret: bytes, n
         return Entry(Welcome.NOT_OPEN)
     if is_closed_when_full(session, study):
         return Entry(Welcome.FULL)
-    code = add_participant(session, study, arrival, now)
-    return Entry(Welcome.GO_ON, code)
+    return Entry(Welcome.GO_ON, add_participant(session, study, arrival, now))
 
 
-def belongs(found: Any, arrival: Arrival) -> bool:  # noqa: ANN401  # a row or None
-    """Whether a known visit is this person's: on a shared computer a different id is someone else."""
-    if found is None:
+def is_mine(session: Session, study: OpenStudy, code: str, arrival: Arrival, secret: bytes) -> bool:
+    """Whether a code this browser holds is this person's visit.
+
+    On a shared computer a different id is someone else, and a preview is nobody's participation.
+    """
+    known = queries.find_by_code(session, study, code)
+    if known is None or known.mode != arrival.mode:
         return False
-    return arrival.external_id is None or found.external_id in {None, arrival.external_id}
+    if arrival.external_id is None or arrival.external_id == known.external_id:
+        return True
+    return known.external_hash == hash_external_id(secret, study.id, arrival.external_id)
 
 
-def recognise(study: OpenStudy, returning: Any) -> Entry:  # noqa: ANN401  # a row
+def recognise(study: OpenStudy, returning: Known) -> Entry:
     if returning.status in FINISHED:
         return Entry(Welcome.TAKEN_PART)
     if study.study.has_private_ids:

@@ -24,6 +24,4 @@ def exclude(session: Session, slug: str, pseudonym: str, now: datetime) -> None:
     if visit.status in {"withdrawn", "excluded"}:
         raise Conflict(f"'{pseudonym}' is {visit.status} and counts no more.")
     dealing.stop_counting(session, visit)
-    session.execute(
-        update(Participant).where(Participant.id == visit.id).values(status="excluded", finished_at=now)
-    )
+    session.execute(update(Participant).where(Participant.id == visit.id).values(status="excluded"))

@@ -36,7 +36,6 @@ ENDINGS = {
     "screened_out": Kind.SCREENED_OUT,
     "turned_away": Kind.TURNED_AWAY,
     "withdrawn": Kind.WITHDRAWN,
-    "excluded": Kind.CLOSED,
 }
 
 
@@ -85,6 +84,9 @@ def next_step(shape: Shape, progress: Progress) -> Step:
     """The one step this participant is at."""
     if progress.status in ENDINGS:
         return Step(ENDINGS[progress.status])
+    if progress.status == "excluded":
+        end = next_main_step(shape, progress)
+        return end if end.kind is Kind.COMPLETED else Step(Kind.CLOSED)
     if progress.is_too_late:
         return Step(Kind.CLOSED)
     return next_preparation(shape, progress) or next_main_step(shape, progress)

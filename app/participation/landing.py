@@ -28,9 +28,9 @@ def landing(request: Request, slug: str) -> Response:
     with transaction(request) as session:
         study = queries.open_study(session, slug)
         hidden = brought(request, study)
-        cookie = request.cookies.get(cookie_name(study))
-        known = queries.find_by_code(session, study, cookie) if cookie else None
-        is_mine = entry.belongs(known, read_arrival(request, study, hidden))
+        arrival = read_arrival(request, study, hidden)
+        cookie = arrival.cookie_code
+        is_mine = cookie is not None and entry.is_mine(session, study, cookie, arrival, secret_of(request))
         is_full = entry.is_closed_when_full(session, study)
     if not is_mine and (study.status != "live" or is_full):
         return render(closed_page(study, Welcome.FULL if study.status == "live" else Welcome.NOT_OPEN))
@@ -42,7 +42,7 @@ def landing(request: Request, slug: str) -> Response:
         hidden=hidden,
         blocked=None if is_mine else missing_id(study.study, hidden),
         continue_url=f"/p/{cookie}" if is_mine else None,
-        is_preview=read_arrival(request, study, hidden).mode in {"preview", "pilot"},
+        is_preview=arrival.mode in {"preview", "pilot"},
     )
     return render(page)
 
@@ -70,7 +70,6 @@ def start(request: Request, slug: str, data: FormData) -> Response:
 
 
 def enter(request: Request, slug: str, data: FormData) -> tuple[OpenStudy, Entry]:
-    signing: Signing = request.app.state.signing
     with transaction(request, writing=True) as session:
         study = queries.open_study(session, slug)
         arrival = read_arrival(request, study, data)
@@ -79,7 +78,12 @@ def enter(request: Request, slug: str, data: FormData) -> tuple[OpenStudy, Entry
         blocked = missing_id(study.study, data)
         if blocked:
             raise Invalid(blocked)
-        return study, entry.enter(session, study, arrival, signing.secret, datetime.now(UTC))
+        return study, entry.enter(session, study, arrival, secret_of(request), datetime.now(UTC))
+
+
+def secret_of(request: Request) -> bytes:
+    signing: Signing = request.app.state.signing
+    return signing.secret
 
 
 def cookie_name(study: OpenStudy) -> str:

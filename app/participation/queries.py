@@ -217,21 +217,43 @@ def failed_checks(session: Session, visit: Visit, attempt: int) -> set[int]:
     return set(session.scalars(statement))
 
 
-def find_returning(session: Session, study: OpenStudy, mode: str, external_id: str, hashed: str) -> Any:  # noqa: ANN401  # a row of code and status, or None
+@dataclass(frozen=True)
+class Known:
+    """A visit there is already, as far as it matters at the door."""
+
+    code: str
+    mode: str
+    status: str
+    external_id: str | None
+    external_hash: str | None
+
+
+KNOWN = (
+    Participant.code,
+    Participant.mode,
+    Participant.status,
+    Participant.external_id,
+    Participant.external_hash,
+)
+
+
+def find_returning(
+    session: Session, study: OpenStudy, mode: str, external_id: str, hashed: str
+) -> Known | None:
     """The visit of this study and mode that came with an external id, if there is one."""
-    statement = select(Participant.code, Participant.status, Participant.external_id).where(
+    statement = select(*KNOWN).where(
         Participant.study_id == study.id,
         Participant.mode == mode,
         (Participant.external_id == external_id) | (Participant.external_hash == hashed),
     )
-    return session.execute(statement).one_or_none()
+    row = session.execute(statement).one_or_none()
+    return Known(*row) if row else None
 
 
-def find_by_code(session: Session, study: OpenStudy, code: str) -> Any:  # noqa: ANN401  # the same row
-    statement = select(Participant.code, Participant.status, Participant.external_id).where(
-        Participant.study_id == study.id, Participant.code == code
-    )
-    return session.execute(statement).one_or_none()
+def find_by_code(session: Session, study: OpenStudy, code: str) -> Known | None:
+    statement = select(*KNOWN).where(Participant.study_id == study.id, Participant.code == code)
+    row = session.execute(statement).one_or_none()
+    return Known(*row) if row else None
 
 
 def status_now(now: datetime) -> Any:  # noqa: ANN401  # an SQL expression

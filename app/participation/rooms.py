@@ -197,10 +197,9 @@ def turned_away_page(_session: Session, visit: Visit, _bound: Submitted) -> Page
 
 def closed_page(_session: Session, visit: Visit, _bound: Submitted) -> Page:
     hours = visit.study.definition.design.resume_hours
-    sentences = (
-        f"It could be taken up again for {hours:g} hours after your last answer; that time is over.",
-        "The answers you gave are kept. If you think this is a mistake, please write to the study team.",
-    )
+    kept = "The answers you gave are kept. If you think this is a mistake, please write to the study team."
+    over = f"It could be taken up again for {hours:g} hours after your last answer; that time is over."
+    sentences = (kept,) if visit.status == "excluded" else (over, kept)
     return MessagePage(frame_of(visit.study), "This visit has ended", sentences)
 
 

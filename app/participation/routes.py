@@ -76,7 +76,9 @@ def leave(request: Request, code: str, data: FormData) -> Response:
         step = visit.step
         if visit.status == "active" and step.kind is not Kind.CLOSED:
             erase = form.value is not None and form.value.erase
-            step = service.leave(session, visit, erase=erase)
+            step = service.leave(
+                session, visit, erase=erase, external_hash=hashed_external_id(request, visit)
+            )
     return redirect(code, step)
 
 

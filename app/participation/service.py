@@ -195,13 +195,23 @@ def answer_questionnaire(session: Session, visit: Visit, answers: Mapping[str, s
     return advance(session, visit, questionnaire_at=visit.now)
 
 
-def leave(session: Session, visit: Visit, *, erase: bool) -> Step:
-    """End a visit at the participant's wish; `erase` also deletes every answer and the external id."""
+def leave(session: Session, visit: Visit, *, erase: bool, external_hash: str | None = None) -> Step:
+    """End a visit at the participant's wish.
+
+    `erase` also deletes every answer and the external id, of which the keyed hash remains: who has left
+    is not dealt a second set.
+    """
     dealing.stop_counting(session, visit)
     if erase:
         erase_answers(session, visit)
         return advance(
-            session, visit, status="withdrawn", finished_at=visit.now, external_id=None, parameters={}
+            session,
+            visit,
+            status="withdrawn",
+            finished_at=visit.now,
+            external_id=None,
+            external_hash=external_hash,
+            parameters={},
         )
     return advance(session, visit, status="withdrawn", finished_at=visit.now)
 

@@ -23,7 +23,14 @@ def with_time_of_showing(request: Request, visit: Visit, page: RatePage) -> Resp
     milliseconds = int(visit.now.timestamp() * 1000)
     token = signing.sign("shown", f"{visit.code} {page.position} {milliseconds}")
     response = render(replace(page, shown=token))
-    response.set_cookie(COOKIE, token, path=f"/p/{visit.code}", httponly=True, samesite="lax")
+    response.set_cookie(
+        COOKIE,
+        token,
+        path=f"/p/{visit.code}",
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
     return response
 
 

@@ -50,15 +50,16 @@ class Database:
 
 
 def make_engine(url: str, statement_timeout_ms: int | None) -> Engine:
+    """An engine whose errors show no parameters: they would put participants' codes into the log."""
     if url.startswith("sqlite"):
-        engine = create_engine(url)
+        engine = create_engine(url, hide_parameters=True)
         event.listen(engine, "connect", prepare_sqlite)
         event.listen(engine, "begin", begin_sqlite)
         return engine
     options = "-c timezone=utc"
     if statement_timeout_ms is not None:
         options += f" -c lock_timeout={statement_timeout_ms} -c statement_timeout={statement_timeout_ms}"
-    return create_engine(url, connect_args={"options": options}, pool_pre_ping=True)
+    return create_engine(url, connect_args={"options": options}, pool_pre_ping=True, hide_parameters=True)
 
 
 def prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:

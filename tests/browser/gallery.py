@@ -9,6 +9,11 @@ from tests.browser.visitor import Visitor
 
 # Which items a participant is dealt depends on this; fixed, so that the pictures stay the same.
 SEED = 5
+NAMES = (
+    *("landing", "consent", "instructions", "comprehension", "practice"),
+    *("rate", "rate-missing", "rate-sent-back", "welcome-back", "check", "questionnaire", "done"),
+    *("comprehension-again", "screened-out", "leave", "left", "declined", "closed", "error"),
+)
 NewContext = Callable[[], BrowserContext]
 Exhibit = tuple[str, Page]
 

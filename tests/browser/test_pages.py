@@ -1,15 +1,15 @@
-"""Every page a participant can meet: large enough to touch, narrow enough for a phone, accessible."""
+"""Every page a participant can meet: large enough to touch, narrow enough for a phone, accessible to all."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import PHONE, NewContext
+from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.demo_server import DemoServer
-from tests.browser.gallery import gallery
+from tests.browser.gallery import NAMES, gallery
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
@@ -18,7 +18,66 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("label:has(.label), butto
   .map((target) => ({ text: target.textContent.trim(), box: target.getBoundingClientRect() }))
   .filter(({ box }) => box.height && box.height < 44)
   .map(({ text, box }) => `${text}: ${box.height} px`)"""
+OVERHANG = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 FAULTS = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
   .map((fault) => `${fault.id}: ${fault.help}: ${fault.nodes.map((node) => node.html).join(" ")}`)"""
 
 
+@dataclass
+class Look:
+    """What was measured on one page."""
+
+    small_targets: list[str]
+    overhang_px: int
+    faults: list[str]
+
+
+Looks = dict[str, Look]
+
+
+@pytest.fixture(scope="module")
+def looks(browser: Browser, server: DemoServer) -> Looks:
+    return look_at_all(browser, server, PHONE)
+
+
+def look_at_all(browser: Browser, server: DemoServer, options: dict[str, Any]) -> Looks:
+    """Visit every page once. The policy is bypassed so that axe can be brought in from outside."""
+    pages = gallery(server, lambda: browser.new_context(**options, bypass_csp=True))
+    return {name: look(page) for name, page in pages}
+
+
+def look(page: Page) -> Look:
+    viewport = page.viewport_size
+    assert viewport is not None
+    small_targets = page.evaluate(SMALL_TARGETS)
+    page.add_script_tag(content=AXE)
+    faults = page.evaluate(FAULTS)
+    page.set_viewport_size({"width": 320, "height": 640})
+    overhang_px = page.evaluate(OVERHANG)
+    page.set_viewport_size(viewport)
+    return Look(small_targets, overhang_px, faults)
+
+
+def found(looks: Looks, attribute: str) -> dict[str, Any]:
+    """What is wrong, by page."""
+    return {name: value for name, look in looks.items() if (value := getattr(look, attribute))}
+
+
+def test_every_page_is_looked_at(looks: Looks) -> None:
+    assert tuple(looks) == NAMES
+
+
+def test_every_target_is_at_least_44_px_high_on_a_phone(looks: Looks) -> None:
+    assert found(looks, "small_targets") == {}
+
+
+def test_no_page_scrolls_sideways_at_320_px(looks: Looks) -> None:
+    assert found(looks, "overhang_px") == {}
+
+
+def test_axe_finds_nothing_on_any_page_on_a_phone(looks: Looks) -> None:
+    assert found(looks, "faults") == {}
+
+
+def test_axe_finds_nothing_on_any_page_on_a_desktop(browser: Browser, server: DemoServer) -> None:
+    assert found(look_at_all(browser, server, DESKTOP), "faults") == {}

@@ -80,6 +80,15 @@ def test_an_ending_stays_the_ending_whatever_was_done(
     assert next_step(shape, progress) == Step(ENDINGS[status])
 
 
+@given(shapes())
+def test_who_is_excluded_after_the_end_keeps_the_last_page_and_others_find_a_closed_one(shape: Shape) -> None:
+    finished = Progress(
+        "excluded", 1, items_answered=shape.items, checks_answered=shape.checks, has_questionnaire=True
+    )
+    assert next_step(shape, finished) == Step(Kind.COMPLETED)
+    assert next_step(shape, replace(finished, items_answered=shape.items - 1)) == Step(Kind.CLOSED)
+
+
 @given(shapes(), st.integers(0, 2**62))
 def test_who_comes_back_too_late_finds_a_closed_page_at_any_step(shape: Shape, seed: int) -> None:
     assert next_step(shape, Progress("dropped", seed, is_too_late=True)) == Step(Kind.CLOSED)

@@ -328,6 +328,26 @@ def test_leaving_with_the_wish_to_erase_deletes_every_answer_and_the_id(
     assert count(database, Rating) == count(database, Response) == count(database, CheckAnswer) == 0
     assert only_participant(database).external_id is None
     assert problems(database) == []
+    again = Walker(other_browser(web), query={"PROLIFIC_PID": "abc"})
+    assert again.web.post("/s/small", data=form_of(again.landing()).fields).status_code == 403
+
+
+def test_on_a_shared_computer_nobody_gets_the_visit_of_another(web: TestClient, database: Database) -> None:
+    launch(database, recruitment=PROLIFIC)
+    first = Walker(web, query={"PROLIFIC_PID": "first"})
+    first.start()
+    first.send(consent="no")
+    second = Walker(web, query={"PROLIFIC_PID": "second"})
+    second.start()
+    assert second.code != first.code
+    assert second.place == "consent"
+    preview = Walker(
+        web, query={"mode": mode_token(web.app.state.signing, "small", "preview"), **second.query}
+    )  # type: ignore[attr-defined]
+    preview.start()
+    assert preview.code != second.code
+    assert Walker(web, query=second.query).resumed() is None  # the cookie is the preview's now
+    assert Walker(web, query=second.query).start() == second.code  # found by the private id
 
 
 def test_nothing_a_browser_gets_tells_condition_item_or_correctness(
