@@ -4,9 +4,10 @@ import os
 import secrets
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 
 class Settings(BaseSettings):
@@ -19,6 +20,17 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
     threads: int = Field(2, ge=1, description="request threads per web process; see docs/adr/0003")
+
+    @field_validator("database_url")
+    @classmethod
+    def is_known(cls, value: str) -> str:
+        try:
+            kind = make_url(value).get_backend_name() if value else "sqlite"
+        except ArgumentError:
+            kind = ""
+        if kind not in {"sqlite", "postgresql", "postgres"}:
+            raise ValueError("expected an address like postgresql://user:password@host/database")
+        return value
 
     @property
     def url(self) -> str:

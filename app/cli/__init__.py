@@ -5,11 +5,10 @@ from typing import Annotated
 import typer
 
 from app.cli import demo, serving
-from app.cli.common import AsJson, opened, say
+from app.cli.common import AsJson, opened, read_settings, say
 from app.cli.data import data_cli
 from app.cli.material import bundle_cli, question_cli
 from app.cli.study import study_cli
-from app.settings import Settings
 from app.web import migrations
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -35,7 +34,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Default: HONEYGLASS_HOST, or 127.0.0.1.")] = None,
 ) -> None:
     """Serve the web pages until stopped."""
-    settings = Settings()
+    settings = read_settings(as_json=False)
     with opened(as_json=False):
         settings.load_secret()
     serving.run(host or settings.host, port or settings.port, workers or settings.default_workers)
@@ -44,7 +43,7 @@ def serve(
 @cli.command("demo")
 def make_demo(as_json: AsJson = False) -> None:
     """Set up the demo study, if it is not there yet, and say where it is."""
-    settings = Settings()
+    settings = read_settings(as_json)
     with opened(as_json) as database, database.transaction(writing=True) as session:
         demo.set_up(session)
     url = f"http://{settings.host}:{settings.port}/s/{demo.SLUG}"

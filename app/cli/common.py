@@ -4,12 +4,13 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from alembic.runtime.migration import MigrationContext
+from pydantic import ValidationError
 from rich.console import Console
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.contract.base import InvalidFile
 from app.errors import AppError, Conflict
@@ -33,23 +34,34 @@ def complaining(as_json: bool) -> Iterator[None]:
         yield
     except (AppError, InvalidFile) as error:
         complain(str(error), as_json)
-    except OperationalError as error:
-        complain(f"The database does not answer: {error.orig}", as_json)
+    except SQLAlchemyError as error:
+        complain(f"The database cannot be used: {getattr(error, 'orig', None) or error}", as_json)
     except OSError as error:
         complain(f"{error.filename or 'A file'}: {error.strerror or error}.", as_json)
 
 
-def complain(message: str, as_json: bool) -> None:
+def complain(message: str, as_json: bool) -> NoReturn:
     if as_json:
         sys.stdout.write(json.dumps({"ok": False, "error": message}, ensure_ascii=False) + "\n")
     stderr.print(f"Error: {message}", markup=False)
     raise typer.Exit(1)
 
 
+def read_settings(as_json: bool) -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [
+            f"HONEYGLASS_{str(problem['loc'][0]).upper()}: {problem['msg']}".replace("Value error, ", "")
+            for problem in error.errors()
+        ]
+        complain("; ".join(problems), as_json)
+
+
 @contextmanager
 def opened(as_json: bool, *, is_migrating: bool = False) -> Iterator[Database]:
     """The database the environment names, at this release's schema, with complaints as sentences."""
-    settings = Settings()
+    settings = read_settings(as_json)
     settings.home.mkdir(parents=True, exist_ok=True)
     with complaining(as_json):
         database = Database(settings.url)

@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from app.cli.common import AsJson, Slug, opened, say, stderr
+from app.cli.common import AsJson, Slug, opened, read_settings, say, stderr
 from app.results import service as results
 from app.results.export import Format as ExportFormat
-from app.settings import Settings
 from app.simulation import run as simulation
 from app.simulation.people import Effects, read_effects
 from app.web.signing import Signing
@@ -58,7 +57,7 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Let synthetic participants take a study over HTTP; exit status 1 unless every count is right."""
-    settings = Settings()
+    settings = read_settings(as_json)
     address = url or f"http://{settings.host}:{settings.port}"
     with opened(as_json) as database:
         people = read_effects(effects) if effects else Effects({})

@@ -2,9 +2,23 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"  # what a study's definition can refer to
+
+
+def name_problem(text: str) -> str | None:
+    """What is wrong with the name of a question set or bundle, as a sentence; None if nothing is."""
+    if re.fullmatch(NAME, text) and not text.endswith("\n"):
+        return None
+    return (
+        f"'{text}' is no name that a study could refer to: letters, digits, '.', '_' and '-', "
+        "at most 100, the first a letter or digit."
+    )
 
 
 class InvalidFile(ValueError):
@@ -31,3 +45,13 @@ def sha256_of_text(text: str) -> str:
 def sha256_of_file(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def storable(value: object) -> object:
+    """Refuse what no UTF-8 database can hold: U+0000 and half of a surrogate pair."""
+    if isinstance(value, str) and ("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)):
+        raise ValueError("contains U+0000 or half of a surrogate pair, which cannot be stored")
+    return value
+
+
+Text = Annotated[str, BeforeValidator(storable)]

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,9 +20,9 @@ from typing import IO, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from typing_extensions import Buffer
 
-from app.contract.base import InvalidFile
+from app.contract.base import InvalidFile, Text
 from app.contract.json_lines import open_lines, parse_rows, reason
-from app.contract.question_set import Filled, Key, Text
+from app.contract.question_set import Filled, Key
 
 MANIFEST = "manifest.json"
 EXPLANATIONS = "explanations.jsonl"
@@ -82,10 +83,13 @@ def read_bundle(path: Path) -> Bundle:
     Raises: InvalidFile naming file, line and reason for anything malformed, a hash or a count that
     differs from the manifest's, or a manifest of a version this release does not know.
     """
-    with open_members(path) as (manifest, stream, name):
-        digest = HashingReader(stream)
-        unknown: Counter[str] = Counter()
-        rows = tuple(parse_rows(io.BufferedReader(digest), name, BundleRow, unknown))
+    unknown: Counter[str] = Counter()
+    try:
+        with open_members(path) as (manifest, stream, name):
+            digest = HashingReader(stream)
+            rows = tuple(parse_rows(io.BufferedReader(digest), name, BundleRow, unknown))
+    except (zipfile.BadZipFile, zlib.error, RuntimeError) as error:  # damaged, or encrypted
+        raise InvalidFile(f"{path}: not a readable .zip ({error}).") from error
     sha256 = digest.hasher.hexdigest()
     if not rows:
         raise InvalidFile(f"{name}: holds no explanations.")
@@ -158,7 +162,7 @@ def member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
 def parse_manifest(content: bytes, name: str) -> BundleManifest:
     try:
         fields = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidFile(f"{name}: not JSON ({error}).") from error
     version = fields.get("version") if isinstance(fields, dict) else None
     if isinstance(version, int) and version > 1:

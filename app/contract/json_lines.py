@@ -1,9 +1,10 @@
 """JSON lines, plain or compressed, with the number of the line in every complaint."""
 
 import gzip
-import io
 import json
 import lzma
+import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,27 +34,30 @@ def parse_rows(
     Raises: InvalidFile with file, line and reason at the first line that is no such row.
     """
     known = {field.alias or key for key, field in row_type.model_fields.items()}
-    text = io.TextIOWrapper(stream, "utf-8-sig", newline="\n")
     try:
-        for number, line in enumerate(text, 1):
+        for number, content in enumerate(stream, 1):
+            line = decode(content, number, f"{name}, line {number}")
             if line.strip():
                 fields = parse_object(line, f"{name}, line {number}")
-                unknown.update(fields.keys() - known)
+                unknown.update(
+                    key.encode("utf-8", "backslashreplace").decode() for key in fields.keys() - known
+                )
                 yield number, validate(row_type, fields, f"{name}, line {number}")
-    except UnicodeDecodeError as error:
-        raise InvalidFile(
-            f"{name}: not UTF-8 text ({error.reason} at byte {error.start} of a block)."
-        ) from error
-    except (lzma.LZMAError, gzip.BadGzipFile, EOFError) as error:
+    except (lzma.LZMAError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, EOFError) as error:
         raise InvalidFile(f"{name}: the compressed file is damaged ({error}).") from error
-    finally:
-        text.detach()  # the stream stays its opener's to close
+
+
+def decode(content: bytes, number: int, where: str) -> str:
+    try:
+        return content.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidFile(f"{where}: not UTF-8 text ({error.reason} at byte {error.start}).") from error
 
 
 def parse_object(line: str, where: str) -> dict[str, object]:
     try:
         value = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidFile(f"{where}: not JSON ({error}).") from error
     if not isinstance(value, dict):
         raise InvalidFile(f"{where}: expected an object like {{...}}, found {type(value).__name__}.")

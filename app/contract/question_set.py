@@ -9,22 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.contract.base import InvalidFile, sha256_of_file
+from app.contract.base import InvalidFile, Text, sha256_of_file
 from app.contract.json_lines import open_lines, parse_rows
 
 Format = Literal["cqa"]
 
 
-def storable(value: object) -> object:
-    """Refuse what no UTF-8 database can hold: U+0000 and half of a surrogate pair."""
-    if isinstance(value, str) and ("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)):
-        raise ValueError("contains U+0000 or half of a surrogate pair, which cannot be stored")
-    return value
-
-
-Text = Annotated[str, BeforeValidator(storable)]
 Filled = Annotated[Text, StringConstraints(pattern=r"\S")]
 Key = Annotated[Filled, StringConstraints(max_length=200)]
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from app.contract.base import Contract, sha256_of
+from app.contract.base import NAME, Contract, Text, sha256_of
 
 
 def none_if_null(value: object) -> object:
@@ -24,12 +24,12 @@ def https_address(value: str) -> str:
 
 MOST_ITEMS = 64  # for one participant; the planner's costs are exact up to here
 
-Words = Annotated[str, StringConstraints(min_length=1)]
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+Words = Annotated[Text, StringConstraints(min_length=1)]
+Name = Annotated[str, StringConstraints(pattern=NAME)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 MaybeName = Annotated[Name | None, BeforeValidator(none_if_null)]
 MaybeWords = Annotated[Words | None, BeforeValidator(none_if_null)]
-MaybeAddress = Annotated[Annotated[str, AfterValidator(https_address)] | None, BeforeValidator(none_if_null)]
+MaybeAddress = Annotated[Annotated[Text, AfterValidator(https_address)] | None, BeforeValidator(none_if_null)]
 
 
 class BundleSource(Contract):
@@ -78,7 +78,7 @@ class Design(Contract):
 class Construct(Contract):
     key: Name
     statement: Words
-    help: str = ""
+    help: Text = ""
     scale: Name
 
 
@@ -145,9 +145,13 @@ class Recruitment(Contract):
     token: MaybeWords = None
 
 
+PositiveInt = Annotated[int, Field(ge=1)]
+PositiveSd = Annotated[float, Field(gt=0, le=100)]
+
+
 class Exclusions(Contract):
-    attention_failed_at_least: Annotated[int | None, BeforeValidator(none_if_null)] = None
-    faster_than_sd: Annotated[float | None, BeforeValidator(none_if_null)] = None
+    attention_failed_at_least: Annotated[PositiveInt | None, BeforeValidator(none_if_null)] = None
+    faster_than_sd: Annotated[PositiveSd | None, BeforeValidator(none_if_null)] = None
     straightlining: bool = False
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from app.contract.base import name_problem
 from app.contract.bundle import Bundle as BundleFile
 from app.contract.bundle import BundleManifest, read_bundle
 from app.errors import Conflict, Invalid, NotFound
@@ -31,6 +32,8 @@ def import_bundle(
     Raises: InvalidFile for a malformed file; Conflict for a taken name; NotFound or Invalid if no single
     set fits; Invalid if a row would be set aside and `strict`.
     """
+    if problem := name_problem(name):
+        raise Invalid(problem)
     if session.scalar(select(Bundle.id).where(Bundle.name == name)) is not None:
         raise Conflict(f"There is a bundle named '{name}' already; choose another --name.")
     file = read_bundle(path)

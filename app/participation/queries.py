@@ -217,6 +217,10 @@ def failed_checks(session: Session, visit: Visit, attempt: int) -> set[int]:
     return set(session.scalars(statement))
 
 
+def slugs(session: Session) -> list[str]:
+    return list(session.scalars(select(Study.slug).order_by(Study.slug)))
+
+
 @dataclass(frozen=True)
 class Known:
     """A visit there is already, as far as it matters at the door."""

@@ -4,8 +4,9 @@ from pathlib import Path
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from app.contract.base import name_problem
 from app.contract.question_set import Format, read_question_set
-from app.errors import Conflict
+from app.errors import Conflict, Invalid
 from app.models import Question, QuestionSet
 
 
@@ -14,6 +15,8 @@ def import_questions(session: Session, path: Path, name: str, file_format: Forma
 
     Raises: InvalidFile for a malformed file, Conflict for a name that is taken.
     """
+    if problem := name_problem(name):
+        raise Invalid(problem)
     if session.scalar(select(QuestionSet.id).where(QuestionSet.name == name)) is not None:
         raise Conflict(f"There is a question set named '{name}' already; choose another --name.")
     found = read_question_set(path, file_format)

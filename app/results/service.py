@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.contract.base import sha256_of_file
 from app.contract.study import StudyDefinition
 from app.errors import NotFound
+from app.participation.queries import slugs
 from app.results import queries
 from app.results.export import Cell, Format, Source, Table, table
 
@@ -33,7 +34,8 @@ def export(  # each is one thing a caller may ask
     """
     study = queries.study_named(session, slug)
     if study is None:
-        raise NotFound(f"There is no study '{slug}'.")
+        known = ", ".join(slugs(session)) or "none yet"
+        raise NotFound(f"There is no study '{slug}'. Studies: {known}.")
     versions = queries.versions(session, study.id)
     modes = [study.audience, *(["synthetic"] if include_synthetic and study.audience == "people" else [])]
     source = Source(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, RootModel, ValidationError
+from pydantic import Field, RootModel
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -29,7 +29,7 @@ def read_effects(path: Path) -> Effects:
     """Read a YAML or JSON file such as `{mt: 3.2, mtcf: {plausibility: 3.9}}`. Raises: InvalidFile."""
     try:
         return Effects.model_validate(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
-    except (OSError, YAMLError, ValidationError) as error:
+    except (OSError, ValueError, YAMLError) as error:
         raise InvalidFile(
             f"{path}: expected condition keys with mean ratings, such as 'mt: 3.2' ({error})."
         ) from error

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field
 import httpx2
 
 from app.contract.study import StudyDefinition
-from app.errors import AppError, Conflict
-from app.participation.queries import open_study
+from app.errors import AppError, Conflict, NotFound
+from app.participation.queries import open_study, slugs
 from app.simulation import queries
 from app.simulation.browser import Browser, Form
 from app.simulation.people import Effects, Person
@@ -77,6 +77,9 @@ def simulate(database: Database, signing: Signing, plan: Plan) -> Summary:
     Raises: NotFound; Conflict if the study takes nobody, or is for people and `force` is not given.
     """
     with database.transaction() as session:
+        known = slugs(session)
+        if plan.slug not in known:
+            raise NotFound(f"There is no study '{plan.slug}'. Studies: {', '.join(known) or 'none yet'}.")
         study = open_study(session, plan.slug)
     if study.audience == "people" and not plan.force:
         raise Conflict(

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.contract.answers import is_same_answer
 from app.contract.base import sha256_of, sha256_of_text
-from app.contract.study import StudyDefinition
 from app.errors import Conflict
 from app.models import (
     Assignment,
@@ -59,7 +59,7 @@ def check(session: Session, slug: str) -> Check:
         responses=len(response_sizes(session, study)),
         ratings=sum(response_sizes(session, study).values()),
         items=len(answers),
-        target=StudyDefinition.model_validate(version.definition).design.ratings_per_item,
+        target=version.definition["design"]["ratings_per_item"],
         least_answers=min(answers),
         most_answers=max(answers),
         position_spread=position_spread(session, version),
@@ -110,14 +110,15 @@ def row_problems(session: Session, version: StudyVersion) -> Iterator[str]:
 
 
 def hash_problems(session: Session, version: StudyVersion) -> Iterator[str]:
-    definition = StudyDefinition.model_validate(version.definition)
-    if definition.sha256 != version.definition_sha256:
+    if sha256_of(version.definition) != version.definition_sha256:
         yield f"version {version.number}: the definition is not the one that was frozen"
     hashes: dict[int, list[str]] = {}
     for item in session.scalars(select(Item).where(Item.version_id == version.id).order_by(Item.id)):
         shown = {key: getattr(item, key) for key in ("question", "choices", "answer", "explanation")}
         if sha256_of(shown) != item.sha256 or sha256_of_text(item.explanation) != item.explanation_sha256:
             yield f"item {item.id}: its text is not the one that was frozen"
+        if item.is_answer_correct != is_same_answer(item.answer, item.correct_answer):
+            yield f"item {item.id}: whether its answer is right is not what was frozen"
         hashes.setdefault(item.condition_id, []).append(item.sha256)
     frozen = {
         "definition": version.definition_sha256,

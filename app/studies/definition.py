@@ -79,8 +79,15 @@ def write_definition(study: StudyDefinition) -> str:
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # untyped attribute
     yaml.allow_unicode = True
+    yaml.representer.add_representer(str, represent_text)
     yaml.dump(without_nothing(study.model_dump(mode="json")), stream)
     return stream.getvalue()
+
+
+def represent_text(representer: Any, text: str) -> Any:  # noqa: ANN401  # ruamel's nodes carry no types
+    """Quote what YAML takes for the end of a line, so that it comes back as it was."""
+    style = '"' if any(letter in text for letter in "\x85\u2028\u2029") else None
+    return representer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 def without_nothing(value: Any) -> Any:  # noqa: ANN401  # any JSON value
@@ -95,16 +102,26 @@ def without_nothing(value: Any) -> Any:  # noqa: ANN401  # any JSON value
 def explain(error: ValidationError, text: str, name: str) -> str:
     root = YAML(typ="base", pure=True).compose(text)
     lines: list[str] = []
+    places = [problem["loc"] for problem in error.errors()]
     for problem in error.errors():
         location = real_location(problem["loc"])
+        if problem["type"] == "too_short" and any(within(place, problem["loc"]) for place in places):
+            continue  # too few are left over only because one of them is wrong
         if problem["type"] == "value_error" and not location:
-            lines += str(problem["ctx"]["error"]).splitlines()
+            lines += [
+                f"line {line_of(root, location_in(line))}, {line}"
+                for line in str(problem["ctx"]["error"]).splitlines()
+            ]
             continue
         path = ".".join(str(part) for part in location)
         lines.append(f"line {line_of(root, location)}, {path}: {say(dict(problem), location)}")
     return f"{name} is not a valid study definition:\n" + "\n".join(
         f"  {line}" for line in dict.fromkeys(lines)
     )
+
+
+def within(place: Location, other: Location) -> bool:
+    return len(place) > len(other) and place[: len(other)] == other
 
 
 def say(problem: dict[str, Any], location: Location) -> str:
@@ -137,13 +154,22 @@ def shortened(value: object, length: int = 60) -> str:
     return text if len(text) <= length else f"{text[:length]}…"
 
 
+ARMS = {"BundleSource", "CheckpointSource", "CorrectShare"}  # classes that stand in a union
+
+
 def real_location(location: Location) -> Location:
     """Leave out what pydantic adds to a location for the arms of a union; they are not in the file."""
     return tuple(
         part
         for part in location
-        if isinstance(part, int) or not (part[:1].isupper() or "[" in part or part == "int")
+        if isinstance(part, int) or not (part in ARMS or "[" in part or part in {"int", "constrained-int"})
     )
+
+
+def location_in(complaint: str) -> Location:
+    """The place a contradiction names before its colon."""
+    path = complaint.partition(": ")[0]
+    return tuple(int(part) if part.isdigit() else part for part in path.split("."))
 
 
 def line_of(node: Any, location: Location) -> int:  # noqa: ANN401  # ruamel's nodes carry no types

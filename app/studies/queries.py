@@ -6,15 +6,15 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFound
 from app.models import Item, Study, StudyVersion
-from app.participation.queries import status_counts
+from app.participation.queries import slugs, status_counts
 
 
 def study_by_slug(session: Session, slug: str) -> Study:
     """Raises: NotFound, naming the studies there are."""
     study = session.scalar(select(Study).where(Study.slug == slug))
     if study is None:
-        slugs = ", ".join(session.scalars(select(Study.slug).order_by(Study.slug))) or "none yet"
-        raise NotFound(f"There is no study '{slug}'. Studies: {slugs}.")
+        known = ", ".join(slugs(session)) or "none yet"
+        raise NotFound(f"There is no study '{slug}'. Studies: {known}.")
     return study
 
 

@@ -124,7 +124,7 @@ def freeze(
     version = StudyVersion(
         study_id=study.id,
         number=number,
-        definition=study.draft,
+        definition=definition.model_dump(mode="json"),
         definition_sha256=definition.sha256,
         sha256=sha256_of({"definition": definition.sha256, "items": hashes, "number": number}),
         frozen_at=datetime.now(UTC),

@@ -63,7 +63,9 @@ def start() -> str:
             browser = playwright.chromium.launch(**options)
             version = browser.version
             browser.close()
-            return f"Chromium {version} ({options.get('executable_path', playwright.chromium.executable_path)})"
+            return (
+                f"Chromium {version} ({options.get('executable_path', playwright.chromium.executable_path)})"
+            )
     except Error as error:
         raise NoBrowser(f"Chromium does not start:\n{error}") from error
 

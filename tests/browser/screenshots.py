@@ -16,7 +16,8 @@ from tests.browser.gallery import NAMES, gallery
 from tests.browser.provide import launch_options
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
-# Chromium decodes its own PNG: the 256 most frequent colours, and for each pixel the nearest of them.
+# Chromium decodes its own PNG: its most frequent colours, none too close to another, and for
+# each pixel the nearest of them.
 REDUCE = """async (png) => {
   const image = await createImageBitmap(await (await fetch("data:image/png;base64," + png)).blob());
   const context = new OffscreenCanvas(image.width, image.height).getContext("2d");
@@ -25,8 +26,13 @@ REDUCE = """async (png) => {
   const counts = new Map();
   for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
   const parts = (pixel) => [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255];
-  const palette = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a) || a - b).slice(0, 256);
   const distance = (a, b) => parts(a).reduce((sum, part, n) => sum + (part - parts(b)[n]) ** 2, 0);
+  const ranked = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a) || a - b);
+  let palette = ranked;
+  for (let gap = 8; palette.length > 256; gap *= 2) {
+    palette = [];
+    for (const each of ranked) if (palette.every((kept) => distance(kept, each) >= gap)) palette.push(each);
+  }
   const nearest = (pixel) => palette.reduce((best, each, n) =>
     distance(pixel, each) < distance(pixel, palette[best]) ? n : best, 0);
   const index = new Map(palette.map((pixel, n) => [pixel, n]));
@@ -47,7 +53,12 @@ def with_palette(png: bytes, workshop: Page) -> bytes:
     width, height, indices = made["width"], made["height"], base64.b64decode(made["indices"])
     rows = b"".join(b"\0" + indices[row * width : (row + 1) * width] for row in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
-    parts = (b"IHDR", header), (b"PLTE", bytes(made["palette"])), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b"")
+    parts = (
+        (b"IHDR", header),
+        (b"PLTE", bytes(made["palette"])),
+        (b"IDAT", zlib.compress(rows, 9)),
+        (b"IEND", b""),
+    )
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, data) for kind, data in parts)
 
 
@@ -55,6 +66,7 @@ def take_all(browser: Browser, server: DemoServer, options: dict[str, Any]) -> N
     width, workshop = options["viewport"]["width"], browser.new_page()
     pages = gallery(server, lambda: browser.new_context(**options, reduced_motion="reduce"))
     for name, page in pages:
+        page.mouse.move(0, 0)
         picture = page.screenshot(full_page=True, animations="disabled", caret="initial")
         (FOLDER / f"{name}-{width}.png").write_bytes(with_palette(picture, workshop))
     workshop.close()

@@ -21,7 +21,7 @@ from app.models import (
 from app.studies import check
 from app.studies.service import pause
 from app.web.db import Database
-from app.web.signing import mode_token
+from app.web.signing import Signing, mode_token
 from tests.factories import make_study
 from tests.walker import Walker, form_of
 
@@ -167,6 +167,12 @@ def test_the_same_browser_is_led_back_to_its_visit(web: TestClient, database: Da
     walker.prepare()
     assert Walker(web).resumed() == f"/p/{code}"
     assert web.get(f"/p/{code}").headers["location"] == f"/p/{code}/rate/1"
+
+
+def signing_of(web: TestClient) -> Signing:
+    app: Any = web.app
+    signing: Signing = app.state.signing
+    return signing
 
 
 def other_browser(web: TestClient) -> TestClient:
@@ -341,9 +347,7 @@ def test_on_a_shared_computer_nobody_gets_the_visit_of_another(web: TestClient, 
     second.start()
     assert second.code != first.code
     assert second.place == "consent"
-    preview = Walker(
-        web, query={"mode": mode_token(web.app.state.signing, "small", "preview"), **second.query}
-    )  # type: ignore[attr-defined]
+    preview = Walker(web, query={"mode": mode_token(signing_of(web), "small", "preview"), **second.query})
     preview.start()
     assert preview.code != second.code
     assert Walker(web, query=second.query).resumed() is None  # the cookie is the preview's now
@@ -425,7 +429,7 @@ def test_a_mode_needs_a_token_of_this_study_and_other_modes_do_not_count(
     web: TestClient, database: Database
 ) -> None:
     launch(database)
-    signing = web.app.state.signing  # type: ignore[attr-defined]  # Starlette's test client has any app
+    signing = signing_of(web)
     assert web.get("/s/small", params={"mode": "preview"}).status_code == 422
     assert web.get("/s/small", params={"mode": mode_token(signing, "other", "preview")}).status_code == 422
     walker = Walker(web, query={"mode": mode_token(signing, "small", "preview")})
