@@ -1,35 +1,17 @@
 """The study definition: one file that says everything about a study, frozen when it is launched."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from app.contract.base import NAME, Contract, Text, sha256_of
-
-
-def none_if_null(value: object) -> object:
-    """Read YAML's null, ~ and empty as nothing; the file's scalars arrive as they were written."""
-    return None if value in {"null", "~", ""} else value
-
-
-def https_address(value: str) -> str:
-    if not re.match(r"https://[^\s/]+\.[^\s]+$", value):
-        raise ValueError("expected an address like https://example.org/return?code={code}")
-    return value
-
+from app.contract.base import Contract, Text, sha256_of
+from app.contract.recruitment import Recruitment
+from app.contract.words import MaybeName, MaybeWords, Name, Slug, Words, none_if_null
 
 MOST_ITEMS = 64  # for one participant; the planner's costs are exact up to here
-
-Words = Annotated[Text, StringConstraints(min_length=1)]
-Name = Annotated[str, StringConstraints(pattern=NAME)]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-MaybeName = Annotated[Name | None, BeforeValidator(none_if_null)]
-MaybeWords = Annotated[Words | None, BeforeValidator(none_if_null)]
-MaybeAddress = Annotated[Annotated[Text, AfterValidator(https_address)] | None, BeforeValidator(none_if_null)]
 
 
 class BundleSource(Contract):
@@ -118,31 +100,6 @@ class QuestionnaireQuestion(Contract):
     text: Words
     kind: Literal["choice", "text"] = "choice"
     options: tuple[Words, ...] = ()
-
-
-class Parameters(Contract):
-    external_id: MaybeWords = None
-    study_id: MaybeWords = None
-    attempt_id: MaybeWords = None
-
-
-class Codes(Contract):
-    completed: MaybeWords = None
-    screened_out: MaybeWords = None
-    no_consent: MaybeWords = None
-
-
-Platform = Literal["prolific", "sona", "cloudresearch", "mturk", "link"]
-
-
-class Recruitment(Contract):
-    platform: Platform
-    parameters: Parameters | None = None
-    completion_url: MaybeAddress = None
-    codes: Codes = Codes()
-    site: MaybeName = None
-    experiment: MaybeWords = None
-    token: MaybeWords = None
 
 
 PositiveInt = Annotated[int, Field(ge=1)]
@@ -263,6 +220,8 @@ def design_contradictions(study: StudyDefinition) -> Iterator[str]:
     chosen = study.questions.ids or (study.questions.draw is not None)
     if not chosen or (study.questions.ids and study.questions.draw):
         yield "questions: say either draw: {count: …, seed: …} or ids: […], one of the two."
+    if study.questions.ids and isinstance(study.questions.require, CorrectShare):
+        yield "questions.require: a share of right answers goes with draw; ids are taken as listed."
     available = len(study.questions.ids) or (study.questions.draw.count if study.questions.draw else items)
     if available < items:
         yield (

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app.contract.study import Parameters, Platform, StudyDefinition
+from app.contract.recruitment import Parameters, Platform
+from app.contract.study import StudyDefinition
 from app.participation.flow import Shape
 
 PRESET_PARAMETERS: dict[Platform, Parameters] = {

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 import httpx2
 
 from app.contract.study import StudyDefinition
-from app.errors import AppError, Conflict, NotFound
+from app.errors import AppError, Conflict, Invalid, NotFound
 from app.participation.queries import open_study, slugs
 from app.simulation import queries
 from app.simulation.browser import Browser, Form
@@ -88,6 +88,11 @@ def simulate(database: Database, signing: Signing, plan: Plan) -> Summary:
         )
     if study.status != "live":
         raise Conflict(f"Study '{plan.slug}' is {study.status}; launch it first.")
+    conditions = {condition.key for condition in study.study.definition.conditions}
+    if unknown := sorted(plan.effects.root.keys() - conditions):
+        raise Invalid(
+            f"No condition '{unknown[0]}' in '{plan.slug}'; it has {', '.join(sorted(conditions))}."
+        )
     taker = Taker(database, plan, study.study.definition, mode_token(signing, plan.slug, "synthetic"))
     if study.study.parameters.external_id:
         taker.id_parameter = study.study.parameters.external_id

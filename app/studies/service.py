@@ -1,5 +1,6 @@
 """A study's life: draft, live, paused, closed. Launching freezes its definition and its items."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -108,6 +109,7 @@ def freeze(
     known = questions.questions_of(session, question_set.id)
     explained = [explanations_of(session, condition, question_set.id) for condition in definition.conditions]
     candidates = showable(known, explained)
+    refuse_unknown(definition.questions.exclude, [question.key for question in known])
     try:
         drawn = draw_questions(candidates, definition.questions)
     except DrawError as error:
@@ -134,6 +136,14 @@ def freeze(
     for position, (condition, row) in enumerate(zip(definition.conditions, items, strict=True)):
         add_condition(session, version.id, position, condition, row)
     return version, len(known) - len(candidates)
+
+
+def refuse_unknown(excluded: Sequence[str], keys: list[str]) -> None:
+    """Refuse a mistyped id: whoever objected to a question must be able to rely on its absence."""
+    for key in set(excluded) - set(keys):
+        close = get_close_matches(key, keys, 1)
+        meant = f"; did you mean '{close[0]}'?" if close else "."
+        raise Invalid(f"questions.exclude: the question set has no question '{key}'{meant}")
 
 
 def explanations_of(

@@ -26,30 +26,32 @@ def gallery(server: DemoServer, new_context: NewContext) -> Iterator[Exhibit]:
         context.close()
 
 
+def begin(server: DemoServer, visitor: Visitor) -> None:
+    visitor.start()
+    server.query("UPDATE participant SET seed = ? WHERE code = ?", SEED, visitor.code)
+
+
 def whole_study(server: DemoServer, visitor: Visitor) -> Iterator[Exhibit]:
-    page = visitor.page
+    """Every kind of page once; of the items the fourth, where the progress bar has something to show."""
+    page, seen = visitor.page, set()
     visitor.open()
     yield "landing", page
-    visitor.go_on()
-    server.query("UPDATE participant SET seed = ? WHERE code = ?", SEED, visitor.code)
-    for kind in ("consent", "instructions", "comprehension", "practice"):
-        visitor.walk_to(kind)
-        yield kind, page
-    visitor.walk_to("rate")
-    yield from rating(visitor)
-    visitor.open()
-    yield "welcome-back", page
-    visitor.go_on()
-    visitor.walk_to("check")
-    yield "check", page
-    visitor.walk_to("questionnaire")
-    yield "questionnaire", page
-    visitor.answer()
+    begin(server, visitor)
+    while (kind := visitor.kind) != "done":
+        if visitor.place == "rate/4":
+            yield from rating(visitor)
+            visitor.open()
+            yield "welcome-back", page
+            visitor.go_on()
+        elif kind != "rate" and kind not in seen:
+            seen.add(kind)
+            yield kind, page
+        visitor.answer()
     yield "done", page
 
 
 def rating(visitor: Visitor) -> Iterator[Exhibit]:
-    """The first item: half answered, held back by the script, and sent back by the server."""
+    """One item: half answered, held back by the script, and sent back by the server."""
     visitor.fill_in(left_open=("rating_3", "rating_4", "rating_5"))
     visitor.page.mouse.move(0, 0)
     yield "rate", visitor.page
@@ -61,8 +63,8 @@ def rating(visitor: Visitor) -> Iterator[Exhibit]:
     yield "rate-sent-back", visitor.page
 
 
-def failed_comprehension(_server: DemoServer, visitor: Visitor) -> Iterator[Exhibit]:
-    visitor.start()
+def failed_comprehension(server: DemoServer, visitor: Visitor) -> Iterator[Exhibit]:
+    begin(server, visitor)
     visitor.walk_to("comprehension")
     for name in ("comprehension-again", "screened-out"):
         visitor.choose("question_1", 1)
@@ -71,8 +73,8 @@ def failed_comprehension(_server: DemoServer, visitor: Visitor) -> Iterator[Exhi
         yield name, visitor.page
 
 
-def leaving(_server: DemoServer, visitor: Visitor) -> Iterator[Exhibit]:
-    visitor.start()
+def leaving(server: DemoServer, visitor: Visitor) -> Iterator[Exhibit]:
+    begin(server, visitor)
     visitor.walk_to("rate")
     visitor.answer()
     with visitor.page.expect_navigation():
@@ -82,8 +84,8 @@ def leaving(_server: DemoServer, visitor: Visitor) -> Iterator[Exhibit]:
     yield "left", visitor.page
 
 
-def declining(_server: DemoServer, visitor: Visitor) -> Iterator[Exhibit]:
-    visitor.start()
+def declining(server: DemoServer, visitor: Visitor) -> Iterator[Exhibit]:
+    begin(server, visitor)
     visitor.go_on("I do not agree")
     yield "declined", visitor.page
 
