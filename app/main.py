@@ -40,9 +40,9 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     )
     app.state.database = database
     app.state.signing = Signing(settings.load_secret())
-    app.include_router(health)
+    app.include_router(participation)  # first, because routes are tried in order and this is the hot path
     app.include_router(landing)
-    app.include_router(participation)
+    app.include_router(health)
     app.mount("/static", StaticFiles(directory=STATIC))
     add_error_pages(app)
     app.add_middleware(Guard)

@@ -39,6 +39,27 @@ def respond(code: str, outcome: Outcome) -> Response:
     return redirect(code, outcome) if isinstance(outcome, Step) else render(outcome, 422)
 
 
+@router.post("/p/{code}/rate/{number}")
+def rate(request: Request, code: str, number: int, data: FormData) -> Response:
+    """Store one item's ratings. A repeated submission finds the participant further on, changes nothing
+    and leads there.
+    """
+    with transaction(request, writing=True) as session:
+        visit = service.open_visit(session, code, datetime.now(UTC))
+        if visit.step != Step(Kind.ITEM, number) or data.get("position") != str(number):
+            return redirect(code, visit.step)
+        bound = bind(rating_form(visit.study.sha256, visit.study.definition), data)
+        if bound.value is None:
+            outcome = faulty(session, visit, bound)
+        else:
+            given = bound.value.model_dump()
+            ratings = {key: given[name] for name, key in rating_fields(visit.study.definition).items()}
+            shown_at = read_shown_at(request, visit, data.get("shown", ""))
+            comment = given.get("comment") or None
+            outcome = service.rate(session, visit, ratings, shown_at, comment)
+    return respond(code, outcome)
+
+
 @router.get("/p/{code}")
 def resume(request: Request, code: str) -> Response:
     with transaction(request) as session:
@@ -155,27 +176,6 @@ def own_answer(request: Request, code: str, number: int, data: FormData) -> Resp
             if isinstance(bound.value, ChoiceForm)
             else faulty(session, visit, bound)
         )
-    return respond(code, outcome)
-
-
-@router.post("/p/{code}/rate/{number}")
-def rate(request: Request, code: str, number: int, data: FormData) -> Response:
-    """Store one item's ratings. A repeated submission finds the participant further on, changes nothing
-    and leads there.
-    """
-    with transaction(request, writing=True) as session:
-        visit = service.open_visit(session, code, datetime.now(UTC))
-        if visit.step != Step(Kind.ITEM, number) or data.get("position") != str(number):
-            return redirect(code, visit.step)
-        bound = bind(rating_form(visit.study.sha256, visit.study.definition), data)
-        if bound.value is None:
-            outcome = faulty(session, visit, bound)
-        else:
-            given = bound.value.model_dump()
-            ratings = {key: given[name] for name, key in rating_fields(visit.study.definition).items()}
-            shown_at = read_shown_at(request, visit, data.get("shown", ""))
-            comment = given.get("comment") or None
-            outcome = service.rate(session, visit, ratings, shown_at, comment)
     return respond(code, outcome)
 
 

@@ -34,8 +34,8 @@ class Database:
     def transaction(self, *, writing: bool = False) -> Iterator[Session]:
         lock: AbstractContextManager[object] = sqlite_writer if writing and self.is_sqlite else nullcontext()
         with lock, self.sessions.begin() as session:
-            if self.is_sqlite:
-                session.connection(execution_options={"writing": writing})
+            if writing and self.is_sqlite:
+                session.connection(execution_options={"writing": True})
             yield session
 
     @contextmanager

@@ -57,6 +57,12 @@ def new_context(browser: Browser) -> Iterator[NewContext]:
     yield make
     for context in made:
         context.close()
+
+
+@pytest.fixture(autouse=True)
+def tally(browser: Browser) -> Iterator[None]:
+    """Count what really ran in Chromium."""
+    yield
     ran_in_chromium.append(browser.version)
 
 

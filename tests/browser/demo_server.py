@@ -32,8 +32,12 @@ class DemoServer(WebServer):
         return str(pseudonym)
 
     def responses(self, code: str) -> int:
-        sql = "SELECT count(*) FROM response JOIN assignment a ON a.id = assignment_id JOIN participant p ON p.id = a.participant_id WHERE code = ?"
-        [(count,)] = self.query(sql, code)
+        """How many items' answers are stored of a participant."""
+        [(count,)] = self.query(
+            "SELECT count(*) FROM response JOIN assignment ON assignment.id = assignment_id "
+            "JOIN participant ON participant.id = participant_id WHERE code = ?",
+            code,
+        )
         return int(count)
 
     def export(self, code: str, export_format: str = "long", slug: str = "demo") -> list[dict[str, str]]:

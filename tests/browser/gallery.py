@@ -46,7 +46,7 @@ def whole_study(server: DemoServer, visitor: Visitor) -> Iterator[Exhibit]:
         elif kind != "rate" and kind not in seen:
             seen.add(kind)
             yield kind, page
-        visitor.answer()
+        visitor.rush()
     yield "done", page
 
 
@@ -65,7 +65,7 @@ def rating(visitor: Visitor) -> Iterator[Exhibit]:
 
 def failed_comprehension(server: DemoServer, visitor: Visitor) -> Iterator[Exhibit]:
     begin(server, visitor)
-    visitor.walk_to("comprehension")
+    visitor.rush_to("comprehension")
     for name in ("comprehension-again", "screened-out"):
         visitor.choose("question_1", 1)
         visitor.choose("question_2", 1)
@@ -75,8 +75,8 @@ def failed_comprehension(server: DemoServer, visitor: Visitor) -> Iterator[Exhib
 
 def leaving(server: DemoServer, visitor: Visitor) -> Iterator[Exhibit]:
     begin(server, visitor)
-    visitor.walk_to("rate")
-    visitor.answer()
+    visitor.rush_to("rate")
+    visitor.rush()
     with visitor.page.expect_navigation():
         visitor.page.get_by_role("link", name="Leave the study").click()
     yield "leave", visitor.page

@@ -74,12 +74,14 @@ def take_all(browser: Browser, server: DemoServer, options: dict[str, Any]) -> N
 
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, demo_server(Path(home) / "home") as server:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(**launch_options())
-            for options in (PHONE, DESKTOP):
-                take_all(browser, server, options)
-            browser.close()
+    with (
+        tempfile.TemporaryDirectory() as home,
+        demo_server(Path(home) / "home") as server,
+        sync_playwright() as playwright,
+        playwright.chromium.launch(**launch_options()) as browser,
+    ):
+        for options in (PHONE, DESKTOP):
+            take_all(browser, server, options)
     size_kb = sum(picture.stat().st_size for picture in FOLDER.glob("*.png")) // 1024
     sys.stdout.write(f"Wrote {2 * len(NAMES)} pictures to docs/screenshots ({size_kb} KB).\n")
 

@@ -105,7 +105,7 @@ def test_the_browser_talks_to_the_server_alone_and_has_nothing_to_complain_of(
 
 def test_number_keys_choose_and_move_on_and_enter_goes_on(visitor: Visitor) -> None:
     visitor.start()
-    visitor.walk_to("rate")
+    visitor.rush_to("rate")
     keyboard = visitor.page.keyboard
     for number, key in enumerate("13524", 1):
         keyboard.press(key)
@@ -122,7 +122,7 @@ def test_without_javascript_a_missing_rating_brings_the_page_back_with_the_other
 ) -> None:
     visitor = Visitor(new_context(**PHONE, java_script_enabled=False).new_page(), server.address, hand="tap")
     visitor.start()
-    visitor.walk_to("rate")
+    visitor.rush_to("rate")
     visitor.fill_in(left_open=("rating_2",))
     visitor.write(COMMENT)
     visitor.go_on()
@@ -145,7 +145,7 @@ def test_a_blocked_next_names_the_missing_statement_shows_it_and_sends_nothing(
 ) -> None:
     visitor = Visitor(new_context(**PHONE).new_page(), server.address, hand="tap")
     visitor.start()
-    visitor.walk_to("rate")
+    visitor.rush_to("rate")
     visitor.fill_in(left_open=("rating_2",))
     page, statement = visitor.page, DEMO.constructs[1].statement
     sent = sent_by(page)
@@ -166,12 +166,12 @@ def test_a_blocked_next_names_the_missing_statement_shows_it_and_sends_nothing(
 
 def test_a_double_click_on_next_sends_one_submission(visitor: Visitor, server: DemoServer) -> None:
     visitor.start()
-    visitor.walk_to("rate")
+    visitor.rush_to("rate")
     visitor.fill_in()
     sent = sent_by(visitor.page)
     with visitor.page.expect_navigation():
         visitor.button().dblclick()
-    visitor.walk_to("rate")
+    visitor.rush_to("rate")
     assert [url for url in sent if url.endswith("/rate/1")] == [f"{server.address}/p/{visitor.code}/rate/1"]
     assert server.responses(visitor.code) == 1
 
@@ -181,7 +181,7 @@ def test_without_javascript_a_double_click_on_next_stores_one_answer(
 ) -> None:
     visitor = Visitor(new_context(**DESKTOP, java_script_enabled=False).new_page(), server.address)
     visitor.start()
-    visitor.walk_to("rate")
+    visitor.rush_to("rate")
     visitor.fill_in()
     with visitor.page.expect_navigation():
         visitor.button().dblclick()
@@ -201,8 +201,8 @@ def test_a_double_click_on_start_makes_one_participant(visitor: Visitor, server:
 def answer_first_item(visitor: Visitor) -> str:
     """Rate the first item; the address of the page that is now the only one."""
     visitor.start()
-    visitor.walk_to("rate")
-    visitor.answer()
+    visitor.rush_to("rate")
+    visitor.rush()
     return visitor.page.url
 
 
@@ -234,7 +234,7 @@ def test_back_leads_on_from_a_page_that_the_browser_kept_in_memory(visitor: Visi
 
 def test_back_from_the_leave_page_keeps_the_answers_chosen_so_far(visitor: Visitor) -> None:
     visitor.start()
-    visitor.walk_to("rate")
+    visitor.rush_to("rate")
     visitor.choose("rating_1", 4)
     page = visitor.page
     page.get_by_role("link", name="Leave the study").click()
@@ -248,7 +248,7 @@ def test_back_from_the_leave_page_keeps_the_answers_chosen_so_far(visitor: Visit
 
 def test_a_second_tab_stores_nothing_twice(visitor: Visitor, server: DemoServer) -> None:
     answer_first_item(visitor)
-    visitor.walk_to("rate")
+    visitor.rush_to("rate")
     other = Visitor(visitor.page.context.new_page(), server.address)
     other.open(visitor.path)
     assert other.page.url == visitor.page.url

@@ -10,6 +10,11 @@ from app.cli.demo import FOLDER
 from app.studies.definition import read_definition
 
 DEMO = read_definition(FOLDER / "study.yaml")
+NAMES = "radios => radios.map(radio => radio.name)"
+RUSH = """ids => {
+  for (const id of ids) document.getElementById(id).click();
+  [...document.querySelectorAll(".actions .button")].at(-1).click();
+}"""
 COMMENT = "Step 1 is clear – step 2 isn't.\n“Why not?” <b>"
 
 
@@ -49,8 +54,8 @@ class Visitor:
 
     def names(self) -> list[str]:
         """The names of the page's radio groups."""
-        radios = self.page.locator("fieldset.group .choice:first-child input")
-        return [radio.get_attribute("name") or "" for radio in radios.all()]
+        names: list[str] = self.page.locator(".choice:first-child [type=radio]").evaluate_all(NAMES)
+        return names
 
     def button(self, text: str = "") -> Locator:
         """The page's button with this text; without, the primary one."""
@@ -105,10 +110,20 @@ class Visitor:
             self.write(COMMENT)
         self.go_on()
 
-    def walk_to(self, *kinds: str) -> None:
-        """Answer pages until one of a kind."""
-        while self.kind not in kinds:
+    def walk_to(self, kind: str) -> None:
+        """Answer pages until one of this kind."""
+        while self.kind != kind:
             self.answer()
+
+    def rush_to(self, kind: str) -> None:
+        """The same at once, for what only leads to the page a test is about."""
+        while self.kind != kind:
+            self.rush()
+
+    def rush(self) -> None:
+        ids = [f"{name}-{self.answer_to(name)}" for name in self.names()]
+        with self.page.expect_navigation(wait_until="domcontentloaded"):
+            self.page.evaluate(RUSH, ids)
 
 
 class Typist(Visitor):
