@@ -3,17 +3,26 @@ PYTHON ?= python3
 PORT := $(or $(HONEYGLASS_PORT),8000)
 BIN := .venv/bin
 
-.PHONY: help setup run test check format browser bench rehearse screenshots clean
+.PHONY: help debian-venv setup run test check format browser bench rehearse screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 .venv/.ready: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Python 3.11 or newer is needed; set PYTHON=..."'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; say which with make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(MAKE) --no-print-directory debian-venv
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt setuptools
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
 	@touch $@
+
+# Debian keeps the part of Python that makes virtual environments in a package of its own.
+debian-venv:
+	@command -v apt-get >/dev/null || { echo "$(PYTHON) cannot make virtual environments (no ensurepip)."; exit 1; }
+	@if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; \
+	else echo "Debian's python3-venv is needed; asking sudo to install it."; \
+		sudo apt-get update -qq && sudo apt-get install -y -qq python3-venv >/dev/null; fi
 
 setup: .venv/.ready ## Make .venv with every pinned package
 
