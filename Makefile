@@ -49,7 +49,7 @@ format: setup ## Format the code
 rehearse: setup ## 100 synthetic participants at concurrency 50 on SQLite and on PostgreSQL, every count checked
 	@$(BIN)/python -m tests.rehearsal
 
-bench: setup ## Measure server CPU per rating, and what dealing costs
+bench: setup ## Measure server CPU per rating
 	@$(BIN)/python -m tests.benchmarks.rating
 
 screenshots: setup browser ## Take the pictures in docs/ anew

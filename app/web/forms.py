@@ -40,4 +40,7 @@ def bind(form: type[Form], data: Mapping[str, str]) -> Bound[Form]:
     try:
         return Bound(form.model_validate(data), data)
     except ValidationError as error:
-        return Bound(None, data, {str(problem["loc"][0]): problem["msg"] for problem in error.errors()})
+        messages = {
+            str(problem["loc"][0]): problem["msg"].removeprefix("Value error, ") for problem in error.errors()
+        }
+        return Bound(None, data, messages)

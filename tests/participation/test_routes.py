@@ -132,7 +132,7 @@ def test_a_missing_rating_brings_the_page_back_with_what_was_chosen(
     walker.prepare()
     answer = walker.send(rating_1="4", comment="because")
     assert answer.status_code == 422
-    assert "Please choose an answer." in answer.text
+    assert ">Please choose an answer.<" in answer.text
     assert re.search(
         r'name="rating_1"[^>]*value="4"[^>]*checked|value="4"[^>]*name="rating_1"[^>]*checked', answer.text
     )
