@@ -35,7 +35,7 @@ browser: setup # The browser that browser tests drive: Debian's chromium when ro
 	@$(BIN)/python -m tests.browser.provide
 
 test: setup browser ## Run every test: SQLite, PostgreSQL and Chromium
-	@$(BIN)/pytest -n auto --dist loadgroup
+	@$(BIN)/pytest -n auto --dist loadfile
 
 check: setup ## Lint, types and dependency rules
 	@$(BIN)/ruff format --check --quiet .

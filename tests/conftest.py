@@ -80,3 +80,13 @@ def web(settings: Settings, database: Database) -> Iterator[TestClient]:
     app = create_app(settings, database)
     with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as client:
         yield client
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many browser tests really ran in Chromium, over all processes."""
+    passed = terminalreporter.getreports("passed")
+    versions = [
+        version for report in passed for name, version in report.user_properties if name == "chromium"
+    ]
+    if versions:
+        terminalreporter.write_line(f"{len(versions)} browser tests ran in Chromium {versions[0]}")

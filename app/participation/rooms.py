@@ -186,7 +186,7 @@ def screened_out_page(_session: Session, visit: Visit, _bound: Submitted) -> Pag
 
 
 def left_page(_session: Session, visit: Visit, _bound: Submitted) -> Page:
-    sentences = ("You have left the study. Thank you for the time you gave.",)
+    sentences = ("Thank you for the time you gave.",)
     return ending(visit, "You have left the study", sentences, None)
 
 

@@ -1,6 +1,5 @@
 """Fixtures of the browser tests: one Chromium, one server with the demo study, a fresh context a test."""
 
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,7 +13,6 @@ PATIENCE_MS = 15_000
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 NewContext = Callable[..., BrowserContext]
-ran_in_chromium: list[str] = []
 
 
 # Package, not session: playwright's event loop must not outlive the browser tests in this process.
@@ -60,14 +58,6 @@ def new_context(browser: Browser) -> Iterator[NewContext]:
 
 
 @pytest.fixture(autouse=True)
-def tally(browser: Browser) -> Iterator[None]:
-    """Count what really ran in Chromium."""
-    yield
-    ran_in_chromium.append(browser.version)
-
-
-def pytest_sessionfinish() -> None:
-    """Say what ran. On stderr as it was before pytest: an xdist worker shares it with the terminal."""
-    if ran_in_chromium and sys.__stderr__ is not None:
-        number, version = len(ran_in_chromium), ran_in_chromium[0]
-        print(f"\n{number} browser tests ran in Chromium {version}", file=sys.__stderr__, flush=True)
+def tally(browser: Browser, record_property: Callable[[str, object], None]) -> None:
+    """Note what really ran in Chromium; tests/conftest.py prints the number at the end."""
+    record_property("chromium", browser.version)

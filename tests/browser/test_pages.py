@@ -11,7 +11,7 @@ from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.demo_server import DemoServer
 from tests.browser.gallery import NAMES, gallery
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 # What is pressed; links inside a sentence are as high as the sentence.
 SMALL_TARGETS = """() => [...document.querySelectorAll("label:has(.label), button, .button, .quiet, summary")]

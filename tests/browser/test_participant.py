@@ -9,7 +9,7 @@ from tests.browser.conftest import DESKTOP, PHONE, NewContext
 from tests.browser.demo_server import DemoServer
 from tests.browser.visitor import COMMENT, DEMO, Typist, Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 CONSTRUCTS = {f"rating_{number}": construct.key for number, construct in enumerate(DEMO.constructs, 1)}
 ITEMS = 12
 
