@@ -23,6 +23,7 @@ LONGEST_ID = 200
 MTURK_PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
 
 
+@router.head("/s/{slug}")
 @router.get("/s/{slug}")
 def landing(request: Request, slug: str) -> Response:
     with transaction(request) as session:
