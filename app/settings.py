@@ -1,13 +1,17 @@
 """Process configuration, read once from the environment when a process starts."""
 
+import errno
 import os
 import secrets
+import time
 from pathlib import Path
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
+
+SECRET_BYTES = 64
 
 
 class Settings(BaseSettings):
@@ -57,7 +61,19 @@ class Settings(BaseSettings):
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            return path.read_bytes()
+            return whole_secret(path)
         with os.fdopen(handle, "wb") as stream:
             stream.write(secrets.token_hex(32).encode())
-        return path.read_bytes()
+        return whole_secret(path)
+
+
+def whole_secret(path: Path, patience_s: float = 2) -> bytes:
+    """Read the key; another process may be writing it this moment. Raises: OSError for a damaged one."""
+    deadline = time.monotonic() + patience_s
+    while len(secret := path.read_bytes()) < SECRET_BYTES:
+        if time.monotonic() > deadline:
+            raise OSError(
+                errno.EINVAL, "damaged; restore it from a backup, or delete it to get a new one", str(path)
+            )
+        time.sleep(0.01)
+    return secret

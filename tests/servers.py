@@ -84,10 +84,15 @@ class WebServer:
         command = [str(BIN / "honeyglass"), "serve", "--port", str(self.port), "--workers", str(self.workers)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
-        self.wait()
+        try:
+            self.wait()
+        except TimeoutError:
+            self.process.kill()
+            self.process.wait()
+            raise
         return self
 
-    def wait(self, seconds: float = 30) -> None:
+    def wait(self, seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:

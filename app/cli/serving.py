@@ -32,4 +32,7 @@ def run(host: str, port: int, workers: int) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=5,
+        # A worker that starts on a busy machine is slow, not dead; after uvicorn's 5 s it would be killed
+        # and started again for ever.
+        timeout_worker_healthcheck=60,
     )

@@ -1,17 +1,19 @@
-"""Commands for a study's life: validate, create, launch, pause, close, list, check, exclude."""
+"""Commands for a study's life: validate, create, launch, preview, pause, close, list, check, exclude."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
-from app.cli.common import AsJson, Slug, complaining, opened, say
+from app.cli.common import AsJson, Slug, complaining, opened, read_settings, say
 from app.participation import exclusion
 from app.studies import check as checking
 from app.studies import queries, service
 from app.studies.definition import read_definition
+from app.web.signing import Signing, mode_token
 
 study_cli = typer.Typer(no_args_is_help=True, help="Studies: define, launch, watch, close.")
 
@@ -53,7 +55,22 @@ def launch(slug: Slug, as_json: AsJson = False) -> None:
         f"{done.participants} participants reach the target{exactly}. "
         f"{done.left_out} questions were left out because a condition cannot show them. Address: /s/{slug}"
     )
+    if done.audience == "synthetic":
+        text += (
+            "\nThis is a dry run (audience: synthetic): only synthetic participants count and are exported."
+        )
     say({"ok": True, "slug": slug, "address": f"/s/{slug}", **asdict(done)}, text, as_json)
+
+
+@study_cli.command()
+def preview(slug: Slug, as_json: AsJson = False) -> None:
+    """Print a link that shows the study as participants see it; what is answered there never counts."""
+    settings = read_settings(as_json)
+    with opened(as_json) as database, database.transaction() as session:
+        queries.study_by_slug(session, slug)
+    token = mode_token(Signing(settings.load_secret()), slug, "preview")
+    url = f"http://{settings.host}:{settings.port}/s/{slug}?mode={quote(token)}"
+    say({"ok": True, "slug": slug, "url": url}, f"Preview of '{slug}': {url}", as_json)
 
 
 @study_cli.command()

@@ -1,5 +1,6 @@
 """Where participants come from, and what the platform wants back."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from app.contract.base import Contract
@@ -29,3 +30,14 @@ class Recruitment(Contract):
     site: MaybeName = None
     experiment: MaybeWords = None
     token: MaybeWords = None
+
+
+def recruitment_contradictions(asked: Recruitment) -> Iterator[str]:
+    """Say what is missing for people to be paid."""
+    needs_code = asked.platform in {"prolific", "cloudresearch", "mturk"} and not asked.completion_url
+    if not asked.codes.completed and (needs_code or "{code}" in (asked.completion_url or "")):
+        yield "recruitment.codes.completed: required, or nobody can show that they have finished."
+    if asked.platform == "sona" and not asked.completion_url:
+        for key in ("site", "experiment", "token"):
+            if getattr(asked, key) is None:
+                yield f"recruitment.{key}: required, or SONA cannot give credit."

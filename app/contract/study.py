@@ -3,15 +3,23 @@
 from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
+from math import comb
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from app.contract.base import Contract, Text, sha256_of
-from app.contract.recruitment import Recruitment
+from app.contract.recruitment import Recruitment, recruitment_contradictions
 from app.contract.words import MaybeName, MaybeWords, Name, Slug, Words, none_if_null
 
 MOST_ITEMS = 64  # for one participant; the planner's costs are exact up to here
+MOST_CHOICES = 100  # ways to choose a participant's conditions; each is planned at every arrival
+# Columns that every export of ratings has; a construct gets a column of its own beside them.
+EXPORT_COLUMNS = {
+    *("study", "version", "participant", "participant_status", "flags", "mode"),
+    *("condition", "condition_label", "item", "question_id", "position"),
+    *("answer_correct", "started_at", "submitted_at", "duration_ms", "own_answer", "comment"),
+}
 
 
 class BundleSource(Contract):
@@ -183,6 +191,10 @@ def contradictions(study: StudyDefinition) -> Iterator[str]:
     yield from repeated("constructs", [construct.key for construct in study.constructs])
     yield from repeated("questionnaire", [question.key for question in study.questionnaire])
     yield from design_contradictions(study)
+    yield from recruitment_contradictions(study.recruitment)
+    for construct in study.constructs:
+        if construct.key in EXPORT_COLUMNS:
+            yield f"constructs: the key '{construct.key}' is a column of the exports; choose another."
     yield from scale_contradictions(study)
     yield from index_contradictions(study)
     if study.analysis.reference is not None:
@@ -209,6 +221,12 @@ def design_contradictions(study: StudyDefinition) -> Iterator[str]:
         yield (
             f"design.conditions_per_participant: {study.conditions_per_participant} asked, "
             f"but there are only {conditions} conditions."
+        )
+    choices = comb(conditions, min(study.conditions_per_participant, conditions))
+    if choices > MOST_CHOICES:
+        yield (
+            f"design.conditions_per_participant: {study.conditions_per_participant} of {conditions} can be "
+            f"chosen in {choices} ways; at most {MOST_CHOICES} can be balanced. Take all, 1, or fewer."
         )
     if items > MOST_ITEMS:
         yield f"design.items_per_condition: {items} items for each participant; {MOST_ITEMS} at most."

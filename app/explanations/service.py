@@ -55,7 +55,10 @@ def find_question_set(session: Session, file: BundleFile, name: str | None) -> Q
     if name is not None:
         named = session.scalar(select(QuestionSet).where(QuestionSet.name == name))
         if named is None:
-            raise NotFound(f"There is no question set named '{name}'; see honeyglass questions list.")
+            names = (
+                ", ".join(session.scalars(select(QuestionSet.name).order_by(QuestionSet.name))) or "none yet"
+            )
+            raise NotFound(f"There is no question set named '{name}'. Question sets: {names}.")
         return named
     fitting = [
         candidate for candidate in session.scalars(select(QuestionSet)) if knows(session, candidate, file)

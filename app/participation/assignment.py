@@ -18,7 +18,8 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, count
+from itertools import combinations
+from math import comb
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -34,7 +35,7 @@ FORBIDDEN = float(LOAD_UNIT * LOADS * 2)
 LOOK_AHEAD_PARTICIPANTS = 12
 LOOK_AHEAD_DRAWS = 16
 LOOK_AHEAD_ROLLS = 6
-LOOK_AHEAD_TRIES = 150
+LOOK_AHEAD_MATCHINGS = 1_000  # all of one participant's look-ahead together: at most half a second
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,11 @@ def plan_assignments(items: Sequence[ItemLoad], conditions: int, items_per_condi
         return ranked[0]
     # Which conditions go together is not covered by the theorem above, so the last participants before
     # all loads are equal are searched through; equally good plans with other draws widen the choice.
-    budget = count(1)
+    ways = comb(len({item.condition_id for item in items}), conditions)
+    budget = iter(range(LOOK_AHEAD_MATCHINGS // ways))
     for draw in range(LOOK_AHEAD_DRAWS):
+        if next(budget, None) is None:
+            break
         for plan in ranked_plans(items, conditions, items_per_condition, seed + draw):
             if ends_even(carried_out(items, plan), (conditions, items_per_condition), seed + draw, budget):
                 return plan
@@ -153,7 +157,7 @@ def ends_even(items: Sequence[ItemLoad], size: tuple[int, int], seed: int, budge
     """Whether the next participants' own best plans, with one of a few draws, make all loads equal.
 
     `size` is (conditions, items per condition). True as well where that is too many participants away
-    to try; False once `budget`, shared by all calls for one participant, has counted too many tries.
+    to try; False once `budget`, shared by all calls for one participant, is used up.
     """
     left = participants_until_even(items, size[0] * size[1])
     if left > LOOK_AHEAD_PARTICIPANTS:
@@ -162,7 +166,7 @@ def ends_even(items: Sequence[ItemLoad], size: tuple[int, int], seed: int, budge
         after = items
         for number in range(left):
             further = seed + LOOK_AHEAD_DRAWS + draw * LOOK_AHEAD_PARTICIPANTS + number
-            if next(budget) > LOOK_AHEAD_TRIES:
+            if next(budget, None) is None:
                 return False
             after = carried_out(after, ranked_plans(after, *size, further)[0])
         if len({item.load for item in after}) == 1:

@@ -43,8 +43,11 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Entry:
+    """Where an arrival leads; `status` is how an earlier visit stands, where there was one."""
+
     welcome: Welcome
     code: str | None = None
+    status: str | None = None
 
 
 def make_code() -> str:
@@ -66,16 +69,22 @@ def enter(session: Session, study: OpenStudy, arrival: Arrival, secret: bytes, n
     for code in (arrival.cookie_code, arrival.new_code):
         if code and is_mine(session, study, code, arrival, secret):
             return Entry(Welcome.GO_ON, code)
-    if arrival.external_id:
-        hashed = hash_external_id(secret, study.id, arrival.external_id)
-        returning = queries.find_returning(session, study, arrival.mode, arrival.external_id, hashed)
-        if returning is not None:
-            return recognise(study, returning)
+    known = returning(session, study, arrival, secret)
+    if known is not None:
+        return recognise(study, known)
     if study.status != "live":
         return Entry(Welcome.NOT_OPEN)
     if is_closed_when_full(session, study):
         return Entry(Welcome.FULL)
     return Entry(Welcome.GO_ON, add_participant(session, study, arrival, now))
+
+
+def returning(session: Session, study: OpenStudy, arrival: Arrival, secret: bytes) -> Known | None:
+    """The earlier visit of this arrival's external id, if there is one."""
+    if arrival.external_id is None:
+        return None
+    hashed = hash_external_id(secret, study.id, arrival.external_id)
+    return queries.find_returning(session, study, arrival.mode, arrival.external_id, hashed)
 
 
 def is_mine(session: Session, study: OpenStudy, code: str, arrival: Arrival, secret: bytes) -> bool:
@@ -86,16 +95,18 @@ def is_mine(session: Session, study: OpenStudy, code: str, arrival: Arrival, sec
     known = queries.find_by_code(session, study, code)
     if known is None or known.mode != arrival.mode:
         return False
-    if arrival.external_id is None or arrival.external_id == known.external_id:
+    if arrival.external_id is None:
+        return known.external_id is None or study.study.parameters.external_id is None
+    if arrival.external_id == known.external_id:
         return True
     return known.external_hash == hash_external_id(secret, study.id, arrival.external_id)
 
 
-def recognise(study: OpenStudy, returning: Known) -> Entry:
-    if returning.status in FINISHED:
-        return Entry(Welcome.TAKEN_PART)
+def recognise(study: OpenStudy, known: Known) -> Entry:
+    if known.status in FINISHED:
+        return Entry(Welcome.TAKEN_PART, status=known.status)
     if study.study.has_private_ids:
-        return Entry(Welcome.GO_ON, returning.code)
+        return Entry(Welcome.GO_ON, known.code)
     return Entry(Welcome.STARTED_ELSEWHERE)
 
 

@@ -21,7 +21,7 @@ def exclude(session: Session, slug: str, pseudonym: str, now: datetime) -> None:
     if code is None:
         raise NotFound(f"Study '{slug}' has no participant '{pseudonym}'.")
     visit = queries.visit(session, code, now, locked=True)
-    if visit.status in {"withdrawn", "excluded"}:
+    if visit.status not in {"active", "dropped", "completed"}:
         raise Conflict(f"'{pseudonym}' is {visit.status} and counts no more.")
     dealing.stop_counting(session, visit)
     session.execute(update(Participant).where(Participant.id == visit.id).values(status="excluded"))

@@ -1,6 +1,6 @@
 """The forms a participant submits. Messages are what the participant reads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -94,6 +94,10 @@ def comprehension_form(options: tuple[int, ...]) -> type[Answers]:
     return create_model("ComprehensionForm", __base__=Answers, **fields)
 
 
+def numbers(options: Sequence[str]) -> list[str]:
+    return [str(number) for number in range(1, len(options) + 1)]
+
+
 def questionnaire_answers(study: StudyDefinition, data: Mapping[str, str]) -> dict[str, str]:
     """Key → answer, of what was answered. Nothing is required, so nothing is refused: a choice that is
     none of the options counts as left out, a long text is cut at the length the page allows.
@@ -103,6 +107,6 @@ def questionnaire_answers(study: StudyDefinition, data: Mapping[str, str]) -> di
         given = data.get(f"answer_{number}", "").strip()
         if question.kind == "text":
             answers[question.key] = given[:LONGEST_COMMENT]
-        elif given.isascii() and given.isdigit() and 1 <= int(given) <= len(question.options):
+        elif given in numbers(question.options):
             answers[question.key] = question.options[int(given) - 1]
     return answers

@@ -11,7 +11,7 @@ PRESET_PARAMETERS: dict[Platform, Parameters] = {
     "prolific": Parameters(external_id="PROLIFIC_PID", study_id="STUDY_ID", attempt_id="SESSION_ID"),
     "sona": Parameters(external_id="survey_code"),
     "cloudresearch": Parameters(external_id="participantId", study_id="projectId", attempt_id="assignmentId"),
-    "mturk": Parameters(external_id="workerId", study_id="hitId", attempt_id="assignmentId"),
+    "mturk": Parameters(),  # a survey link carries no worker id; the code is what connects the two
     "link": Parameters(),
 }
 PLATFORM_NAMES: dict[Platform, str] = {

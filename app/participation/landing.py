@@ -1,5 +1,6 @@
 """/s/{slug}: what the study is, and Start. Opening it reserves nothing: link scanners open links."""
 
+import re
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
@@ -20,6 +21,7 @@ from app.web.signing import Signing, read_mode
 
 router = APIRouter()
 LONGEST_ID = 200
+IDS = ("external_id", "study_id", "attempt_id")
 MTURK_PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
 
 
@@ -32,18 +34,21 @@ def landing(request: Request, slug: str) -> Response:
         arrival = read_arrival(request, study, hidden)
         cookie = arrival.cookie_code
         is_mine = cookie is not None and entry.is_mine(session, study, cookie, arrival, secret_of(request))
+        is_known = is_mine or entry.returning(session, study, arrival, secret_of(request)) is not None
         is_full = entry.is_closed_when_full(session, study)
-    if not is_mine and (study.status != "live" or is_full):
-        return render(closed_page(study, Welcome.FULL if study.status == "live" else Welcome.NOT_OPEN))
+    if not is_known and (study.status != "live" or is_full):
+        shut = Entry(Welcome.FULL if study.status == "live" else Welcome.NOT_OPEN)
+        return render(closed_page(study, shut))
     definition = study.study.definition
     page = LandingPage(
         frame_of(study.study),
         minutes=definition.estimated_minutes,
         platform=study.study.platform_name,
         hidden=hidden,
-        blocked=None if is_mine else missing_id(study.study, hidden),
+        stores_ids=any(name in hidden for name in IDS),
+        blocked=None if is_mine else missing_id(study.study, hidden, arrival.mode),
         continue_url=f"/p/{cookie}" if is_mine else None,
-        is_preview=arrival.mode in {"preview", "pilot"},
+        is_preview=not entry.is_counted(study, arrival.mode),
     )
     return render(page)
 
@@ -56,7 +61,7 @@ def start(request: Request, slug: str, data: FormData) -> Response:
         # Two requests of one person raced; the other has won and is found now.
         study, found = enter(request, slug, data)
     if found.welcome is not Welcome.GO_ON:
-        return render(closed_page(study, found.welcome), 403)
+        return render(closed_page(study, found), 403)
     response = RedirectResponse(f"/p/{found.code}", status_code=303)
     response.set_cookie(
         cookie_name(study),
@@ -76,7 +81,7 @@ def enter(request: Request, slug: str, data: FormData) -> tuple[OpenStudy, Entry
         arrival = read_arrival(request, study, data)
         if not arrival.new_code:
             raise Invalid("This page was changed on the way here. Please open your link again.")
-        blocked = missing_id(study.study, data)
+        blocked = missing_id(study.study, data, arrival.mode)
         if blocked:
             raise Invalid(blocked)
         return study, entry.enter(session, study, arrival, secret_of(request), datetime.now(UTC))
@@ -99,13 +104,19 @@ def brought(request: Request, study: OpenStudy) -> dict[str, str]:
     query = request.query_params
     names = study.study.parameters
     values = {
-        "external_id": query.get(names.external_id or "", "").strip(),
-        "study_id": query.get(names.study_id or "", "").strip(),
-        "attempt_id": query.get(names.attempt_id or "", "").strip(),
+        "external_id": filled(query.get(names.external_id or "", "")),
+        "study_id": filled(query.get(names.study_id or "", "")),
+        "attempt_id": filled(query.get(names.attempt_id or "", "")),
         "mode": query.get("mode", ""),
         "visit": signing.sign("visit", f"{study.slug} {entry.make_code()}"),
     }
     return {key: value for key, value in values.items() if value}
+
+
+def filled(value: str) -> str:
+    """A parameter's value; a placeholder that no platform filled in, like {{%PROLIFIC_PID%}}, is none."""
+    value = value.strip()
+    return "" if re.fullmatch(r"(\{\{)?%.*%(\}\})?", value) else value
 
 
 def read_arrival(request: Request, study: OpenStudy, fields: dict[str, str] | FormData) -> Arrival:
@@ -117,7 +128,7 @@ def read_arrival(request: Request, study: OpenStudy, fields: dict[str, str] | Fo
         if granted is None:
             raise Invalid("This link is not valid for this study. Please ask the study team for a new one.")
         mode = granted
-    for name in ("external_id", "study_id", "attempt_id"):
+    for name in IDS:
         value = fields.get(name, "")
         if len(value) > LONGEST_ID or not value.isprintable():
             raise Invalid("The id in this link is damaged. Please open the study from the platform again.")
@@ -132,12 +143,12 @@ def read_arrival(request: Request, study: OpenStudy, fields: dict[str, str] | Fo
     )
 
 
-def missing_id(study: FrozenStudy, fields: dict[str, str] | FormData) -> str | None:
+def missing_id(study: FrozenStudy, fields: dict[str, str] | FormData, mode: str) -> str | None:
     """Why this link cannot start the study: without the platform's id nobody could be paid."""
     platform, name = study.platform_name, study.parameters.external_id
     if fields.get("attempt_id") == MTURK_PREVIEW:
         return "This is a preview. Please accept the task first; then you can start."
-    if platform and name and not fields.get("external_id"):
+    if mode == "people" and platform and name and not fields.get("external_id"):
         return (
             f"This link does not carry your {platform} id ({name}). "
             f"Please open the study from {platform}, so that your participation can be recognised."
@@ -145,19 +156,27 @@ def missing_id(study: FrozenStudy, fields: dict[str, str] | FormData) -> str | N
     return None
 
 
-def closed_page(study: OpenStudy, welcome: Welcome) -> Page:
+def closed_page(study: OpenStudy, found: Entry) -> Page:
+    """Why this arrival cannot go in, in words that fit how an earlier visit ended."""
     platform = study.study.platform_name
     back = f" Please return your submission on {platform}." if platform else ""
-    heading, sentence = {
-        Welcome.TAKEN_PART: ("You have taken part", "You have already taken part in this study. Thank you."),
+    code = "If you still need your code, open the study in the browser you used, or write to the study team."
+    took_part = "You have already taken part in this study. Thank you."
+    came_before = "You have been here already, and the study has ended for you."
+    pages: dict[Welcome, tuple[str, tuple[str, ...]]] = {
+        Welcome.TAKEN_PART: (
+            "You have taken part" if found.status == "completed" else "You have been here",
+            (took_part if found.status == "completed" else came_before, code),
+        ),
         Welcome.STARTED_ELSEWHERE: (
             "You have started already",
-            "This id has already started the study. Please go on in the browser you began with.",
+            ("This id has already started the study. Please go on in the browser you began with.",),
         ),
-        Welcome.FULL: ("The study is full", f"All places are taken. Thank you for your interest.{back}"),
+        Welcome.FULL: ("The study is full", (f"All places are taken. Thank you for your interest.{back}",)),
         Welcome.NOT_OPEN: (
             "The study is not open",
-            f"This study takes no new participants at the moment. Thank you for your interest.{back}",
+            (f"This study takes no new participants at the moment. Thank you for your interest.{back}",),
         ),
-    }[welcome]
-    return MessagePage(frame_of(study.study), heading, (sentence,))
+    }
+    heading, sentences = pages[found.welcome]
+    return MessagePage(frame_of(study.study), heading, sentences)

@@ -37,6 +37,7 @@ class LandingPage(Page):
     frame: Frame
     minutes: int
     platform: str
+    stores_ids: bool
     hidden: Mapping[str, str]
     blocked: str | None
     continue_url: str | None
@@ -92,6 +93,7 @@ class ComprehensionPage(Page):
     frame: Frame
     instructions: Markup
     questions: tuple[ChoiceQuestion, ...]
+    attempt: int
     attempts_left: int
     has_failed: bool
     data: Mapping[str, str] = field(default_factory=dict)

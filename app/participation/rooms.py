@@ -76,6 +76,7 @@ def comprehension_page(_session: Session, visit: Visit, bound: Submitted) -> Pag
             ChoiceQuestion(f"question_{number}", question.text, numbered(question.options))
             for number, question in enumerate(comprehension.questions, 1)
         ),
+        attempt=visit.comprehension_attempts + 1,
         attempts_left=comprehension.attempts - visit.comprehension_attempts,
         has_failed=visit.comprehension_attempts > 0,
         data=bound.data,
@@ -172,7 +173,10 @@ def completed_page(_session: Session, visit: Visit, _bound: Submitted) -> Page:
 
 def declined_page(_session: Session, visit: Visit, _bound: Submitted) -> Page:
     code = visit.study.definition.recruitment.codes.no_consent
-    sentences = ("You chose not to take part. That is fine: nothing you could be recognised by was kept.",)
+    sentences = (
+        "You chose not to take part. That is fine: your answers and ids were not kept.",
+        "Only a fingerprint of your id remains, so that the study does not ask you again.",
+    )
     return ending(visit, "You are not taking part", sentences, code)
 
 
@@ -197,16 +201,24 @@ def turned_away_page(_session: Session, visit: Visit, _bound: Submitted) -> Page
 
 def closed_page(_session: Session, visit: Visit, _bound: Submitted) -> Page:
     hours = visit.study.definition.design.resume_hours
-    kept = "The answers you gave are kept. If you think this is a mistake, please write to the study team."
-    over = f"It could be taken up again for {hours:g} hours after your last answer; that time is over."
-    sentences = (kept,) if visit.status == "excluded" else (over, kept)
+    over = f"It could be taken up again for {hours:g} hours after your last step; that time is over."
+    kept = "The answers you gave are kept."
+    contact = "If you think this is a mistake, please write to the study team."
+    sentences = (
+        *((over,) if visit.status != "excluded" else ()),
+        *((kept,) if visit.items_answered else ()),
+        contact,
+    )
     return MessagePage(frame_of(visit.study), "This visit has ended", sentences)
 
 
 def ending(visit: Visit, heading: str, sentences: tuple[str, ...], code: str | None) -> MessagePage:
-    """An ending with the platform's code, or the request to return the submission where there is none."""
+    """An ending with the platform's code, or the request to return the submission where there is none.
+
+    An address without {code}, such as SONA's, gives credit whatever happened: it is for who completes.
+    """
     platform = visit.study.platform_name
-    url = return_url(visit, code)
+    url = return_url(visit, code) if "{code}" in (visit.study.completion_url or "") else None
     if platform and code is None:
         sentences += (f"Please return your submission on {platform}, so that your place is free again.",)
     link = Link(f"Return to {platform}" if platform else "Finish", url) if url else None

@@ -92,14 +92,15 @@ def show(request: Request, code: str, place: str) -> Response:
 @router.post("/p/{code}/leave")
 def leave(request: Request, code: str, data: FormData) -> Response:
     form = bind(LeaveForm, data)
+    erase = form.value is not None and form.value.erase
     with transaction(request, writing=True) as session:
         visit = service.open_visit(session, code, datetime.now(UTC))
         step = visit.step
+        hashed = hashed_external_id(request, visit)
         if visit.status == "active" and step.kind is not Kind.CLOSED:
-            erase = form.value is not None and form.value.erase
-            step = service.leave(
-                session, visit, erase=erase, external_hash=hashed_external_id(request, visit)
-            )
+            step = service.leave(session, visit, erase=erase, external_hash=hashed)
+        elif visit.status == "withdrawn" and erase:
+            step = service.erase_visit(session, visit, external_hash=hashed)
     return redirect(code, step)
 
 
@@ -138,7 +139,8 @@ def comprehension(request: Request, code: str, data: FormData) -> Response:
     with transaction(request, writing=True) as session:
         visit = service.open_visit(session, code, datetime.now(UTC))
         asked = visit.study.definition.comprehension
-        if visit.step.kind is not Kind.COMPREHENSION or asked is None:
+        is_repeated = data.get("attempt") != str(visit.comprehension_attempts + 1)
+        if visit.step.kind is not Kind.COMPREHENSION or asked is None or is_repeated:
             return redirect(code, visit.step)
         bound = bind(comprehension_form(tuple(len(question.options) for question in asked.questions)), data)
         outcome: Outcome

@@ -143,7 +143,7 @@ def rate(
 ) -> Step:
     """Store the response and its ratings (construct → value), count it, and go on."""
     assignment_id, item_id = queries.current_assignment(session, visit)
-    duration_ms = None if shown_at is None else max(round((visit.now - shown_at).total_seconds() * 1000), 0)
+    duration_ms = None if shown_at is None else duration_in_ms(shown_at, visit.now)
     response = {
         "assignment_id": assignment_id,
         "shown_at": shown_at,
@@ -164,6 +164,11 @@ def rate(
     if visit.is_counted:
         session.execute(COUNT_ANSWER, {"item_id": item_id})
     return advance(session, visit, items_answered=visit.items_answered + 1, has_own_answer=False)
+
+
+def duration_in_ms(start: datetime, end: datetime) -> int:
+    """Whole milliseconds, at most what the column holds (24 days)."""
+    return min(max(round((end - start).total_seconds() * 1000), 0), 2**31 - 1)
 
 
 def answer_check(session: Session, visit: Visit, labels: tuple[str, ...], given: int) -> Step:
@@ -196,24 +201,34 @@ def answer_questionnaire(session: Session, visit: Visit, answers: Mapping[str, s
 
 
 def leave(session: Session, visit: Visit, *, erase: bool, external_hash: str | None = None) -> Step:
-    """End a visit at the participant's wish.
-
-    `erase` also deletes every answer and the external id, of which the keyed hash remains: who has left
-    is not dealt a second set.
-    """
+    """End a visit at the participant's wish; who has not consented yet declines by leaving."""
+    if visit.consented_at is None:
+        return decline(session, visit, external_hash)
     dealing.stop_counting(session, visit)
     if erase:
-        erase_answers(session, visit)
-        return advance(
-            session,
-            visit,
-            status="withdrawn",
-            finished_at=visit.now,
-            external_id=None,
-            external_hash=external_hash,
-            parameters={},
-        )
+        return erase_visit(session, visit, external_hash=external_hash)
     return advance(session, visit, status="withdrawn", finished_at=visit.now)
+
+
+def erase_visit(session: Session, visit: Visit, *, external_hash: str | None) -> Step:
+    """Delete every answer, what was derived from it, and the external id of one who leaves or has left.
+
+    The id's keyed hash remains: who has left is not dealt a second set.
+    """
+    erase_answers(session, visit)
+    return advance(
+        session,
+        visit,
+        status="withdrawn",
+        finished_at=visit.now,
+        external_id=None,
+        **({} if external_hash is None else {"external_hash": external_hash}),
+        parameters={},
+        comprehension_attempts=0,
+        items_answered=0,
+        checks_answered=0,
+        checks_passed=0,
+    )
 
 
 def erase_answers(session: Session, visit: Visit) -> None:

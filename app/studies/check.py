@@ -75,6 +75,7 @@ def problems(session: Session, study: Study) -> Iterator[str]:
         yield from load_problems(session, version)
         yield from row_problems(session, version)
         yield from hash_problems(session, version)
+    yield from stuck_problems(session, study)
     yield from progress_problems(session, study)
     yield from rating_problems(session, study)
 
@@ -93,6 +94,20 @@ def load_problems(session: Session, version: StudyVersion) -> Iterator[str]:
         for item_id, kept in session.execute(select(Item.id, column).where(Item.version_id == version.id)):
             if kept != counted.get(item_id, 0):
                 yield f"item {item_id}: {kept} {state} kept, {counted.get(item_id, 0)} counted"
+
+
+def stuck_problems(session: Session, study: Study) -> Iterator[str]:
+    """Say how many items are reserved for people who have gone: nobody would ever take them back."""
+    stuck = session.scalar(
+        select(func.count())
+        .select_from(Assignment)
+        .join(Participant, Participant.id == Assignment.participant_id)
+        .where(
+            Participant.study_id == study.id, Participant.status != "active", Assignment.state == "reserved"
+        )
+    )
+    if stuck:
+        yield f"{stuck} items are reserved for participants who are not on course"
 
 
 def row_problems(session: Session, version: StudyVersion) -> Iterator[str]:

@@ -33,6 +33,7 @@ class Launch:
     questions: int
     participants: int
     divides_exactly: bool
+    audience: str
     left_out: int  # questions of the set that some condition cannot show
 
 
@@ -219,6 +220,7 @@ def describe(session: Session, definition: StudyDefinition, version: StudyVersio
         questions=len(set(items)),
         participants=ceil(needed),
         divides_exactly=needed.denominator == 1,
+        audience=definition.audience,
         left_out=left_out,
     )
 

@@ -25,7 +25,9 @@ class ErrorPage(Page):
 
 NO_SUCH_PAGE = ErrorPage("There is no such page", "Please check the address, or open the study's link again.")
 BUSY = ErrorPage(
-    "The study is busy", "Your last answer was not stored yet. Please go back and send it again in a moment."
+    "The study is busy",
+    "Please try again in a moment. If you were sending an answer, it is not stored yet: go back and send it "
+    "again. Everything before it is stored.",
 )
 BROKEN = ErrorPage(
     "Something went wrong on our side",

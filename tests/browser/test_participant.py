@@ -230,7 +230,7 @@ def test_reload_back_and_bookmark_lead_to_the_present_page(visitor: Visitor, ser
     visitor.open(f"/p/{visitor.code}/consent")
     assert page.url == present
     visitor.open()
-    visitor.go_on("Continue where you left off")
+    visitor.go_on("Go to your page")
     assert page.url == present
     assert server.responses(visitor.code) == 1
 

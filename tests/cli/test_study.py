@@ -78,6 +78,7 @@ def test_a_study_lives_from_draft_to_closed(launched: Honeyglass, tmp_path: Path
         "items": 16,
         "questions": 8,
         "participants": 8,
+        "audience": "people",
         "divides_exactly": True,
         "left_out": 0,
     }

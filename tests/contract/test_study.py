@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from app.contract.study import StudyDefinition
+from app.contract.study import EXPORT_COLUMNS, StudyDefinition
+from app.results.export import ANSWER_COLUMNS, RESPONSE_COLUMNS
 from tests.factories import LABELS, make_condition, make_definition
 
 QUESTION = {"text": "What?", "options": ["this", "that"]}
@@ -189,3 +190,41 @@ def test_the_hash_is_of_the_content_alone() -> None:
     assert StudyDefinition.model_validate(stored).sha256 == study.sha256
     assert make_definition(comment="optional").sha256 != study.sha256
     assert make_definition(title="A small study ").sha256 == study.sha256
+
+
+@pytest.mark.parametrize(
+    "recruitment, complaint",
+    [
+        ({"platform": "prolific"}, "recruitment.codes.completed: required"),
+        (
+            {"platform": "cloudresearch", "codes": {"screened_out": "X"}},
+            "recruitment.codes.completed: required",
+        ),
+        (
+            {"platform": "link", "completion_url": "https://example.org/?c={code}"},
+            "recruitment.codes.completed: required",
+        ),
+        ({"platform": "sona", "site": "uni", "token": "t"}, "recruitment.experiment: required"),
+    ],
+)
+def test_a_study_in_which_nobody_could_be_paid_is_refused(
+    recruitment: dict[str, object], complaint: str
+) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        make_definition(recruitment=recruitment)
+
+
+def test_a_construct_cannot_take_the_name_of_an_exports_column() -> None:
+    assert {*RESPONSE_COLUMNS, *ANSWER_COLUMNS} == EXPORT_COLUMNS
+    constructs = [{"key": "position", "statement": "Where?", "scale": "agreement"}]
+    with pytest.raises(ValidationError, match="'position' is a column of the exports"):
+        make_definition(constructs=constructs)
+
+
+def test_more_ways_to_choose_conditions_than_can_be_planned_are_refused() -> None:
+    conditions = [make_condition(f"c{number}") for number in range(10)]
+    with pytest.raises(ValidationError, match="can be chosen in 252 ways"):
+        make_definition(
+            conditions=conditions, design={"conditions_per_participant": 5, "items_per_condition": 1}
+        )
+    assert make_definition(conditions=conditions[:8], design={"conditions_per_participant": 4})

@@ -142,6 +142,23 @@ def test_a_pause_that_nobody_noticed_is_late_all_the_same(web: TestClient, datab
     assert_all_right(database)
 
 
+def test_a_slow_reader_is_not_dropped_by_the_dealing_of_the_own_items(
+    web: TestClient, database: Database
+) -> None:
+    slow = Walker(web)
+    slow.start()
+    slow.answer()
+    let_time_pass(database, slow, minutes=50)
+    slow.answer()
+    assert person(database, slow).status == "active"
+    assert loads(database) == (0, 4)
+    assert_all_right(database)
+    slow.finish()
+    found = person(database, slow)
+    assert (found.status, found.is_late) == ("completed", False)
+    assert_all_right(database)
+
+
 def test_who_returns_too_late_finds_a_closed_page_and_the_answers_stay(
     web: TestClient, database: Database
 ) -> None:
@@ -169,6 +186,8 @@ def test_excluded_people_stop_counting_at_once(web: TestClient, database: Databa
         assert row_uses(session) == 0
     working.look()
     assert working.place == "closed"
+    finished.look()
+    assert finished.place == "done"  # and keeps the code
     assert_all_right(database)
     with database.transaction(writing=True) as session:
         pseudonym = person(database, finished).pseudonym

@@ -71,7 +71,13 @@ def definitions(draw: st.DrawFn) -> StudyDefinition:
         ],
         "pages": dict.fromkeys(["consent", "instructions", "debrief"], draw(words)),
         "questionnaire": [{"key": "yes", "text": draw(words), "options": draw(st.lists(words, min_size=1))}],
-        "recruitment": {"platform": "sona", "experiment": draw(words), "codes": {"completed": draw(words)}},
+        "recruitment": {
+            "platform": "sona",
+            "site": "university",
+            "experiment": "0123",
+            "token": "off",
+            "codes": {"completed": draw(words)},
+        },
         "comment": draw(st.sampled_from(["off", "optional", "required"])),
         "questions": {"set": "set", "ids": draw(st.lists(words, min_size=4, unique=True))},
         "design": {
