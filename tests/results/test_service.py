@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from app.errors import NotFound
 from app.models import Participant, StudyVersion
-from app.results.export import Cell, Format, Table
+from app.results.base import Cell, Format, Table
 from app.results.service import cell_text, export, write_csv
 from app.web.db import Database
 from app.web.signing import Signing, mode_token
