@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from app.contract.study import Design, StudyDefinition
 from app.results.export import ANSWER_COLUMNS, ITEM_COLUMNS, PARTICIPANT_COLUMNS, RESPONSE_COLUMNS
+from app.results.paper import PAPER_COLUMNS
 from app.settings import Settings
 from app.studies.definition import read_definition
 from tests.servers import BIN, WebServer
@@ -64,7 +65,13 @@ def test_every_key_of_a_study_definition_is_documented() -> None:
 
 def test_every_column_of_an_export_is_documented() -> None:
     text = (ROOT / "docs" / "exports.md").read_text()
-    for column in (*RESPONSE_COLUMNS, *ANSWER_COLUMNS, *PARTICIPANT_COLUMNS, *ITEM_COLUMNS):
+    for column in (
+        *RESPONSE_COLUMNS,
+        *ANSWER_COLUMNS,
+        *PARTICIPANT_COLUMNS,
+        *ITEM_COLUMNS,
+        *PAPER_COLUMNS,
+    ):
         assert f"`{column}`" in text, column
 
 

@@ -7,7 +7,7 @@ import typer
 
 from app.cli.common import AsJson, Slug, opened, read_settings, say, stderr
 from app.results import service as results
-from app.results.export import Format as ExportFormat
+from app.results.base import Format as ExportFormat
 from app.simulation import run as simulation
 from app.simulation.people import Effects, read_effects
 from app.web.signing import Signing
@@ -18,7 +18,7 @@ data_cli = typer.Typer()
 @data_cli.command()
 def export(  # one argument for each option
     slug: Slug,
-    out: Annotated[Path, typer.Option(help="The CSV file to write; its manifest comes beside it.")],
+    out: Annotated[Path, typer.Option(help="The file to write; its manifest comes beside it.")],
     export_format: Annotated[ExportFormat, typer.Option("--format", help="Which table.")] = "long",
     include_synthetic: Annotated[
         bool, typer.Option("--include-synthetic", help="Synthetic participants of a study for people, too.")
@@ -28,7 +28,7 @@ def export(  # one argument for each option
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write ratings, participants or items as CSV, from one snapshot, with a manifest."""
+    """Write ratings, participants or items as a file, from one snapshot, with a manifest."""
     with opened(as_json) as database, database.snapshot() as session:
         manifest = results.export(
             session,

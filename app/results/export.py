@@ -1,21 +1,15 @@
 """The exports' columns and rows. Each export is a header and a stream of rows; nothing is held."""
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Row
-from sqlalchemy.orm import Session
 
-from app.contract.study import StudyDefinition
-from app.models import Study
 from app.results import queries
-
-Format = Literal["long", "wide", "participants", "items"]
-Cell = str | int | float | bool | datetime | None
+from app.results.base import Cell, Format, Source, Table
+from app.results.paper import paper
 
 RESPONSE_COLUMNS = (
     "study",
@@ -33,26 +27,16 @@ RESPONSE_COLUMNS = (
 ANSWER_COLUMNS = ("answer_correct", "started_at", "submitted_at", "duration_ms", "own_answer", "comment")
 
 
-@dataclass(frozen=True)
-class Source:
-    """What an export is taken from: one study in one snapshot, at one time."""
-
-    session: Session
-    study: Study
-    definitions: Sequence[StudyDefinition]
-    modes: list[str]
-    now: datetime
-    with_external_ids: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    columns: tuple[str, ...]
-    rows: Iterator[tuple[Cell, ...]]
-
-
 def table(source: Source, export_format: Format) -> Table:
-    return {"long": long, "wide": wide, "participants": participants, "items": items}[export_format](source)
+    tables = {
+        "long": long,
+        "jsonl": long,
+        "wide": wide,
+        "participants": participants,
+        "items": items,
+        "paper": paper,
+    }
+    return tables[export_format](source)
 
 
 def constructs(source: Source) -> tuple[str, ...]:

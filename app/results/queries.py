@@ -1,11 +1,11 @@
 """What an export reads, as streams: rows come from the database as they are written out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.models import (
     Assignment,
@@ -83,6 +83,40 @@ def participants(session: Session, study_id: int, modes: list[str], now: datetim
     return stream(session, statement)
 
 
+def responses(
+    session: Session, study_id: int, modes: list[str], constructs: Sequence[str], asked: Sequence[str]
+) -> Iterator[Row[Any]]:
+    """One row per response, in the order of `ratings`.
+
+    After the named columns come the value of each construct, then the answer to each question asked.
+    """
+    ratings = [aliased(Rating) for _ in constructs]
+    answers = [aliased(QuestionnaireAnswer) for _ in asked]
+    statement = (
+        select(
+            Participant.id.label("participant"),
+            Condition.key.label("condition"),
+            Item.question_id,
+            Item.explanation,
+            *(rating.value for rating in ratings),
+            *(answer.value for answer in answers),
+        )
+        .join_from(Response, Assignment, Assignment.id == Response.assignment_id)
+        .join(Participant, Participant.id == Assignment.participant_id)
+        .join(Item, Item.id == Assignment.item_id)
+        .join(Condition, Condition.id == Item.condition_id)
+        .where(Participant.study_id == study_id, Participant.mode.in_(modes))
+        .order_by(Participant.pseudonym, Assignment.position)
+    )
+    for rating, key in zip(ratings, constructs, strict=True):
+        of_response = (rating.response_id == Response.id) & (rating.construct == key)
+        statement = statement.outerjoin(rating, of_response)
+    for answer, key in zip(answers, asked, strict=True):
+        of_person = (answer.participant_id == Participant.id) & (answer.key == key)
+        statement = statement.outerjoin(answer, of_person)
+    return stream(session, statement)
+
+
 def items(session: Session, study_id: int) -> Iterator[Row[Any]]:
     statement = (
         select(
@@ -102,6 +136,15 @@ def items(session: Session, study_id: int) -> Iterator[Row[Any]]:
 
 def versions(session: Session, study_id: int) -> list[StudyVersion]:
     statement = select(StudyVersion).where(StudyVersion.study_id == study_id)
+    return list(session.scalars(statement.order_by(StudyVersion.number)))
+
+
+def answered_versions(session: Session, study_id: int, modes: list[str]) -> list[StudyVersion]:
+    """The versions somebody has rated in."""
+    answered = select(Participant.version_id).where(
+        Participant.study_id == study_id, Participant.mode.in_(modes), Participant.items_answered > 0
+    )
+    statement = select(StudyVersion).where(StudyVersion.id.in_(answered))
     return list(session.scalars(statement.order_by(StudyVersion.number)))
 
 

@@ -12,7 +12,8 @@ from app.contract.study import StudyDefinition
 from app.errors import NotFound
 from app.participation.queries import slugs
 from app.results import queries
-from app.results.export import Cell, Format, Source, Table, table
+from app.results.base import Cell, Format, Source, Table
+from app.results.export import table
 
 # What a spreadsheet would run as a formula when it opens the file.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -27,10 +28,10 @@ def export(  # each is one thing a caller may ask
     include_synthetic: bool = False,
     with_external_ids: bool = False,
 ) -> dict[str, Any]:
-    """Write a CSV file and, beside it, its manifest; the manifest's content.
+    """Write an export's file and, beside it, its manifest; the manifest's content.
 
     `session` should be a snapshot. Who counts in the study is exported; synthetic participants of a study
-    for people only if asked. Raises: NotFound.
+    for people only if asked. Raises: NotFound; Conflict if the study does not fit the paper format.
     """
     study = queries.study_named(session, slug)
     if study is None:
@@ -48,7 +49,7 @@ def export(  # each is one thing a caller may ask
     )
     # The file appears whole or not at all: a reader never finds half an export.
     partial = out.with_name(f"{out.name}.partial")
-    rows = write_csv(partial, table(source, export_format))
+    rows = write(partial, table(source, export_format), export_format)
     partial.replace(out)
     manifest = {
         "study": slug,
@@ -65,10 +66,18 @@ def export(  # each is one thing a caller may ask
     return manifest
 
 
-def write_csv(path: Path, content: Table) -> int:
+def write(path: Path, content: Table, export_format: Format) -> int:
+    """Write a table as its format asks; the number of rows."""
+    if export_format == "jsonl":
+        return write_json_lines(path, content)
+    # study.csv, which the paper format follows, ends its lines as Unix does.
+    return write_csv(path, content, "\n" if export_format == "paper" else "\r\n")
+
+
+def write_csv(path: Path, content: Table, line_end: str = "\r\n") -> int:
     """Write RFC 4180 CSV in UTF-8; the number of rows below the header."""
     with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\r\n")
+        writer = csv.writer(stream, lineterminator=line_end)
         writer.writerow(content.columns)
         rows = 0
         for rows, row in enumerate(content.rows, 1):  # noqa: B007  # the count is what is wanted
@@ -91,8 +100,36 @@ def cell_text(cell: Cell) -> str | int | float:
         case bool():
             return "true" if cell else "false"
         case datetime():
-            return cell.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            return iso(cell)
         case str() if cell.startswith(FORMULA_STARTS):
             return f"'{cell}"
         case _:
             return cell
+
+
+def write_json_lines(path: Path, content: Table) -> int:
+    """Write an object for each row, with the columns as keys; the number of rows.
+
+    Letters outside ASCII are escaped: no reader can mistake the encoding, or U+2028 for the end of a line.
+    """
+    with path.open("w", encoding="utf-8", newline="\n") as stream:
+        rows = 0
+        for rows, row in enumerate(content.rows, 1):  # noqa: B007  # the count is what is wanted
+            fields = dict(zip(content.columns, map(json_value, row), strict=True))
+            stream.write(json.dumps(fields) + "\n")
+    return rows
+
+
+def json_value(cell: Cell) -> str | int | float | bool | None:
+    """A cell as JSON has it: numbers, true, false and null themselves, times in ISO 8601 UTC.
+
+    A text is the text that was sent. What may start a formula stays as it is: programs read this format,
+    no spreadsheet opens it by a double click, and an apostrophe would be a change to the data.
+    """
+    if isinstance(cell, datetime):
+        return iso(cell)
+    return None if cell == "" else cell
+
+
+def iso(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -14,7 +14,8 @@ from app.contract.study import StudyDefinition
 from app.models import Item, Participant
 from app.participation.exclusion import exclude
 from app.results import queries
-from app.results.export import Format, Source, flags, table
+from app.results.base import Format, Source
+from app.results.export import flags, table
 from app.studies.service import launch, save_draft
 from app.web.db import Database
 from tests.factories import make_definition

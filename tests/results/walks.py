@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from app.results.export import Format
+from app.results.base import Format
 from app.results.service import export
 from app.web.db import Database
 from tests.factories import make_study
