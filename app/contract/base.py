@@ -47,6 +47,10 @@ def sha256_of_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def is_none(value: object) -> bool:
+    return value is None
+
+
 def storable(value: object) -> object:
     """Refuse what no UTF-8 database can hold: U+0000 and half of a surrogate pair."""
     if isinstance(value, str) and ("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)):

@@ -78,8 +78,9 @@ def knows(session: Session, candidate: QuestionSet, file: BundleFile) -> bool:
     keys = set(session.scalars(select(Question.key).where(Question.question_set_id == candidate.id)))
     if any(row.question_id in keys for _, row in file.rows):
         return True
-    texts = set(session.scalars(select(Question.text).where(Question.question_set_id == candidate.id)))
-    return any(row.question_id is None and row.question in texts for _, row in file.rows)
+    asked = select(Question.premise, Question.text).where(Question.question_set_id == candidate.id)
+    texts = {tuple(row) for row in session.execute(asked)}
+    return any(row.question_id is None and (row.premise, row.question) in texts for _, row in file.rows)
 
 
 def store(

@@ -6,10 +6,11 @@ from tests.cli.conftest import Honeyglass, write_lines, write_questions, write_r
 
 def test_questions_are_imported_with_what_was_counted(honeyglass: Honeyglass, tmp_path: Path) -> None:
     command = ("questions", "import", write_questions(tmp_path), "--format", "cqa", "--name")
-    counts = {"questions": 8, "ignored_keys": {}, "answer_not_a_choice": 0}
+    counts = {"questions": 8, "ignored_keys": {}, "answer_not_a_choice": 0, "repeated_choices": 0}
     assert honeyglass(*command, "a", "--json").json == {"ok": True, "name": "a", **counts}
     assert honeyglass(*command, "b").out == (
-        "Imported 8 questions as 'b'. Ignored keys: none. Right answers that are no choice: 0.\n"
+        "Imported 8 questions as 'b'. Ignored keys: none. Right answers that are no choice: 0. "
+        "Questions with a repeated choice: 0.\n"
     )
     answer = honeyglass(*command, "a", "--json")
     assert answer.status == 1
