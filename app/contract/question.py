@@ -2,14 +2,21 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.contract.base import Text
 
 LONGEST_TEXT = 100_000  # characters of one text; nobody could read more on one page
 MOST_CHOICES = 100
 
-Bounded = Annotated[Text, StringConstraints(max_length=LONGEST_TEXT)]
+
+def readable(value: object) -> object:
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        raise ValueError(f"{len(value):,} characters; at most {LONGEST_TEXT:,} fit on a page")
+    return value
+
+
+Bounded = Annotated[Text, BeforeValidator(readable)]
 Filled = Annotated[Bounded, StringConstraints(pattern=r"\S")]
 Key = Annotated[Filled, StringConstraints(max_length=200)]
 Choices = Annotated[tuple[Filled, ...], Field(min_length=2, max_length=MOST_CHOICES)]
