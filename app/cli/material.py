@@ -57,7 +57,8 @@ def import_bundle(
     text = (
         f"Imported {counts['explanations']} explanations of '{imported.question_set}' as '{name}'; "
         f"{len(aside)} set aside. Cleaned ({imported.bundle.cleaning}): {cleaned}. "
-        f"Cut off in mid-sentence: {counts['cut_off']}. Empty: {counts['empty']}."
+        f"Cut off in mid-sentence: {counts['cut_off']}. Empty: {counts['empty']}. "
+        f"Answers that are no choice: {counts['answer_not_a_choice']}."
     )
     summary = {
         "ok": True,

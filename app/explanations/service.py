@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from app.contract.answers import chosen_index
 from app.contract.base import name_problem
 from app.contract.bundle import Bundle as BundleFile
 from app.contract.bundle import BundleManifest, read_bundle
@@ -83,6 +84,12 @@ def knows(session: Session, candidate: QuestionSet, file: BundleFile) -> bool:
     return any(row.question_id is None and (row.premise, row.question) in texts for _, row in file.rows)
 
 
+def is_no_choice(match: Matched) -> bool:
+    """Whether there is an answer and it names none of the choices; the page then shows it apart."""
+    answer = match.row.predicted_answer or ""
+    return bool(answer.strip()) and chosen_index(answer, match.question.choices) is None
+
+
 def store(
     session: Session,
     file: BundleFile,
@@ -98,6 +105,7 @@ def store(
         counts.update(f"cleaned_{change}" for change in cleaned.changes)
         counts["cut_off"] += cleaned.is_cut_off
         counts["empty"] += not cleaned.text
+        counts["answer_not_a_choice"] += is_no_choice(match)
         rows.append(
             {
                 "question_id": match.question.id,

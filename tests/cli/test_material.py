@@ -46,6 +46,7 @@ def test_a_bundle_is_imported_with_what_was_set_aside(honeyglass: Honeyglass, tm
         "set_aside": 1,
         "cut_off": 0,
         "empty": 0,
+        "answer_not_a_choice": 0,
         "ignored_keys": {},
         "set_aside_rows": [{"line": 8, "reason": reason}],
     }
@@ -58,7 +59,8 @@ def test_a_folder_is_imported_in_words_too(honeyglass: Honeyglass, tmp_path: Pat
     answer = honeyglass("bundle", "import", tmp_path / "mt", "--name", "mt", "--questions", "set")
     assert answer.out == (
         "Imported 8 explanations of 'set' as 'mt'; 0 set aside. Cleaned (first-paragraph/1): "
-        "outer_white_space 1. Cut off in mid-sentence: 1. Empty: 0.\n"
+        "outer_white_space 1. Cut off in mid-sentence: 1. Empty: 0. "
+        "Answers that are no choice: 0.\n"
     )
 
 
