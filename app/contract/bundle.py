@@ -18,7 +18,7 @@ from typing import IO, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from typing_extensions import Buffer
 
-from app.contract.base import InvalidFile, is_none
+from app.contract.base import InvalidFile, is_none, storable_throughout
 from app.contract.json_lines import (
     DAMAGES,
     LARGEST_FILE_BYTES,
@@ -188,8 +188,9 @@ def member(archive: zipfile.ZipFile, name: str, largest: int) -> zipfile.ZipInfo
 def parse_manifest(content: bytes, name: str) -> BundleManifest:
     try:
         fields = parse_json(decode(content, 1, name))
+        storable_throughout(fields)
     except (ValueError, RecursionError) as error:
-        raise InvalidFile(f"{name}: not JSON ({error}).") from error
+        raise InvalidFile(f"{name}: not JSON as it can be stored ({error}).") from error
     version = fields.get("version") if isinstance(fields, dict) else None
     if isinstance(version, int) and version > 1:
         raise InvalidFile(

@@ -19,6 +19,7 @@ Row = TypeVar("Row", bound=BaseModel)
 LARGEST_FILE_BYTES = 512 * 1024 * 1024
 LONGEST_LINE_BYTES = 4 * 1024 * 1024
 MOST_LINES = 1_000_000
+MOST_UNKNOWN_KEYS = 1_000
 BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 DAMAGES = (lzma.LZMAError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, EOFError)
 
@@ -48,6 +49,10 @@ def parse_rows(
                 unknown.update(
                     key.encode("utf-8", "backslashreplace").decode() for key in fields.keys() - known
                 )
+                if len(unknown) > MOST_UNKNOWN_KEYS:
+                    raise InvalidFile(
+                        f"{name}, line {number}: more than {MOST_UNKNOWN_KEYS:,} keys that are not known."
+                    )
                 yield number, validate(row_type, fields, f"{name}, line {number}")
     except DAMAGES as error:
         raise InvalidFile(f"{name}: the compressed file is damaged ({error}).") from error
@@ -121,5 +126,5 @@ def validate(row_type: type[Row], fields: dict[str, object], where: str) -> Row:
 
 
 def reason(location: tuple[int | str, ...], said: str) -> str:
-    path = ".".join(str(part) for part in location)
+    path = ".".join(str(part)[:80] for part in location[:8])
     return f"{path}: {said}" if path else said

@@ -194,8 +194,16 @@ MANIFESTS: dict[str, tuple[bytes, str]] = {
     "no number": (b'{"name": "a", "provenance": {"s": NaN}}', "NaN is no number of JSON"),
     "UTF-16": ('{"name": "a"}'.encode("utf-16"), "this is UTF-16 text; save it as UTF-8"),
     "UTF-16 without a mark": ('{"name": "a"}'.encode("utf-16-le"), "not JSON"),
+    "a number without end": (b'{"name": "a", "provenance": {"s": [1e999]}}', "a number is too large"),
     "Latin-1": ('{"name": "é"}'.encode("latin-1"), "not UTF-8 text"),
     "too large": (b'{"name": "' + b"a" * MIB + b'"}', "larger than 1 MiB"),
+    "nested without end": (b'{"name": "a", "provenance": {"s": ' + b"[" * 900 + b"]" * 900 + b"}}", "."),
+    "half a character": (b'{"name": "\\ud800"}', "half of a surrogate pair"),
+    "half a character, deep down": (
+        b'{"name": "a", "provenance": {"s": ["\\ud800"]}}',
+        "half of a surrogate pair",
+    ),
+    "U+0000": (b'{"name": "a\\u0000"}', r"contains U\+0000"),
     "a later version": (b'{"name": "a", "version": 99}', "written as version 99; .* Upgrade Honeyglass"),
     "an endless version": (b'{"name": "a", "version": 1e999}', "version: Input should be 1"),
 }
@@ -220,6 +228,10 @@ ROWS: dict[str, tuple[bytes, str]] = {
     "U+0000": (line(explanation="a\0b"), r"line 1: explanation: Value error, contains U\+0000"),
     "half a character": (line(explanation="\ud800"), "line 1: explanation: .*half of a surrogate pair"),
     "raw control characters": (b'{"explanation": "a\x00\x1b[2J"}\n', r"line 1: not JSON \(Invalid control"),
+    "too many keys": (
+        line(**{f"key {number}": 1 for number in range(1001)}),
+        "line 1: more than 1,000 keys that are not known",
+    ),
     "null for a question": (line(question=None), "line 1: question: Input should be a valid string"),
     "null for choices": (line(choices=[None, None]), r"line 1: choices\.0: Input should be a valid string"),
 }
