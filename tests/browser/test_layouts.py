@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.studies.definition import write_definition
+from app.contract.question_formats import Format
+from app.explanations.service import import_bundle
+from app.questions.service import import_questions
+from app.studies.service import launch, save_draft
+from app.web.db import Database
 from tests.browser.conftest import DESKTOP, PHONE, NewContext
 from tests.browser.demo_server import DemoServer
 from tests.browser.test_pages import AXE, FAULTS, OVERHANG, SMALL_TARGETS
@@ -37,33 +41,31 @@ SCRIPT = "<script>document.body.remove()</script><img src=x onerror=document.bod
 def set_up(
     server: DemoServer,
     folder: Path,
-    file_format: str,
+    file_format: Format,
     questions: list[dict[str, Any]],
-    asked: dict[str, Any],
+    said: dict[str, Any],
     **changes: Any,
 ) -> None:
     """Bring in and launch a study named like its format, of bundles that say the same of each question."""
 
-    def write(name: str, rows: list[dict[str, Any]]) -> str:
+    def write(name: str, rows: list[dict[str, Any]]) -> Path:
         (folder / name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-        return str(folder / name)
+        return folder / name
 
-    path = write("questions.jsonl", questions)
-    server.do("questions", "import", path, "--name", file_format, "--format", file_format)
-    rows = [asked | {"question_id": row["pairID" if "pairID" in row else "qid"]} for row in questions]
-    bundle = write("rows.jsonl", rows)
-    server.do("bundle", "import", bundle, "--name", file_format, "--questions", file_format, "--strict")
-    condition = {"key": "one", "label": "One", "source": {"bundle": file_format}}
+    rows = [said | {"question_id": row["pairID" if "pairID" in row else "qid"]} for row in questions]
     definition = make_definition(
         slug=file_format,
-        conditions=[condition],
+        conditions=[{"key": "one", "label": "One", "source": {"bundle": file_format}}],
         questions={"set": file_format, "draw": {"count": 2}},
         **changes,
     )
-    study = folder / "study.yaml"
-    study.write_text(write_definition(definition), encoding="utf-8")
-    server.do("study", "create", str(study))
-    server.do("study", "launch", file_format)
+    database = Database(f"sqlite:///{server.database}")
+    with database.transaction(writing=True) as session:
+        import_questions(session, write("questions.jsonl", questions), file_format, file_format)
+        import_bundle(session, write("rows.jsonl", rows), file_format, strict=True)
+        save_draft(session, definition)
+        launch(session, file_format)
+    database.engine.dispose()
 
 
 @pytest.fixture(scope="module")
