@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.contract.bundle import BundleManifest, BundleRow, write_bundle
-from app.contract.question_set import Question, read_question_set
+from app.contract.question import Question
+from app.contract.question_set import read_question_set
 
 # torch and transformers are imported inside the functions that need the model: the tests and the
 # application's environment have neither, and everything else here is plain Python.

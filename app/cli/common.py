@@ -2,6 +2,7 @@
 
 import json
 import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, NoReturn
@@ -20,11 +21,22 @@ from app.web.db import Database
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON line instead of sentences.")]
 Slug = Annotated[str, typer.Argument(help="The study's slug, as in its address /s/SLUG.")]
+STEERING = {"Cc", "Cf", "Cs"}  # control characters, invisible ones, halves of surrogate pairs
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(summary: dict[str, Any], text: str, as_json: bool) -> None:
-    sys.stdout.write((json.dumps(summary, ensure_ascii=False, default=str) if as_json else text) + "\n")
+    line = json.dumps(summary, ensure_ascii=False, default=str) if as_json else text
+    sys.stdout.write(printable(line) + "\n")
+
+
+def printable(text: str) -> str:
+    """The text with whatever would steer a terminal or turn its text around written as JSON writes it."""
+    return "".join(letter if is_harmless(letter) else json.dumps(letter)[1:-1] for letter in text)
+
+
+def is_harmless(letter: str) -> bool:
+    return letter == "\n" or unicodedata.category(letter) not in STEERING
 
 
 @contextmanager
@@ -42,8 +54,9 @@ def complaining(as_json: bool) -> Iterator[None]:
 
 def complain(message: str, as_json: bool) -> NoReturn:
     if as_json:
-        sys.stdout.write(json.dumps({"ok": False, "error": message}, ensure_ascii=False) + "\n")
-    stderr.print(f"Error: {message}", markup=False)
+        line = json.dumps({"ok": False, "error": message}, ensure_ascii=False)
+        sys.stdout.write(printable(line) + "\n")
+    stderr.print(f"Error: {printable(message)}", markup=False)
     raise typer.Exit(1)
 
 

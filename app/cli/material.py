@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli.common import AsJson, opened, say, stderr
-from app.contract.question_set import Format as QuestionFormat
+from app.cli.common import AsJson, opened, printable, say, stderr
+from app.contract.question_formats import Format as QuestionFormat
 from app.explanations import service as explanations
 from app.questions import service as questions
 
@@ -29,7 +29,8 @@ def import_questions(
     ignored = ", ".join(f"{key} ({count})" for key, count in sorted(counts["ignored_keys"].items())) or "none"
     text = (
         f"Imported {counts['questions']} questions as '{name}'. Ignored keys: {ignored}. "
-        f"Right answers that are no choice: {counts['answer_not_a_choice']}."
+        f"Right answers that are no choice: {counts['answer_not_a_choice']}. "
+        f"Questions with a repeated choice: {counts['repeated_choices']}."
     )
     say({"ok": True, "name": name, **counts}, text, as_json)
 
@@ -49,14 +50,15 @@ def import_bundle(
         imported = explanations.import_bundle(session, path, name, questions=question_set, strict=strict)
         counts = imported.bundle.counts
     for row in imported.set_aside:
-        stderr.print(f"set aside: line {row.line}: {row.reason}", markup=False)
+        stderr.print(printable(f"set aside: line {row.line}: {row.reason}"), markup=False)
     aside = [asdict(row) for row in imported.set_aside]
     changes = {key: count for key, count in counts.items() if key.startswith("cleaned_")}
     cleaned = ", ".join(f"{key.removeprefix('cleaned_')} {count}" for key, count in changes.items()) or "none"
     text = (
         f"Imported {counts['explanations']} explanations of '{imported.question_set}' as '{name}'; "
         f"{len(aside)} set aside. Cleaned ({imported.bundle.cleaning}): {cleaned}. "
-        f"Cut off in mid-sentence: {counts['cut_off']}. Empty: {counts['empty']}."
+        f"Cut off in mid-sentence: {counts['cut_off']}. Empty: {counts['empty']}. "
+        f"Answers that are no choice: {counts['answer_not_a_choice']}."
     )
     summary = {
         "ok": True,

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
@@ -47,11 +48,29 @@ def sha256_of_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def is_none(value: object) -> bool:
+    return value is None
+
+
 def storable(value: object) -> object:
     """Refuse what no UTF-8 database can hold: U+0000 and half of a surrogate pair."""
     if isinstance(value, str) and ("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)):
         raise ValueError("contains U+0000 or half of a surrogate pair, which cannot be stored")
     return value
+
+
+def storable_throughout(value: object) -> None:
+    """Refuse a JSON value that no database can hold. Raises: ValueError."""
+    storable(value)
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("a number is too large")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            storable_throughout(key)
+            storable_throughout(inner)
+    if isinstance(value, list):
+        for inner in value:
+            storable_throughout(inner)
 
 
 Text = Annotated[str, BeforeValidator(storable)]

@@ -6,9 +6,7 @@ bundle without a manifest. `write_bundle` and `read_bundle` are the only code th
 
 import hashlib
 import io
-import json
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,13 +18,23 @@ from typing import IO, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from typing_extensions import Buffer
 
-from app.contract.base import InvalidFile, Text
-from app.contract.json_lines import open_lines, parse_rows, reason
-from app.contract.question_set import Filled, Key
+from app.contract.base import InvalidFile, is_none, storable_throughout
+from app.contract.json_lines import (
+    DAMAGES,
+    LARGEST_FILE_BYTES,
+    decode,
+    mebibytes,
+    open_lines,
+    parse_json,
+    parse_rows,
+    reason,
+)
+from app.contract.question import Bounded, Choices, Filled, Key
 
 MANIFEST = "manifest.json"
 EXPLANATIONS = "explanations.jsonl"
-LARGEST_FILE_BYTES = 512 * 1024 * 1024
+LARGEST_MANIFEST_BYTES = 1024 * 1024
+COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class BundleRow(BaseModel):
@@ -35,11 +43,12 @@ class BundleRow(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     question_id: Key | None
+    premise: Filled | None = Field(None, exclude_if=is_none)
     question: Filled
-    choices: tuple[Filled, ...] = Field(min_length=2)
-    correct_answer: Text
-    predicted_answer: Text | None
-    explanation: Text | None
+    choices: Choices
+    correct_answer: Bounded
+    predicted_answer: Bounded | None
+    explanation: Bounded | None
 
 
 class BundleManifest(BaseModel):
@@ -78,7 +87,7 @@ def write_bundle(folder: Path, manifest: BundleManifest, rows: Iterable[BundleRo
 
 
 def read_bundle(path: Path) -> Bundle:
-    """Read a folder, a .zip or a bare JSON-lines file.
+    """Read a folder, a .zip or a bare JSON-lines file; nothing outside of it is ever read or written.
 
     Raises: InvalidFile naming file, line and reason for anything malformed, a hash or a count that
     differs from the manifest's, or a manifest of a version this release does not know.
@@ -88,7 +97,7 @@ def read_bundle(path: Path) -> Bundle:
         with open_members(path) as (manifest, stream, name):
             digest = HashingReader(stream)
             rows = tuple(parse_rows(io.BufferedReader(digest), name, BundleRow, unknown))
-    except (zipfile.BadZipFile, zlib.error, RuntimeError) as error:  # damaged, or encrypted
+    except (*DAMAGES, RuntimeError) as error:  # damaged, or encrypted
         raise InvalidFile(f"{path}: not a readable .zip ({error}).") from error
     sha256 = digest.hasher.hexdigest()
     if not rows:
@@ -119,15 +128,16 @@ class HashingReader(io.RawIOBase):
 def open_members(path: Path) -> Iterator[tuple[BundleManifest | None, IO[bytes], str]]:
     if path.is_dir():
         manifest = parse_manifest(read_file(path / MANIFEST), MANIFEST)
+        refuse_link_outside(path / EXPLANATIONS)
         with open_lines(path / EXPLANATIONS) as stream:
             yield manifest, stream, EXPLANATIONS
     elif path.suffix == ".zip":
-        with open_zip(path) as archive, archive.open(member(archive, EXPLANATIONS)) as stream:
-            yield (
-                parse_manifest(archive.read(member(archive, MANIFEST)), MANIFEST),
-                stream,
-                path.name,
-            )
+        with open_zip(path) as archive:
+            manifest_member = member(archive, MANIFEST, LARGEST_MANIFEST_BYTES)
+            explanations = member(archive, EXPLANATIONS, LARGEST_FILE_BYTES)
+            manifest = parse_manifest(archive.read(manifest_member), MANIFEST)
+            with archive.open(explanations) as stream:
+                yield manifest, stream, path.name
     else:
         with open_lines(path) as stream:
             yield None, stream, path.name
@@ -139,7 +149,18 @@ def read_file(path: Path) -> bytes:
             f"{path.parent}: no {path.name} in it; "
             f"a bundle is a folder or .zip with {MANIFEST} and {EXPLANATIONS}."
         )
+    refuse_link_outside(path)
+    if path.stat().st_size > LARGEST_MANIFEST_BYTES:
+        raise InvalidFile(f"{path.name}: larger than {mebibytes(LARGEST_MANIFEST_BYTES)}.")
     return path.read_bytes()
+
+
+def refuse_link_outside(path: Path) -> None:
+    """Refuse a file of a bundle's folder that is a link to somewhere else."""
+    if not path.resolve().is_relative_to(path.parent.resolve()):
+        raise InvalidFile(
+            f"{path.name}: a link that leads out of the bundle's folder; put the file itself there."
+        )
 
 
 def open_zip(path: Path) -> zipfile.ZipFile:
@@ -149,21 +170,27 @@ def open_zip(path: Path) -> zipfile.ZipFile:
         raise InvalidFile(f"{path}: not a readable .zip ({error}).") from error
 
 
-def member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-    """The one member of that name, at the top or in the archive's single folder; nothing is extracted."""
+def member(archive: zipfile.ZipFile, name: str, largest: int) -> zipfile.ZipInfo:
+    """The one member of that name, at the top or in a folder; it is read, and nothing is ever extracted.
+
+    `largest` is what it may declare to unpack to; no more than it declares is unpacked.
+    """
     found = [info for info in archive.infolist() if Path(info.filename).name == name]
     if len(found) != 1:
         raise InvalidFile(f"{archive.filename}: expected one {name} in it, found {len(found)}.")
-    if found[0].file_size > LARGEST_FILE_BYTES:
-        raise InvalidFile(f"{archive.filename}: {name} would unpack to more than 512 MiB.")
+    if found[0].file_size > largest:
+        raise InvalidFile(f"{archive.filename}: {name} would unpack to more than {mebibytes(largest)}.")
+    if found[0].compress_type not in COMPRESSIONS:
+        raise InvalidFile(f"{archive.filename}: {name} is packed in an unusual way; zip it again (deflate).")
     return found[0]
 
 
 def parse_manifest(content: bytes, name: str) -> BundleManifest:
     try:
-        fields = json.loads(content)
+        fields = parse_json(decode(content, 1, name))
+        storable_throughout(fields)
     except (ValueError, RecursionError) as error:
-        raise InvalidFile(f"{name}: not JSON ({error}).") from error
+        raise InvalidFile(f"{name}: not JSON as it can be stored ({error}).") from error
     version = fields.get("version") if isinstance(fields, dict) else None
     if isinstance(version, int) and version > 1:
         raise InvalidFile(

@@ -8,13 +8,20 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TypeVar, cast
+from typing import IO, NoReturn, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
 from app.contract.base import InvalidFile
 
 Row = TypeVar("Row", bound=BaseModel)
+# More than any real file has, and what a compressed bomb is stopped at while it unfolds.
+LARGEST_FILE_BYTES = 512 * 1024 * 1024
+LONGEST_LINE_BYTES = 4 * 1024 * 1024
+MOST_LINES = 1_000_000
+MOST_UNKNOWN_KEYS = 1_000
+BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
+DAMAGES = (lzma.LZMAError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, EOFError)
 
 
 def open_lines(path: Path) -> IO[bytes]:
@@ -35,19 +42,48 @@ def parse_rows(
     """
     known = {field.alias or key for key, field in row_type.model_fields.items()}
     try:
-        for number, content in enumerate(stream, 1):
+        for number, content in numbered_lines(stream, name):
             line = decode(content, number, f"{name}, line {number}")
             if line.strip():
                 fields = parse_object(line, f"{name}, line {number}")
                 unknown.update(
                     key.encode("utf-8", "backslashreplace").decode() for key in fields.keys() - known
                 )
+                if len(unknown) > MOST_UNKNOWN_KEYS:
+                    raise InvalidFile(
+                        f"{name}, line {number}: more than {MOST_UNKNOWN_KEYS:,} keys that are not known."
+                    )
                 yield number, validate(row_type, fields, f"{name}, line {number}")
-    except (lzma.LZMAError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, EOFError) as error:
+    except DAMAGES as error:
         raise InvalidFile(f"{name}: the compressed file is damaged ({error}).") from error
 
 
+def numbered_lines(stream: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines, counted from 1, and stop at a file that is too large to be one of ours."""
+    size = 0
+    for number in range(1, MOST_LINES + 1):
+        content = stream.readline(LONGEST_LINE_BYTES + 1)
+        if not content:
+            return
+        if len(content) > LONGEST_LINE_BYTES:
+            raise InvalidFile(f"{name}, line {number}: longer than {mebibytes(LONGEST_LINE_BYTES)}.")
+        size += len(content)
+        if size > LARGEST_FILE_BYTES:
+            raise InvalidFile(
+                f"{name}, line {number}: the file holds more than {mebibytes(LARGEST_FILE_BYTES)}."
+            )
+        yield number, content
+    if stream.read(1):
+        raise InvalidFile(f"{name}: the file has more than {MOST_LINES:,} lines.")
+
+
+def mebibytes(size: int) -> str:
+    return f"{size / 1024 / 1024:g} MiB"
+
+
 def decode(content: bytes, number: int, where: str) -> str:
+    if number == 1 and content.startswith(BYTE_ORDER_MARKS):
+        raise InvalidFile(f"{where}: this is UTF-16 text; save it as UTF-8.")
     try:
         return content.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
@@ -56,12 +92,29 @@ def decode(content: bytes, number: int, where: str) -> str:
 
 def parse_object(line: str, where: str) -> dict[str, object]:
     try:
-        value = json.loads(line)
+        value = parse_json(line)
     except (ValueError, RecursionError) as error:
         raise InvalidFile(f"{where}: not JSON ({error}).") from error
     if not isinstance(value, dict):
         raise InvalidFile(f"{where}: expected an object like {{...}}, found {type(value).__name__}.")
     return value
+
+
+def parse_json(text: str) -> object:
+    """Raises: ValueError for what JSON leaves open: a key that is there twice, NaN and Infinity."""
+    return json.loads(text, object_pairs_hook=without_repetition, parse_constant=no_number)
+
+
+def without_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        key = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"the key {json.dumps(key)} is there twice")
+    return found
+
+
+def no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def validate(row_type: type[Row], fields: dict[str, object], where: str) -> Row:
@@ -73,5 +126,5 @@ def validate(row_type: type[Row], fields: dict[str, object], where: str) -> Row:
 
 
 def reason(location: tuple[int | str, ...], said: str) -> str:
-    path = ".".join(str(part) for part in location)
+    path = ".".join(str(part)[:80] for part in location[:8])
     return f"{path}: {said}" if path else said

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from app.contract.base import Contract, Text, sha256_of
+from app.contract.base import Contract, Text, is_none, sha256_of
 from app.contract.recruitment import Recruitment, recruitment_contradictions
 from app.contract.words import MaybeName, MaybeWords, Name, Slug, Words, none_if_null
 
@@ -89,6 +89,7 @@ class Attention(Contract):
 
 
 class PracticeItem(Contract):
+    premise: MaybeWords = Field(None, exclude_if=is_none)  # so older definitions keep their hashes
     question: Words
     choices: tuple[Words, ...] = Field(min_length=2)
     student_answer: int = Field(ge=0)

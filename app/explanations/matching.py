@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from app.contract.bundle import BundleRow
 from app.models import Question
 
+# By premise, text and choices; None where there is no premise.
+ByText = dict[tuple[str | None, ...], list[Question]]
+
 
 @dataclass(frozen=True)
 class SetAside:
@@ -28,9 +31,9 @@ def match_rows(
     """Match every row to a question of one set, or set it aside with the reason."""
     listed = list(questions)
     by_key = {question.key: question for question in listed}
-    by_text: dict[tuple[str, ...], list[Question]] = {}
+    by_text: ByText = {}
     for question in listed:
-        by_text.setdefault((question.text, *question.choices), []).append(question)
+        by_text.setdefault((question.premise, question.text, *question.choices), []).append(question)
     matched: list[Matched] = []
     aside: list[SetAside] = []
     lines: dict[int, int] = {}
@@ -46,12 +49,10 @@ def match_rows(
     return matched, aside
 
 
-def match(
-    row: BundleRow, by_key: dict[str, Question], by_text: dict[tuple[str, ...], list[Question]]
-) -> Question | str:
+def match(row: BundleRow, by_key: dict[str, Question], by_text: ByText) -> Question | str:
     """The question, or the reason why there is none."""
     if row.question_id is None:
-        equal = by_text.get((row.question, *row.choices), [])
+        equal = by_text.get((row.premise, row.question, *row.choices), [])
         if len(equal) == 1:
             return equal[0] if row.correct_answer == equal[0].correct_answer else "its correct answer differs"
         return f"no question_id, and {len(equal) or 'no'} questions have exactly its text and choices"
@@ -61,6 +62,7 @@ def match(
     differing = [
         name
         for name, here, there in (
+            ("premise", row.premise, question.premise),
             ("question", row.question, question.text),
             ("choices", list(row.choices), question.choices),
             ("correct_answer", row.correct_answer, question.correct_answer),

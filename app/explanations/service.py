@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from app.contract.answers import chosen_index
 from app.contract.base import name_problem
 from app.contract.bundle import Bundle as BundleFile
 from app.contract.bundle import BundleManifest, read_bundle
@@ -81,8 +82,15 @@ def knows(session: Session, candidate: QuestionSet, file: BundleFile) -> bool:
     keys = set(session.scalars(select(Question.key).where(Question.question_set_id == candidate.id)))
     if any(row.question_id in keys for _, row in file.rows):
         return True
-    texts = set(session.scalars(select(Question.text).where(Question.question_set_id == candidate.id)))
-    return any(row.question_id is None and row.question in texts for _, row in file.rows)
+    asked = select(Question.premise, Question.text).where(Question.question_set_id == candidate.id)
+    texts = {tuple(row) for row in session.execute(asked)}
+    return any(row.question_id is None and (row.premise, row.question) in texts for _, row in file.rows)
+
+
+def is_no_choice(match: Matched) -> bool:
+    """Whether there is an answer and it names none of the choices; the page then shows it apart."""
+    answer = match.row.predicted_answer or ""
+    return bool(answer.strip()) and chosen_index(answer, match.question.choices) is None
 
 
 def store(
@@ -100,6 +108,7 @@ def store(
         counts.update(f"cleaned_{change}" for change in cleaned.changes)
         counts["cut_off"] += cleaned.is_cut_off
         counts["empty"] += not cleaned.text
+        counts["answer_not_a_choice"] += is_no_choice(match)
         rows.append(
             {
                 "question_id": match.question.id,

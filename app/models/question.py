@@ -18,7 +18,7 @@ class QuestionSet(Base):
 
 
 class Question(Base):
-    """`key` is the question's id in the file it came from."""
+    """`key` is the question's id in the file it came from; with a premise, `text` is the hypothesis."""
 
     __tablename__ = "question"
     __table_args__ = (UniqueConstraint("question_set_id", "key"),)
@@ -26,6 +26,7 @@ class Question(Base):
     question_set_id: Mapped[int] = mapped_column(ForeignKey("question_set.id"))
     position: Mapped[int]
     key: Mapped[str]
+    premise: Mapped[str | None]
     text: Mapped[str]
     choices: Mapped[list[str]]
     correct_answer: Mapped[str]

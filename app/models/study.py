@@ -66,6 +66,7 @@ class Item(Base):
     condition_id: Mapped[int] = mapped_column(ForeignKey("condition.id"))
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id"))
     question_key: Mapped[str]
+    premise: Mapped[str | None]
     question: Mapped[str]
     choices: Mapped[list[str]]
     correct_answer: Mapped[str]

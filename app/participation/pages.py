@@ -103,7 +103,8 @@ class ComprehensionPage(Page):
 @dataclass(frozen=True)
 class Stimulus:
     """A question with its choices, what the model answered and how it explained it. `marked` is the
-    index of the choice that is the answer; None where the answer is no choice.
+    index of the choice that is the answer; None where the answer is no choice. With a premise, the
+    question is a hypothesis.
     """
 
     question: str
@@ -111,6 +112,7 @@ class Stimulus:
     answer: str
     marked: int | None
     explanation: str
+    premise: str | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,8 @@ class RatePage(Page):
 class ChoicePage(Page):
     """One radio group on a page of its own: an attention check, or the participant's own answer.
 
-    `question` is read aloud above the group; empty for an attention check.
+    `question` is read aloud above the group; empty for an attention check. With a premise, it is a
+    hypothesis.
     """
 
     template = "participation/choice.html"
@@ -144,6 +147,7 @@ class ChoicePage(Page):
     position: int
     data: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
+    premise: str | None = None
 
 
 @dataclass(frozen=True)

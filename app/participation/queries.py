@@ -101,6 +101,7 @@ CURRENT_ITEM = (
     select(
         assignment.c.id.label("assignment_id"),
         assignment.c.own_answer,
+        item.c.premise,
         item.c.question,
         item.c.choices,
         item.c.answer,
@@ -118,6 +119,7 @@ CURRENT_ITEM = (
 class CurrentItem:
     assignment_id: int
     own_answer: str | None
+    premise: str | None
     question: str
     choices: list[str]
     answer: str

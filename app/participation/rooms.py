@@ -102,7 +102,7 @@ def practice_page(_session: Session, visit: Visit, bound: Submitted) -> Page:
 
 def practice_stimulus(item: PracticeItem) -> Stimulus:
     answer = item.choices[item.student_answer]
-    return Stimulus(item.question, item.choices, answer, item.student_answer, item.explanation)
+    return Stimulus(item.question, item.choices, answer, item.student_answer, item.explanation, item.premise)
 
 
 def item_page(session: Session, visit: Visit, bound: Submitted) -> Page:
@@ -115,7 +115,7 @@ def rate_page(visit: Visit, current: CurrentItem, bound: Submitted) -> RatePage:
     marked = chosen_index(current.answer, choices)
     return RatePage(
         frame(visit, f"Explanation {visit.items_answered + 1} of {visit.study.shape.items}"),
-        Stimulus(current.question, choices, current.answer, marked, current.explanation),
+        Stimulus(current.question, choices, current.answer, marked, current.explanation, current.premise),
         rating_questions(visit),
         comment=visit.study.definition.comment,
         own_answer=current.own_answer,
@@ -132,7 +132,13 @@ def own_answer_page(session: Session, visit: Visit, bound: Submitted) -> Page:
     group = ChoiceQuestion("choice", "What would you answer?", numbered(tuple(current.choices)))
     progress = f"Question {visit.items_answered + 1} of {visit.study.shape.items}"
     return ChoicePage(
-        frame(visit, progress), current.question, group, visit.items_answered + 1, bound.data, bound.errors
+        frame(visit, progress),
+        current.question,
+        group,
+        visit.items_answered + 1,
+        bound.data,
+        bound.errors,
+        current.premise,
     )
 
 

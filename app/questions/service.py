@@ -5,7 +5,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.contract.base import name_problem
-from app.contract.question_set import Format, read_question_set
+from app.contract.question_formats import Format
+from app.contract.question_set import read_question_set
 from app.errors import Conflict, Invalid
 from app.models import Question, QuestionSet
 
@@ -29,6 +30,7 @@ def import_questions(session: Session, path: Path, name: str, file_format: Forma
             "questions": len(found.questions),
             "ignored_keys": dict(found.unknown_keys),
             "answer_not_a_choice": found.answer_not_a_choice,
+            "repeated_choices": found.repeated_choices,
         },
     )
     session.add(stored)
@@ -40,6 +42,7 @@ def import_questions(session: Session, path: Path, name: str, file_format: Forma
                 "question_set_id": stored.id,
                 "position": position,
                 "key": question.key,
+                "premise": question.premise,
                 "text": question.question,
                 "choices": list(question.choices),
                 "correct_answer": question.answer,

@@ -23,6 +23,7 @@ from app.models import (
     StudyVersion,
 )
 from app.studies.queries import latest_version, study_by_slug
+from app.studies.stimulus import SHOWN, stimulus_sha256
 
 COUNTS = (Participant.is_counted, Participant.status.not_in(["withdrawn", "excluded"]))
 
@@ -129,8 +130,11 @@ def hash_problems(session: Session, version: StudyVersion) -> Iterator[str]:
         yield f"version {version.number}: the definition is not the one that was frozen"
     hashes: dict[int, list[str]] = {}
     for item in session.scalars(select(Item).where(Item.version_id == version.id).order_by(Item.id)):
-        shown = {key: getattr(item, key) for key in ("question", "choices", "answer", "explanation")}
-        if sha256_of(shown) != item.sha256 or sha256_of_text(item.explanation) != item.explanation_sha256:
+        shown = {key: getattr(item, key) for key in SHOWN}
+        if (
+            stimulus_sha256(shown) != item.sha256
+            or sha256_of_text(item.explanation) != item.explanation_sha256
+        ):
             yield f"item {item.id}: its text is not the one that was frozen"
         if item.is_answer_correct != is_same_answer(item.answer, item.correct_answer):
             yield f"item {item.id}: whether its answer is right is not what was frozen"

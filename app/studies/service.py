@@ -21,6 +21,7 @@ from app.models import Condition, Explanation, Item, Question, Study, StudyVersi
 from app.questions import queries as questions
 from app.studies.drawing import Candidate, DrawError, draw_questions
 from app.studies.queries import latest_version, study_by_slug
+from app.studies.stimulus import stimulus_sha256
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,7 @@ def stimulus(question: Question, explanation: Explanation) -> dict[str, Any]:
     """All that is shown of one item, with the hash of exactly that."""
     answer = (explanation.predicted_answer or "").strip()
     shown = {
+        "premise": question.premise,
         "question": question.text,
         "choices": question.choices,
         "answer": answer,
@@ -186,7 +188,7 @@ def stimulus(question: Question, explanation: Explanation) -> dict[str, Any]:
         "is_answer_correct": is_same_answer(answer, question.correct_answer),
         "is_cut_off": explanation.is_cut_off,
         "explanation_sha256": sha256_of_text(explanation.shown_text),
-        "sha256": sha256_of(shown),
+        "sha256": stimulus_sha256(shown),
         "answered": 0,
         "reserved": 0,
     }

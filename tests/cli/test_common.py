@@ -1,11 +1,13 @@
 """What every command does: a database at the right schema, one JSON line, complaints with status 1."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from app.cli.common import printable
 from app.web import migrations
-from tests.cli.conftest import Honeyglass, write_questions, write_rows, write_study
+from tests.cli.conftest import Honeyglass, write_lines, write_questions, write_rows, write_study
 
 
 def test_migrating_twice_ends_at_the_same_revision(bare: Honeyglass, tmp_path: Path) -> None:
@@ -98,3 +100,23 @@ def test_a_setting_that_cannot_be_used_is_named(bare: Honeyglass, monkeypatch: p
 def test_a_text_with_brackets_is_printed_as_it_is(honeyglass: Honeyglass, tmp_path: Path) -> None:
     answer = honeyglass("study", "create", tmp_path / "[bold]study.yaml")
     assert answer.complaint == f"Error: {tmp_path}/[bold]study.yaml: there is no such file.\n"
+
+
+def test_what_would_steer_a_terminal_is_printed_as_json_writes_it() -> None:
+    assert printable("a\x1b[31m\nb\u202ec\r\ud800é😀\U000e0041") == (
+        "a\\u001b[31m\nb\\u202ec\\r\\ud800é😀\\udb40\\udc41"
+    )
+    assert json.loads(printable(json.dumps({"a": "\U000e0041\u202e"}, ensure_ascii=False))) == {
+        "a": "\U000e0041\u202e"
+    }
+
+
+def test_a_hostile_file_cannot_steer_the_terminal_it_is_refused_on(
+    honeyglass: Honeyglass, tmp_path: Path
+) -> None:
+    row = {"id": "q\x1b]0;owned\x07", "question": "Why?", "choices": ["yes", "no"], "answer": "yes"}
+    path = write_lines(tmp_path / "evil.jsonl", [row, row])
+    answer = honeyglass("questions", "import", path, "--name", "evil")
+    assert answer.status == 1
+    assert "\x1b" not in answer.complaint
+    assert "id 'q\\u001b]0;owned\\u0007' stands in line 1 already" in answer.complaint

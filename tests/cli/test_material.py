@@ -6,10 +6,11 @@ from tests.cli.conftest import Honeyglass, write_lines, write_questions, write_r
 
 def test_questions_are_imported_with_what_was_counted(honeyglass: Honeyglass, tmp_path: Path) -> None:
     command = ("questions", "import", write_questions(tmp_path), "--format", "cqa", "--name")
-    counts = {"questions": 8, "ignored_keys": {}, "answer_not_a_choice": 0}
+    counts = {"questions": 8, "ignored_keys": {}, "answer_not_a_choice": 0, "repeated_choices": 0}
     assert honeyglass(*command, "a", "--json").json == {"ok": True, "name": "a", **counts}
     assert honeyglass(*command, "b").out == (
-        "Imported 8 questions as 'b'. Ignored keys: none. Right answers that are no choice: 0.\n"
+        "Imported 8 questions as 'b'. Ignored keys: none. Right answers that are no choice: 0. "
+        "Questions with a repeated choice: 0.\n"
     )
     answer = honeyglass(*command, "a", "--json")
     assert answer.status == 1
@@ -45,6 +46,7 @@ def test_a_bundle_is_imported_with_what_was_set_aside(honeyglass: Honeyglass, tm
         "set_aside": 1,
         "cut_off": 0,
         "empty": 0,
+        "answer_not_a_choice": 0,
         "ignored_keys": {},
         "set_aside_rows": [{"line": 8, "reason": reason}],
     }
@@ -57,7 +59,8 @@ def test_a_folder_is_imported_in_words_too(honeyglass: Honeyglass, tmp_path: Pat
     answer = honeyglass("bundle", "import", tmp_path / "mt", "--name", "mt", "--questions", "set")
     assert answer.out == (
         "Imported 8 explanations of 'set' as 'mt'; 0 set aside. Cleaned (first-paragraph/1): "
-        "outer_white_space 1. Cut off in mid-sentence: 1. Empty: 0.\n"
+        "outer_white_space 1. Cut off in mid-sentence: 1. Empty: 0. "
+        "Answers that are no choice: 0.\n"
     )
 
 

@@ -251,9 +251,11 @@ def test_a_zip_that_is_no_bundle_is_refused(
 def test_a_member_that_would_unpack_to_more_than_half_a_gibibyte_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = as_zip(make_folder(tmp_path / "mt"))
-    monkeypatch.setattr("app.contract.bundle.LARGEST_FILE_BYTES", 200)
-    with pytest.raises(InvalidFile, match=r"explanations\.jsonl would unpack to more than 512 MiB"):
+    folder = make_folder(tmp_path / "mt")
+    (folder / EXPLANATIONS).write_bytes(b"\n" * (1024 * 512 + 1))
+    path = as_zip(folder)
+    monkeypatch.setattr("app.contract.bundle.LARGEST_FILE_BYTES", 1024 * 512)
+    with pytest.raises(InvalidFile, match=r"explanations\.jsonl would unpack to more than 0\.5 MiB"):
         read_bundle(path)
 
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 import pytest
 
 from app.contract.base import InvalidFile
-from app.contract.question_set import Format, read_question_set
+from app.contract.question_formats import Format
+from app.contract.question_set import read_question_set
 
 REAL = Path(__file__).parents[3] / "shared/data/cqa-llama-validation.jsonl.xz"
 GOOD: dict[str, Any] = {"id": "q1", "question": "Where?", "choices": ["here", "there"], "answer": "here"}

@@ -93,3 +93,23 @@ def test_the_first_explanation_of_a_question_stays_and_later_ones_are_set_aside(
     assert [(found.line, found.question.key) for found in matched] == [(2, "q1")]
     repeated = "question 'q1' has an explanation already, from line 2"
     assert aside[1:] == [SetAside(5, repeated), SetAside(6, repeated)]
+
+
+def test_a_premise_must_be_the_same_and_tells_equal_hypotheses_apart_where_there_is_no_id() -> None:
+    questions = [make_question(number, "He sleeps.") for number in (1, 2, 3)]
+    questions[0].premise, questions[1].premise = "It is night.", "It is day."
+    rows = [
+        make_row(None, question="He sleeps.", premise="It is day."),
+        make_row(None, question="He sleeps."),
+        make_row(None, question="He sleeps.", premise="It is dark."),
+        make_row("q1", question="He sleeps."),
+        make_row("q3", question="He sleeps.", premise="It is day."),
+        make_row("q1", question="He sleeps.", premise="It is night."),
+    ]
+    matched, aside = match_rows(enumerate(rows, 1), questions)
+    assert [(found.line, found.question.key) for found in matched] == [(1, "q2"), (2, "q3"), (6, "q1")]
+    assert aside == [
+        SetAside(3, "no question_id, and no questions have exactly its text and choices"),
+        SetAside(4, "its premise differ from the question set's"),
+        SetAside(5, "its premise differ from the question set's"),
+    ]

@@ -51,7 +51,7 @@ def test_explanations_are_stored_raw_and_cleaned_and_everything_is_counted(
     rows = [
         make_row(1, explanation=raw, note="x"),
         make_row(2, question_id=None, explanation="It stops in mid", predicted_answer=None),
-        make_row(3, explanation=None),
+        make_row(3, explanation=None, predicted_answer="perhaps"),
         make_row(9),
         make_row(4, correct_answer="no"),
         make_row(1),
@@ -72,6 +72,7 @@ def test_explanations_are_stored_raw_and_cleaned_and_everything_is_counted(
         "cleaned_first_paragraph": 1,
         "cut_off": 1,
         "empty": 1,
+        "answer_not_a_choice": 1,
         "ignored_keys": {"note": 1},
     }
     keys = {

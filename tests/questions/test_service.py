@@ -29,7 +29,12 @@ def test_a_file_becomes_a_set_in_its_order_with_its_counts(session: Session, tmp
     )
     stored = import_questions(session, path, "cqa", "cqa")
     session.expire_all()
-    assert stored.counts == {"questions": 2, "ignored_keys": {"why": 1}, "answer_not_a_choice": 1}
+    assert stored.counts == {
+        "questions": 2,
+        "ignored_keys": {"why": 1},
+        "answer_not_a_choice": 1,
+        "repeated_choices": 1,
+    }
     found = questions_of(session, stored.id)
     assert [(question.position, question.key, question.text) for question in found] == [
         (1, "q9", " “Why” 😀? "),

@@ -61,6 +61,7 @@ ITEM = [
     "condition_label",
     "source",
     "question_id",
+    "premise",
     "question",
     "choices",
     "answer",

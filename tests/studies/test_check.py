@@ -113,6 +113,12 @@ def explanation_of_an_item(session: Session) -> str:
     return f"item {item.id}: its text is not the one that was frozen"
 
 
+def premise_of_an_item(session: Session) -> str:
+    item = first(session, Item)
+    item.premise = "It rains."
+    return f"item {item.id}: its text is not the one that was frozen"
+
+
 def choices_of_an_item(session: Session) -> str:
     item = first(session, Item)
     item.choices = ["yes", "no", "perhaps"]
@@ -187,6 +193,7 @@ TAMPERINGS = [
     reserved_counter,
     order_row_counter,
     explanation_of_an_item,
+    premise_of_an_item,
     choices_of_an_item,
     text_and_hash_of_an_item,
     correctness_of_an_item,

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from app.contract.bundle import read_bundle, write_bundle
-from app.contract.question_set import Question, read_question_set
+from app.contract.question import Question
+from app.contract.question_set import read_question_set
 from training import prompted
 
 DEMO = Path(__file__).parents[2] / "demo"

@@ -46,7 +46,7 @@ PAGES: dict[type[Page], dict[str, Any]] = {
     },
     pages.RatePage: {
         "frame": FRAME,
-        "stimulus": Stimulus(HOSTILE, (HOSTILE, "b"), HOSTILE, None, HOSTILE),
+        "stimulus": Stimulus(HOSTILE, (HOSTILE, "b"), HOSTILE, None, HOSTILE, HOSTILE),
         "questions": (GROUP,),
         "comment": "optional",
         "own_answer": HOSTILE,
@@ -55,7 +55,14 @@ PAGES: dict[type[Page], dict[str, Any]] = {
         "shown": "token",
         **WITH_ERRORS,
     },
-    pages.ChoicePage: {"frame": FRAME, "question": HOSTILE, "group": GROUP, "position": 1, **WITH_ERRORS},
+    pages.ChoicePage: {
+        "frame": FRAME,
+        "question": HOSTILE,
+        "group": GROUP,
+        "position": 1,
+        "premise": HOSTILE,
+        **WITH_ERRORS,
+    },
     pages.QuestionnairePage: {"frame": FRAME, "questions": (GROUP, ChoiceQuestion("answer_2", "Why?", ()))},
     pages.CompletedPage: {
         "frame": FRAME,
