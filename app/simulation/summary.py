@@ -13,12 +13,15 @@ from app.web.db import Database
 
 @dataclass(frozen=True)
 class Summary:
-    """`dropped` vanished and stayed away; `late` completed with the late flag."""
+    """`acknowledged` and `ratings` count values: those the server led on from, and those it stored.
+    `dropped` vanished and stayed away; `late` completed with the late flag.
+    """
 
     participants: int
     completed: int
     dropped: int
     late: int
+    acknowledged: int
     responses: int
     ratings: int
     lost: int
@@ -66,6 +69,7 @@ def summarise(database: Database, taken: list[Taken], seconds: float) -> Summary
         completed=len(completed),
         dropped=sum(one.has_vanished for one in taken),
         late=sum(held.is_late for held in completed),
+        acknowledged=sum(len(values) for one in taken for values in one.sent.values()),
         responses=sum(len(held.ratings) for held in found),
         ratings=ratings,
         lost=sum(position not in held.ratings for one, held in pairs for position in one.sent),
