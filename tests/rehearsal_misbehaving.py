@@ -52,7 +52,7 @@ def rehearse(label: str, home: Path, url: str) -> int:
         f"{label}: {PEOPLE} people in {hard['seconds']} s, {hard['completed']} completed, "
         f"{hard['dropped']} dropped, {hard['late']} late, {hard['double_submits']} double submits, "
         f"{hard['backs']} backs, {hard['stale_tabs']} from stale tabs, {hard['reloads']} reloads, "
-        f"{hard['retries']} retries\n"
+        f"{hard['retries']} retries, submit p50 {hard['submit_p50_ms']} ms, p99 {hard['submit_p99_ms']} ms\n"
         f"  answers per item: {after_hard.least} to {after_hard.most} after them, "
         f"{found.least} to {found.most} after {people - PEOPLE} more (target {target}, "
         f"{len(found.answers)} items)\n"

@@ -9,7 +9,7 @@ from tests.faults import simulate_through_kills
 from tests.recount import recount
 from tests.servers import WebServer
 
-PEOPLE, ITEMS, CONSTRUCTS = 40, 4, 2
+PEOPLE, ITEMS, CONSTRUCTS, TARGET = 32, 4, 2, 8
 
 
 def test_killed_servers_lose_nothing_that_was_acknowledged_and_store_nothing_twice(
@@ -17,11 +17,11 @@ def test_killed_servers_lose_nothing_that_was_acknowledged_and_store_nothing_twi
 ) -> None:
     database = Database(database_url)
     with database.transaction(writing=True) as session:
-        make_study(session, audience="synthetic", attention={"count": 1}, design={"ratings_per_item": 10})
+        make_study(session, audience="synthetic", attention={"count": 1}, design={"ratings_per_item": TARGET})
     database.engine.dispose()
     with WebServer(tmp_path / "home", database_url, workers=2) as server:
-        load = ("small", "--participants", str(PEOPLE), "--concurrency", "20", "--seed", "3")
-        kills = ((30, "server"), (70, "worker"), (110, "server"))
+        load = ("small", "--participants", str(PEOPLE), "--concurrency", "16", "--seed", "3")
+        kills = ((25, "server"), (55, "worker"), (85, "server"))
         told = simulate_through_kills(
             server, database_url, (*load, "--double-submit", "0.2", "--back", "0.1"), kills
         )
@@ -33,4 +33,4 @@ def test_killed_servers_lose_nothing_that_was_acknowledged_and_store_nothing_twi
     assert (told["lost"], told["differing"], told["twice"], found.stored_twice) == (0, 0, 0, 0)
     assert told["acknowledged"] == found.ratings == PEOPLE * ITEMS * CONSTRUCTS
     assert (found.wrong_counters, checked["problems"]) == (0, [])
-    assert (found.least, found.most) == (10, 10)
+    assert (found.least, found.most) == (TARGET, TARGET)

@@ -108,9 +108,11 @@ class Browser:
 
     async def submit(self, screen: Screen, fields: dict[str, str]) -> Screen:
         """Post the page's form to the page's own address, hidden fields included."""
-        form = screen.form
-        hidden = form.fields if form else {}
-        return await self.insist(lambda: self.client.post(screen.path, data={**hidden, **fields}))
+        hidden = screen.form.fields if screen.form else {}
+        return await self.post(screen.path, {**hidden, **fields})
+
+    async def post(self, path: str, fields: dict[str, str]) -> Screen:
+        return await self.insist(lambda: self.client.post(path, data=fields))
 
     async def submit_twice(self, screen: Screen, fields: dict[str, str]) -> tuple[Screen, Screen]:
         """Send the same form in two requests at the same moment: a double click."""

@@ -70,7 +70,7 @@ class Walk:
         self.ground, self.person, self.fate, self.taken = ground, person, fate, taken
         self.vanishes_at = fate.vanishes_at
         self.shown = 0  # pages after the landing page
-        self.earlier: list[tuple[Screen, dict[str, str]]] = []  # led on from, with what an old form says
+        self.earlier: list[tuple[str, dict[str, str]]] = []  # addresses led on from, and their old forms
         self.conditions: dict[int, str] = {}
 
     async def begin(self, browser: Browser, path: str, query: dict[str, str]) -> None:
@@ -127,7 +127,7 @@ class Walk:
             self.taken.sent.setdefault(position, ratings)
         points = self.ground.points
         others = {key: contrary(value, points[key]) for key, value in ratings.items()}
-        self.earlier.append((screen, fields | rating_fields(others)))
+        self.earlier.append((screen.path, screen.form.fields | fields | rating_fields(others)))
         return following
 
     async def send(self, screen: Screen, fields: dict[str, str], *, twice: bool) -> Screen:
@@ -149,15 +149,13 @@ class Walk:
             return screen
         old, fields = planned.earlier(self.earlier)
         if planned.goes_back:
-            if place(old.path)[0] != "landing":
-                leading_here(screen, await self.browser.open(old.path), f"opening {old.path}")
+            if place(old)[0] != "landing":
+                leading_here(screen, await self.browser.open(old), f"opening {old}")
             self.taken.backs += 1
         if planned.uses_stale_tab:
             self.taken.stale_tabs += 1
-        if planned.goes_back or planned.uses_stale_tab:
-            screen = leading_here(
-                screen, await self.browser.submit(old, fields), f"the old form of {old.path}"
-            )
+        for _ in range(planned.goes_back + planned.uses_stale_tab):
+            screen = leading_here(screen, await self.browser.post(old, fields), f"the old form of {old}")
         return screen
 
     def ratings(self, position: int) -> dict[str, int]:
