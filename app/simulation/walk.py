@@ -89,7 +89,9 @@ class Walk:
         for _ in range(MOST_PAGES):
             if screen.status != OK:
                 raise WrongTurnError(f"{screen.path.rpartition('/')[2]} answered {screen.status}")
-            kind, _ = place(screen.path)
+            kind, position = place(screen.path)
+            if kind == "rate" and position in self.taken.sent:
+                raise WrongTurnError(f"rate {position} was acknowledged, and is asked for again")
             if screen.form is None:
                 self.taken.ended = kind
                 return

@@ -1,5 +1,6 @@
 """The simulator's verdict has teeth: whatever is missing, altered or incomplete makes a run fail."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,13 @@ from sqlalchemy import update
 from app.main import create_app
 from app.models import Rating
 from app.settings import Settings
+from app.simulation.behaviour import Fate, Habits
+from app.simulation.browser import Screen
+from app.simulation.people import Effects, Person
 from app.simulation.summary import Summary, summarise
-from app.simulation.walk import Taken
+from app.simulation.walk import Ground, Taken, Walk, WrongTurnError
 from app.web.db import Database
-from tests.factories import make_study
+from tests.factories import make_definition, make_study
 from tests.walker import Walker
 
 ANSWERED = {"plausibility": 4, "completeness": 4}
@@ -62,6 +66,14 @@ def test_a_value_other_than_the_acknowledged_one_differs(completed: tuple[Databa
 def test_an_answer_stored_that_nobody_acknowledged_differs(completed: tuple[Database, str]) -> None:
     found = summary(completed, sent={1: ANSWERED, 2: ANSWERED, 3: ANSWERED})
     assert (found.differing, found.is_right) == (1, False)
+
+
+def test_being_asked_again_for_what_was_acknowledged_is_a_wrong_turn(sqlite_url: str) -> None:
+    ground = Ground(Database(sqlite_url), make_definition(), Habits(), seed=1)
+    walk = Walk(ground, Person(1, 1, Effects({})), Fate(), Taken(1, sent={3: ANSWERED}))
+    page = Screen("/p/code/rate/3", 200, "<form method=post></form>")
+    with pytest.raises(WrongTurnError, match="rate 3 was acknowledged"):
+        asyncio.run(walk.go_on(page))
 
 
 def test_who_neither_completed_nor_vanished_is_missing(completed: tuple[Database, str]) -> None:
