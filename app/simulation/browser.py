@@ -132,6 +132,14 @@ class Browser:
             self.retries += 1
             await asyncio.sleep(RELOAD_EVERY_S)
 
+    async def finds_a_server(self) -> bool:
+        """Whether anything answers at all, without waiting for it."""
+        try:
+            await self.client.get("/healthz")
+        except httpx2.TransportError:
+            return False
+        return True
+
     async def close(self) -> None:
         await self.client.aclose()
 
