@@ -3,10 +3,10 @@ PYTHON ?= python3
 PORT := $(or $(HONEYGLASS_PORT),8000)
 BIN := .venv/bin
 
-.PHONY: help debian-venv setup run test check format browser bench rehearse screenshots clean
+.PHONY: help debian-venv setup run test check format browser bench rehearse rehearse-hard rehearse-faults screenshots clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 .venv/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -48,6 +48,12 @@ format: setup ## Format the code
 
 rehearse: setup ## 100 synthetic participants at concurrency 50 on SQLite and on PostgreSQL, every count checked
 	@$(BIN)/python -m tests.rehearsal
+
+rehearse-hard: setup ## 200 people who vanish, return, double-click, go back, reload and keep tabs, on both databases
+	@$(BIN)/python -m tests.rehearsal_misbehaving
+
+rehearse-faults: setup ## Kill the server with -9 three times under 50 participants, on both databases
+	@$(BIN)/python -m tests.rehearsal_faults
 
 bench: setup ## Measure server CPU per rating
 	@$(BIN)/python -m tests.benchmarks.rating

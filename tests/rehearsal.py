@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ conditions:
   - {key: one, label: One, source: {bundle: one}}
   - {key: two, label: Two, source: {bundle: two}}
 questions: {set: questions, draw: {count: QUESTIONS, seed: 7}}
-design: {items_per_condition: 6, ratings_per_item: 6}
+design: {items_per_condition: 6, ratings_per_item: TARGET, reservation_minutes: RESERVATION}
 constructs:
   - {key: plausibility, statement: The explanation is plausible., scale: agreement}
   - {key: understandability, statement: The explanation is understandable., scale: agreement}
@@ -60,31 +61,13 @@ def materials() -> Materials:
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        home = Path(folder)
-        sqlite = f"sqlite:///{home / 'rehearsal.db'}"
-        upgrade(sqlite)
-        failures = rehearse("SQLite", home / "sqlite", sqlite)
-        postgres = stack.enter_context(PostgresServer())
-        with postgres.fresh_database() as url:
-            failures += rehearse("PostgreSQL", home / "postgres", url)
-    sys.stdout.write(f"{failures} failures\n")
-    return min(failures, 1)
+    return on_both_databases(rehearse)
 
 
 def rehearse(label: str, home: Path, url: str) -> int:
     """Run one whole rehearsal and print its figures; how many of its expectations failed."""
-    questions, one, two, drawn = materials()
-    home.mkdir()
-    definition = home / "study.yaml"
-    definition.write_text(STUDY.replace("QUESTIONS", str(drawn)))
     with WebServer(home, url, workers=2) as server:
-        tell(server, "questions", "import", str(questions), "--name", "questions", "--format", "cqa")
-        tell(server, "bundle", "import", str(one), "--name", "one")
-        tell(server, "bundle", "import", str(two), "--name", "two")
-        tell(server, "study", "create", str(definition))
-        launched = tell(server, "study", "launch", "rehearsal")
-        people = launched["participants"]
+        people = launch(server, target=6)
         load = ("--url", server.address, "--participants", str(people), "--concurrency", "50", "--seed", "1")
         done = tell(server, "simulate", "rehearsal", *load)
         checked = tell(server, "study", "check", "rehearsal")
@@ -104,6 +87,43 @@ def rehearse(label: str, home: Path, url: str) -> int:
         f"{label}: {people} participants, {done['seconds']} s, {done['ratings_per_s']} ratings/s, "
         f"submit p50 {done['submit_p50_ms']} ms, p99 {done['submit_p99_ms']} ms\n"
     )
+    return report(expectations)
+
+
+def launch(server: WebServer, target: int, reservation_minutes: float = 45) -> int:
+    """Import the materials and launch the study; how many participants reach its target."""
+    questions, one, two, drawn = materials()
+    values = {"QUESTIONS": drawn, "TARGET": target, "RESERVATION": reservation_minutes}
+    text = STUDY
+    for name, value in values.items():
+        text = text.replace(name, str(value))
+    definition = server.home / "study.yaml"
+    definition.write_text(text)
+    tell(server, "questions", "import", str(questions), "--name", "questions", "--format", "cqa")
+    tell(server, "bundle", "import", str(one), "--name", "one")
+    tell(server, "bundle", "import", str(two), "--name", "two")
+    tell(server, "study", "create", str(definition))
+    launched = tell(server, "study", "launch", "rehearsal")
+    people: int = launched["participants"]
+    return people
+
+
+def on_both_databases(rehearse: Callable[[str, Path, str], int]) -> int:
+    """Rehearse with SQLite, then with PostgreSQL; the exit status."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        home = Path(folder)
+        sqlite = f"sqlite:///{home / 'rehearsal.db'}"
+        upgrade(sqlite)
+        failures = rehearse("SQLite", home / "sqlite", sqlite)
+        postgres = stack.enter_context(PostgresServer())
+        with postgres.fresh_database() as url:
+            failures += rehearse("PostgreSQL", home / "postgres", url)
+    sys.stdout.write(f"{failures} failures\n")
+    return min(failures, 1)
+
+
+def report(expectations: dict[str, bool]) -> int:
+    """Print each expectation with yes or NO; how many failed."""
     for expectation, holds in expectations.items():
         sys.stdout.write(f"  {'yes' if holds else 'NO '}  {expectation}\n")
     return sum(not holds for holds in expectations.values())

@@ -1,6 +1,7 @@
 """Real servers for tests: PostgreSQL from a wheel, and the product's own web server."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psutil
 from sqlalchemy import create_engine, make_url, text
 
 from app.web import migrations
@@ -71,7 +73,9 @@ def free_port() -> int:
 
 
 class WebServer:
-    """`honeyglass serve` as its users run it, in processes of its own."""
+    """`honeyglass serve` as its users run it, in a process group of its own; it can be killed and started
+    again on the same port.
+    """
 
     def __init__(self, home: Path, url: str, workers: int = 1) -> None:
         self.home, self.port, self.workers = home, free_port(), workers
@@ -81,16 +85,21 @@ class WebServer:
 
     def __enter__(self) -> Self:
         self.home.mkdir(parents=True, exist_ok=True)
+        self.start()
+        return self
+
+    def start(self) -> None:
         command = [str(BIN / "honeyglass"), "serve", "--port", str(self.port), "--workers", str(self.workers)]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, env=self.env, stdout=log, stderr=log, start_new_session=True
+            )
         try:
             self.wait()
         except TimeoutError:
             self.process.kill()
             self.process.wait()
             raise
-        return self
 
     def wait(self, seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds
@@ -101,6 +110,20 @@ class WebServer:
             except OSError:
                 time.sleep(0.05)
         raise TimeoutError(self.log.read_text())
+
+    def kill(self) -> None:
+        """kill -9 of every process of the server at once, as a power cut would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=15)
+
+    def kill_worker(self) -> None:
+        """kill -9 of one worker; the server itself starts another."""
+        workers = [
+            child
+            for child in psutil.Process(self.process.pid).children()
+            if "spawn_main" in str(child.cmdline())
+        ]
+        workers[0].kill()
 
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a honeyglass command against the server's database."""

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 
 def commands(document: str) -> list[str]:
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines()]
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
     return [line for line in lines if line.startswith(".venv/bin/honeyglass")]
 
 

@@ -1,7 +1,7 @@
 """Commands that make data and take it out: simulate and export."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -9,10 +9,12 @@ from app.cli.common import AsJson, Slug, opened, read_settings, say, stderr
 from app.results import service as results
 from app.results.base import Format as ExportFormat
 from app.simulation import run as simulation
+from app.simulation.behaviour import Habits
 from app.simulation.people import Effects, read_effects
 from app.web.signing import Signing
 
 data_cli = typer.Typer()
+SHARE: dict[str, Any] = {"min": 0, "max": 1}
 
 
 @data_cli.command()
@@ -54,22 +56,26 @@ def simulate(
     force: Annotated[
         bool, typer.Option("--force", help="Even in a study for people; kept apart, never counted.")
     ] = False,
+    dropout: Annotated[float, typer.Option(help="Share who vanish at some page after Start.", **SHARE)] = 0,
+    latecomers: Annotated[float, typer.Option(help="Share of those who come back later.", **SHARE)] = 0,
+    two_tabs: Annotated[float, typer.Option(help="Share with a second tab of old pages.", **SHARE)] = 0,
+    double_submit: Annotated[float, typer.Option(help="Chance per page of a double click.", **SHARE)] = 0,
+    back: Annotated[float, typer.Option(help="Chance per page of going back and resending.", **SHARE)] = 0,
+    reload: Annotated[float, typer.Option(help="Chance per page of loading it again.", **SHARE)] = 0,
+    paced: Annotated[bool, typer.Option("--paced", help="With a person's time to think.")] = False,
+    speed_up: Annotated[float, typer.Option(min=0.01, help="What --paced times are divided by.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Let synthetic participants take a study over HTTP; exit status 1 unless every count is right."""
+    habits = Habits(dropout, latecomers, two_tabs, double_submit, back, reload, paced, speed_up)
     settings = read_settings(as_json)
     address = url or f"http://{settings.host}:{settings.port}"
     with opened(as_json) as database:
         people = read_effects(effects) if effects else Effects({})
-        plan = simulation.Plan(slug, address, participants, concurrency, seed, people, force)
+        plan = simulation.Plan(slug, address, participants, concurrency, seed, people, force, habits)
         done = simulation.simulate(database, Signing(settings.load_secret()), plan)
     for error in done.errors[:20]:
         stderr.print(error, markup=False)
-    text = (
-        f"{done.completed} of {done.participants} completed; {done.responses} responses, {done.ratings} "
-        f"ratings, {done.lost} lost, {done.differing} differing, {len(done.errors)} errors; "
-        f"{done.seconds} s, submit p50 {done.submit_p50_ms} ms, p99 {done.submit_p99_ms} ms."
-    )
-    say(done.as_dict(), text, as_json)
+    say(done.as_dict(), done.sentence(), as_json)
     if not done.is_right:
         raise typer.Exit(1)

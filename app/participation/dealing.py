@@ -45,7 +45,7 @@ def deal(session: Session, visit: Visit) -> dict[str, Any]:
     A study that closes when full turns away whoever comes after every item has its target of answers.
     """
     lock_version(session, visit.version_id)
-    lapse_expired(session, visit.version_id, visit.now, but=visit.id)
+    lapse_expired(session, visit.version_id, visit.now)
     design = visit.study.definition.design
     if design.when_full == "close" and queries.is_full(session, visit.version_id, design.ratings_per_item):
         return {"status": "turned_away", "finished_at": visit.now}
@@ -107,18 +107,16 @@ def use_row(session: Session, version_id: int, row: str | None, by: int) -> None
     session.execute(update(OrderRow).where(*mine).values(uses=OrderRow.uses + by))
 
 
-def lapse_expired(session: Session, version_id: int, now: datetime, but: int | None = None) -> int:
+def lapse_expired(session: Session, version_id: int, now: datetime) -> int:
     """Take back what people who stopped in the middle hold; how many they were.
 
-    People who are submitting at this moment are skipped, since they are not gone; `but` names the one
-    whose own submission this is, however long ago the last one was.
+    People who are submitting at this moment are skipped: they are not gone.
     """
     expired = (
         select(Participant.id, Participant.is_counted, Participant.order_row)
         .where(
             Participant.version_id == version_id, Participant.status == "active", Participant.lapses_at < now
         )
-        .where(Participant.id.is_distinct_from(but))
         .with_for_update(skip_locked=True, key_share=True)
     )
     gone = session.execute(expired).all()

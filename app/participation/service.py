@@ -60,7 +60,8 @@ def advance(session: Session, visit: Visit, **changes: Any) -> Step:  # noqa: AN
 
 def open_visit(session: Session, code: str, now: datetime) -> Visit:
     """The visit, locked for a submission. Who comes back after the reservations lapsed, but in time,
-    gets the same items reserved again and is flagged late.
+    gets the same items reserved again and is flagged late. The deadline moves with it: dealing sweeps up
+    everyone whose deadline is over, and must not take this very visit for one who has gone.
     """
     visit = queries.visit(session, code, now, locked=True)
     has_lapsed = visit.status == "dropped" or visit.lapses_at < now
@@ -69,8 +70,13 @@ def open_visit(session: Session, code: str, now: datetime) -> Visit:
     is_late = visit.is_late or visit.dealt_at is not None
     if visit.status == "dropped":
         dealing.reserve_again(session, visit)
-    session.execute(SET_PARTICIPANT, {"participant_id": visit.id, "status": "active", "is_late": is_late})
-    return replace(visit, status="active", is_late=is_late)
+    back: dict[str, Any] = {
+        "status": "active",
+        "is_late": is_late,
+        "lapses_at": now + timedelta(minutes=visit.study.definition.design.reservation_minutes),
+    }
+    session.execute(SET_PARTICIPANT, {"participant_id": visit.id, **back})
+    return replace(visit, **back)
 
 
 def agree(session: Session, visit: Visit) -> Step:

@@ -1,11 +1,18 @@
 """A browser without a window: keeps cookies, follows redirects, reads the form a page holds."""
 
+import asyncio
+import time
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from html.parser import HTMLParser
 
 import httpx2
+
+PATIENCE_S = 60.0  # how long a person keeps pressing reload while nothing answers
+RELOAD_EVERY_S = 0.25
+BUSY = 503
 
 
 @dataclass
@@ -87,17 +94,51 @@ class Screen:
 
 
 class Browser:
-    def __init__(self, url: str) -> None:
+    """Keeps trying for `patience_s` where nothing answers or the server says it is busy, as a person
+    would; `retries` counts the tries.
+    """
+
+    def __init__(self, url: str, patience_s: float = PATIENCE_S) -> None:
         self.client = httpx2.AsyncClient(base_url=url, follow_redirects=True, timeout=60)
+        self.patience_s = patience_s
+        self.retries = 0
 
     async def open(self, path: str, **query: str) -> Screen:
-        return read(await self.client.get(path, params=query or None))
+        return await self.insist(lambda: self.client.get(path, params=query or None))
 
     async def submit(self, screen: Screen, fields: dict[str, str]) -> Screen:
         """Post the page's form to the page's own address, hidden fields included."""
-        form = screen.form
-        hidden = form.fields if form else {}
-        return read(await self.client.post(screen.path, data={**hidden, **fields}))
+        hidden = screen.form.fields if screen.form else {}
+        return await self.post(screen.path, {**hidden, **fields})
+
+    async def post(self, path: str, fields: dict[str, str]) -> Screen:
+        return await self.insist(lambda: self.client.post(path, data=fields))
+
+    async def submit_twice(self, screen: Screen, fields: dict[str, str]) -> tuple[Screen, Screen]:
+        """Send the same form in two requests at the same moment: a double click."""
+        return await asyncio.gather(self.submit(screen, fields), self.submit(screen, fields))
+
+    async def insist(self, request: Callable[[], Awaitable[httpx2.Response]]) -> Screen:
+        deadline = time.monotonic() + self.patience_s
+        while True:
+            try:
+                response = await request()
+            except httpx2.TransportError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                if response.status_code != BUSY or time.monotonic() > deadline:
+                    return read(response)
+            self.retries += 1
+            await asyncio.sleep(RELOAD_EVERY_S)
+
+    async def finds_a_server(self) -> bool:
+        """Whether anything answers at all, without waiting for it."""
+        try:
+            await self.client.get("/healthz")
+        except httpx2.TransportError:
+            return False
+        return True
 
     async def close(self) -> None:
         await self.client.aclose()

@@ -20,15 +20,21 @@ def dealt_conditions(session: Session, code: str) -> dict[int, str]:
 
 @dataclass(frozen=True)
 class Stored:
-    """What the database holds of one participant: position → construct → value."""
+    """What the database holds of one participant: position → construct → value; `twice` counts values
+    beyond the first of their kind.
+    """
 
     status: str
+    is_late: bool
     ratings: dict[int, dict[str, int]]
+    twice: int
 
 
 def stored(session: Session, code: str) -> Stored | None:
-    status = session.scalar(select(Participant.status).where(Participant.code == code))
-    if status is None:
+    found = session.execute(
+        select(Participant.status, Participant.is_late).where(Participant.code == code)
+    ).one_or_none()
+    if found is None:
         return None
     statement = (
         select(Assignment.position, Rating.construct, Rating.value)
@@ -38,6 +44,8 @@ def stored(session: Session, code: str) -> Stored | None:
         .where(Participant.code == code)
     )
     ratings: dict[int, dict[str, int]] = {}
+    twice = 0
     for position, construct, value in session.execute(statement):
-        ratings.setdefault(position, {})[construct] = value
-    return Stored(status, ratings)
+        twice += construct in ratings.setdefault(position, {})
+        ratings[position][construct] = value
+    return Stored(found.status, found.is_late, ratings, twice)

@@ -3,22 +3,24 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 import httpx2
 
-from app.contract.study import StudyDefinition
 from app.errors import AppError, Conflict, Invalid, NotFound
-from app.participation.queries import open_study, slugs
-from app.simulation import queries
-from app.simulation.browser import Browser, Form
+from app.participation.queries import OpenStudy, open_study, slugs
+from app.simulation.behaviour import Habits, fates
+from app.simulation.browser import PATIENCE_S, Browser
 from app.simulation.people import Effects, Person
+from app.simulation.summary import Summary, summarise
+from app.simulation.walk import Ground, Taken, Walk
 from app.web.db import Database
 from app.web.signing import Signing, mode_token
 
-MOST_PAGES = 400  # a path that is longer leads round in circles
+LONGEST_ABSENCE_S = 120  # where reservations last longer, latecomers do not wait for them to lapse
+AFTER_LAPSING_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -32,43 +34,7 @@ class Plan:
     seed: int
     effects: Effects
     force: bool = False
-
-
-@dataclass
-class Taken:
-    """What one synthetic participant experienced; `sent` is position → construct → value, acknowledged."""
-
-    code: str = ""
-    ended: str = ""
-    error: str = ""
-    sent: dict[int, dict[str, int]] = field(default_factory=dict)
-    submit_ms: list[float] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Summary:
-    participants: int
-    completed: int
-    responses: int
-    ratings: int
-    lost: int
-    differing: int
-    errors: list[str]
-    seconds: float
-    ratings_per_s: float
-    submit_p50_ms: float
-    submit_p99_ms: float
-
-    @property
-    def is_right(self) -> bool:
-        return not (self.errors or self.lost or self.differing) and self.completed == self.participants
-
-    def as_dict(self) -> dict[str, object]:
-        return asdict(self) | {"ok": self.is_right}
-
-
-class WrongTurnError(AppError):
-    """A page that a participant should not have met."""
+    habits: Habits = field(default_factory=Habits)
 
 
 def simulate(database: Database, signing: Signing, plan: Plan) -> Summary:
@@ -93,135 +59,73 @@ def simulate(database: Database, signing: Signing, plan: Plan) -> Summary:
         raise Invalid(
             f"No condition '{unknown[0]}' in '{plan.slug}'; it has {', '.join(sorted(conditions))}."
         )
-    taker = Taker(database, plan, study.study.definition, mode_token(signing, plan.slug, "synthetic"))
-    if study.study.parameters.external_id:
-        taker.id_parameter = study.study.parameters.external_id
+    taker = Taker(database, plan, study, mode_token(signing, plan.slug, "synthetic"))
     started = time.perf_counter()
     taken = asyncio.run(taker.take_all())
     return summarise(database, taken, time.perf_counter() - started)
 
 
 class Taker:
-    """Takes one study again and again."""
+    """Takes one study again and again; whoever comes back late does so after all others."""
 
-    def __init__(self, database: Database, plan: Plan, definition: StudyDefinition, token: str) -> None:
-        self.database, self.plan, self.definition, self.token = database, plan, definition, token
-        self.id_parameter: str | None = None
+    def __init__(self, database: Database, plan: Plan, study: OpenStudy, token: str) -> None:
+        self.plan, self.token = plan, token
+        self.ground = Ground(database, study.study.definition, plan.habits, plan.seed)
+        self.id_parameter = study.study.parameters.external_id
+        self.fates = fates(plan.habits, plan.participants, pages_of(study), plan.seed)
         self.run = secrets.token_hex(4)
-        self.points = {c.key: len(definition.scales[c.scale]) for c in definition.constructs}
 
     async def take_all(self) -> list[Taken]:
-        gate = asyncio.Semaphore(self.plan.concurrency)
+        self.gate = asyncio.Semaphore(self.plan.concurrency)
+        self.patience_s = await self.patience()
+        numbers = range(1, self.plan.participants + 1)
+        walks = await asyncio.gather(*(self.begin(number) for number in numbers))
+        returning = [walk for walk in walks if walk.fate.returns and walk.taken.has_vanished]
+        await asyncio.gather(*(self.come_back(walk) for walk in returning))
+        return [walk.taken for walk in walks]
 
-        async def one(number: int) -> Taken:
-            async with gate:
-                return await self.take(number)
-
-        return await asyncio.gather(*(one(number) for number in range(1, self.plan.participants + 1)))
-
-    async def take(self, number: int) -> Taken:
-        taken, browser = Taken(), Browser(self.plan.url)
-        with noting_errors(taken, number):
-            await self.walk(browser, Person(self.plan.seed, number, self.plan.effects), number, taken)
+    async def patience(self) -> float:
+        """People wait for a server that restarts, not for one that was never there."""
+        browser = Browser(self.plan.url)
+        found = await browser.finds_a_server()
         await browser.close()
-        return taken
+        return PATIENCE_S if found else 0
 
-    async def walk(self, browser: Browser, person: Person, number: int, taken: Taken) -> None:
+    async def begin(self, number: int) -> Walk:
         query = {"mode": self.token}
         if self.id_parameter:
             query[self.id_parameter] = f"synthetic-{self.run}-{number}"
-        screen = await browser.open(f"/s/{self.plan.slug}", **query)
-        conditions: dict[int, str] = {}
-        for _ in range(MOST_PAGES):
-            if screen.status != 200:  # noqa: PLR2004  # every page of a path is a plain OK
-                raise WrongTurnError(f"{screen.path.rpartition('/')[2]} answered {screen.status}")
-            form, kind, position = screen.form, *place(screen.path)
-            if form is None:
-                taken.ended = kind
-                return
-            if kind == "rate" and not conditions:
-                taken.code = screen.path.split("/")[2]
-                with self.database.transaction() as session:
-                    conditions = queries.dealt_conditions(session, taken.code)
-            ratings = self.ratings(person, conditions[position]) if kind == "rate" else {}
-            fields = self.answers(person, kind, form) | self.rating_fields(ratings)
-            started = time.perf_counter()
-            following = await browser.submit(screen, fields)
-            if following.path == screen.path and kind != "comprehension":
-                raise WrongTurnError(f"{kind} {position} was not accepted")
-            if kind == "rate":
-                taken.submit_ms.append((time.perf_counter() - started) * 1000)
-                taken.sent[position] = ratings
-            screen = following
-        raise WrongTurnError("the study does not end")
+        person = Person(self.plan.seed, number, self.plan.effects)
+        walk = Walk(self.ground, person, self.fates[number - 1], Taken(number))
+        async with self.gate, self.sitting(walk.taken) as browser:
+            await walk.begin(browser, f"/s/{self.plan.slug}", query)
+        return walk
 
-    def ratings(self, person: Person, condition: str) -> dict[str, int]:
-        return {key: person.rating(condition, key, points) for key, points in self.points.items()}
+    async def come_back(self, walk: Walk) -> None:
+        """Come back after the reservation has lapsed, where that is not too long to wait for."""
+        reserved_s = self.ground.definition.design.reservation_minutes * 60
+        if reserved_s <= LONGEST_ABSENCE_S:
+            back_at = walk.taken.left_at + reserved_s + AFTER_LAPSING_S
+            await asyncio.sleep(max(back_at - time.monotonic(), 0))
+            walk.taken.is_surely_late = walk.taken.held_items
+        async with self.gate, self.sitting(walk.taken) as browser:
+            await walk.come_back(browser)
 
-    def rating_fields(self, ratings: dict[str, int]) -> dict[str, str]:
-        return {f"rating_{number}": str(value) for number, value in enumerate(ratings.values(), 1)}
-
-    def answers(self, person: Person, kind: str, form: Form) -> dict[str, str]:
-        """What this person puts into a form: chosen at random unless there is something to get right."""
-        fields = {name: person.choose(options) for name, options in form.choices.items()}
-        if kind == "consent":
-            return {"consent": "yes"}
-        if kind == "comprehension" and self.definition.comprehension:
-            asked = self.definition.comprehension.questions
-            return {f"question_{n}": str(q.correct + 1) for n, q in enumerate(asked, 1)}
-        if kind == "check":
-            return {"choice": asked_choice(form)}
-        if self.definition.comment == "required":
-            fields |= dict.fromkeys(form.texts, "Synthetic comment.")
-        return fields
+    @asynccontextmanager
+    async def sitting(self, taken: Taken) -> AsyncIterator[Browser]:
+        """A browser of one's own. A misfortune is a line of the summary, not the end of the run."""
+        browser = Browser(self.plan.url, self.patience_s)
+        try:
+            yield browser
+        except (AppError, httpx2.HTTPError, OSError, LookupError, ValueError) as error:
+            taken.error = f"participant {taken.number}: {type(error).__name__}: {error}"
+        taken.retries += browser.retries
+        await browser.close()
 
 
-def asked_choice(form: Form) -> str:
-    """The value of the answer an attention check asks for, read off the page as a person would."""
-    statement = " ".join(form.legends)
-    asked = [(label, value) for value, label in form.choices["choice"].items() if label in statement]
-    return max(asked, key=lambda pair: len(pair[0]))[1]
-
-
-def place(path: str) -> tuple[str, int]:
-    """('rate', 3) for /p/…/rate/3, ('consent', 0) for /p/…/consent, ('landing', 0) for /s/…."""
-    parts = path.strip("/").split("/")
-    if parts[0] == "s":
-        return "landing", 0
-    return parts[2], int(parts[3]) if len(parts) > 3 else 0  # noqa: PLR2004  # p, code, kind, number
-
-
-@contextmanager
-def noting_errors(taken: Taken, number: int) -> Iterator[None]:
-    """One participant's misfortune is a line of the summary, not the end of the run."""
-    try:
-        yield
-    except (AppError, httpx2.HTTPError, OSError, LookupError, ValueError) as error:
-        taken.error = f"participant {number}: {type(error).__name__}: {error}"
-
-
-def summarise(database: Database, taken: list[Taken], seconds: float) -> Summary:
-    lost = differing = responses = ratings = completed = 0
-    with database.transaction() as session:
-        for one in taken:
-            found = queries.stored(session, one.code) if one.code else None
-            held = found.ratings if found else {}
-            completed += found is not None and found.status == "completed" and one.ended == "done"
-            responses += len(held)
-            ratings += sum(len(values) for values in held.values())
-            lost += sum(position not in held for position in one.sent)
-            differing += sum(held[position] != one.sent.get(position) for position in held)
-    times = sorted(ms for one in taken for ms in one.submit_ms) or [0.0]
-    return Summary(
-        participants=len(taken),
-        completed=completed,
-        responses=responses,
-        ratings=ratings,
-        lost=lost,
-        differing=differing,
-        errors=[one.error for one in taken if one.error],
-        seconds=round(seconds, 2),
-        ratings_per_s=round(ratings / seconds, 1),
-        submit_p50_ms=round(times[len(times) // 2], 1),
-        submit_p99_ms=round(times[min(int(len(times) * 0.99), len(times) - 1)], 1),
-    )
+def pages_of(study: OpenStudy) -> int:
+    """How many pages with a form a participant meets after the landing page."""
+    shape = study.study.shape
+    items = shape.items * (2 if shape.has_own_answer else 1)
+    preparation = 2 + shape.has_comprehension + shape.practice
+    return preparation + items + shape.checks + shape.has_questionnaire

@@ -13,6 +13,9 @@ from tests.cli.conftest import Honeyglass, write_study
 from tests.factories import make_study
 from tests.servers import WebServer
 
+HABITS = ("--dropout", "0.4", "--latecomers", "0.5", "--two-tabs", "0.5", "--double-submit", "0.3")
+MORE_HABITS = ("--back", "0.3", "--reload", "0.3", "--paced", "--speed-up", "1000")
+
 
 @pytest.fixture
 def server(honeyglass: Honeyglass, tmp_path: Path) -> Iterator[WebServer]:
@@ -104,3 +107,23 @@ def test_every_format_is_exported_with_its_manifest(launched: Honeyglass, tmp_pa
         beside = json.loads((tmp_path / f"{export_format}.csv.manifest.json").read_text(encoding="utf-8"))
         assert answer.json == {"ok": True, **beside}
         assert (answer.json["rows"], answer.json["format"]) == (rows, export_format)
+
+
+def test_misbehaving_people_are_counted_and_change_no_count(
+    server: WebServer, honeyglass: Honeyglass
+) -> None:
+    command = ("simulate", "small", "--url", server.address, "--participants", "20", "--seed", "5")
+    done = honeyglass(*command, *HABITS, *MORE_HABITS, "--json")
+    told = done.json
+    assert (done.status, told["ok"], told["errors"]) == (0, True, [])
+    assert (told["completed"], told["dropped"]) == (16, 4)  # 8 vanish, 4 of them come back
+    assert told["acknowledged"] == told["ratings"] == told["responses"] * 2
+    assert (told["lost"], told["differing"], told["twice"]) == (0, 0, 0)
+    for deed in ("double_submits", "backs", "stale_tabs", "reloads"):
+        assert told[deed] > 0
+    sentence = honeyglass(*command, "--dropout", "1").out
+    assert sentence.startswith("0 of 20 completed; ")
+    assert sentence.endswith("; 20 dropped.\n")
+    assert honeyglass("study", "check", "small").status == 0
+    refused = honeyglass(*command, "--dropout", "1.5")
+    assert refused.status == 2

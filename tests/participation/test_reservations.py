@@ -142,20 +142,33 @@ def test_a_pause_that_nobody_noticed_is_late_all_the_same(web: TestClient, datab
     assert_all_right(database)
 
 
-def test_a_slow_reader_is_not_dropped_by_the_dealing_of_the_own_items(
+def test_a_pause_before_the_first_item_costs_nobody_the_items_dealt_after_it(
     web: TestClient, database: Database
 ) -> None:
     slow = Walker(web)
     slow.start()
     slow.answer()
-    let_time_pass(database, slow, minutes=50)
+    let_time_pass(database, slow, hours=2)
+    slow.answer()  # the step that deals, from one whose deadline is over
+    assert (person(database, slow).status, loads(database)) == ("active", (0, 4))
     slow.answer()
-    assert person(database, slow).status == "active"
-    assert loads(database) == (0, 4)
+    with database.transaction() as session:
+        assert row_uses(session) == 1
     assert_all_right(database)
     slow.finish()
-    found = person(database, slow)
-    assert (found.status, found.is_late) == ("completed", False)
+    assert not person(database, slow).is_late
+    assert_all_right(database)
+
+
+def test_a_faulty_form_of_one_who_returns_holds_the_items_for_as_long_as_any_step(
+    web: TestClient, database: Database
+) -> None:
+    late = begun(web, 1)
+    let_time_pass(database, late, hours=2)
+    sweep(database)
+    assert late.send().status_code == 422
+    assert sweep(database) == 0
+    assert (person(database, late).status, loads(database)) == ("active", (1, 3))
     assert_all_right(database)
 
 
