@@ -101,15 +101,20 @@ class WebServer:
             self.process.wait()
             raise
 
-    def wait(self, seconds: float = 90) -> None:
+    def wait(self) -> None:
+        self.wait_for(self.address, self.log)
+
+    @staticmethod
+    def wait_for(address: str, log: Path, seconds: float = 90) -> None:
+        """Return once the server is ready. Raises: TimeoutError with its log."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
-                with urllib.request.urlopen(f"{self.address}/readyz", timeout=5):  # noqa: S310  # loopback
+                with urllib.request.urlopen(f"{address}/readyz", timeout=5):  # noqa: S310  # loopback
                     return
             except OSError:
                 time.sleep(0.05)
-        raise TimeoutError(self.log.read_text())
+        raise TimeoutError(log.read_text())
 
     def kill(self) -> None:
         """kill -9 of every process of the server at once, as a power cut would."""

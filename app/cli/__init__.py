@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app.cli import demo, serving
-from app.cli.common import AsJson, opened, read_settings, say
+from app.cli.common import AsJson, complaining, opened, read_settings, say
 from app.cli.data import data_cli
 from app.cli.material import bundle_cli, question_cli
 from app.cli.study import study_cli
@@ -38,6 +38,15 @@ def serve(
     with opened(as_json=False):
         settings.load_secret()
     serving.run(host or settings.host, port or settings.port, workers or settings.default_workers)
+
+
+@cli.command()
+def ready(as_json: AsJson = False) -> None:
+    """Ask a running server whether it is ready; exit status 1 if not. For health checks."""
+    settings = read_settings(as_json)
+    with complaining(as_json):
+        answer = serving.ask(settings.port)
+    say({"ok": True, "answer": answer}, answer, as_json)
 
 
 @cli.command("demo")

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import httpx2
 import uvicorn
+
+from app.errors import Conflict
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 LOG: dict[str, Any] = {
@@ -36,3 +39,14 @@ def run(host: str, port: int, workers: int) -> None:
         # and started again for ever.
         timeout_worker_healthcheck=60,
     )
+
+
+def ask(port: int) -> str:
+    """What the server on this machine says of itself. Raises: Conflict unless it is ready."""
+    try:
+        answer = httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=4)
+    except httpx2.HTTPError as error:
+        raise Conflict(f"No server answers on port {port} ({type(error).__name__}).") from error
+    if answer.status_code != 200:  # noqa: PLR2004  # plain OK
+        raise Conflict(f"The server on port {port} is not ready: {answer.text}.")
+    return answer.text
