@@ -55,8 +55,9 @@ rehearse-hard: setup ## 200 people who vanish, return, double-click, go back, re
 rehearse-faults: setup ## Kill the server with -9 three times under 50 participants, on both databases
 	@$(BIN)/python -m tests.rehearsal_faults
 
-bench: setup ## Measure server CPU per rating
+bench: setup ## Measure server CPU per rating, and what dealing costs as a study grows
 	@$(BIN)/python -m tests.benchmarks.rating
+	@$(BIN)/python -m tests.benchmarks.dealing
 
 screenshots: setup browser ## Take the pictures in docs/ anew
 	@$(BIN)/python -m tests.browser.screenshots
