@@ -5,10 +5,13 @@ from app.models.bundle import Bundle, Explanation
 from app.models.participant import Assignment, Participant
 from app.models.question import Question, QuestionSet
 from app.models.response import CheckAnswer, QuestionnaireAnswer, Rating, Response
-from app.models.study import Condition, Item, OrderRow, Study, StudyVersion
+from app.models.study import Condition, Item, OrderRow, Study, StudyAccess, StudyVersion
+from app.models.user import ApiToken, AuditEvent, ResetLink, User, UserSession
 
 __all__ = [
+    "ApiToken",
     "Assignment",
+    "AuditEvent",
     "Base",
     "Bundle",
     "CheckAnswer",
@@ -21,8 +24,12 @@ __all__ = [
     "QuestionSet",
     "QuestionnaireAnswer",
     "Rating",
+    "ResetLink",
     "Response",
     "Study",
+    "StudyAccess",
     "StudyVersion",
+    "User",
+    "UserSession",
     "UtcDateTime",
 ]
