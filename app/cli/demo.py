@@ -5,6 +5,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.contract.question_set import read_question_set
 from app.explanations import service as explanations
 from app.models import Bundle, QuestionSet, Study
 from app.questions import service as questions
@@ -18,11 +19,11 @@ FOLDER = Path(__file__).parents[2] / "demo"
 def set_up(session: Session) -> None:
     """Import, define and launch whatever of the demo is not there yet; running it again changes nothing."""
     if session.scalar(select(QuestionSet.id).where(QuestionSet.name == SLUG)) is None:
-        questions.import_questions(session, FOLDER / "questions.jsonl", SLUG, "cqa")
+        questions.import_questions(session, read_question_set(FOLDER / "questions.jsonl", "cqa"), SLUG)
     present = set(session.scalars(select(Bundle.name)))
     for folder in sorted((FOLDER / "bundles").iterdir()):
         if folder.is_dir() and folder.name not in present:
-            explanations.import_bundle(session, folder, folder.name, questions=SLUG)
+            explanations.import_bundle(session, explanations.prepare(folder), folder.name, questions=SLUG)
     if session.scalar(select(Study.id).where(Study.slug == SLUG)) is None:
         studies.save_draft(session, read_definition(FOLDER / "study.yaml"))
         studies.launch(session, SLUG)

@@ -8,6 +8,7 @@ import typer
 
 from app.cli.common import AsJson, opened, printable, say, stderr
 from app.contract.question_formats import Format as QuestionFormat
+from app.contract.question_set import read_question_set
 from app.explanations import service as explanations
 from app.questions import service as questions
 
@@ -23,9 +24,10 @@ def import_questions(
     as_json: AsJson = False,
 ) -> None:
     """Import a question set as a whole, or refuse it with line and reason."""
-    with opened(as_json) as database, database.transaction(writing=True) as session:
-        stored = questions.import_questions(session, file, name, file_format)
-        counts = stored.counts
+    with opened(as_json) as database:
+        found = read_question_set(file, file_format)
+        with database.transaction(writing=True) as session:
+            counts = questions.import_questions(session, found, name).counts
     ignored = ", ".join(f"{key} ({count})" for key, count in sorted(counts["ignored_keys"].items())) or "none"
     text = (
         f"Imported {counts['questions']} questions as '{name}'. Ignored keys: {ignored}. "
@@ -46,9 +48,13 @@ def import_bundle(
     as_json: AsJson = False,
 ) -> None:
     """Import explanations; rows that fit no question are set aside and listed."""
-    with opened(as_json) as database, database.transaction(writing=True) as session:
-        imported = explanations.import_bundle(session, path, name, questions=question_set, strict=strict)
-        counts = imported.bundle.counts
+    with opened(as_json) as database:
+        prepared = explanations.prepare(path)
+        with database.transaction(writing=True) as session:
+            imported = explanations.import_bundle(
+                session, prepared, name, questions=question_set, strict=strict
+            )
+            counts = imported.bundle.counts
     for row in imported.set_aside:
         stderr.print(printable(f"set aside: line {row.line}: {row.reason}"), markup=False)
     aside = [asdict(row) for row in imported.set_aside]

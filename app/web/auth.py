@@ -78,13 +78,14 @@ def current(session: Session, request: Request) -> tuple[Person, UserSession] | 
     ).one_or_none()
     if found is None:
         return None
-    user, here = found._tuple()
-    return Person(user.id, user.email, cast("Role", user.role)), here
+    return person_of(found[0]), found[1]
 
 
-def opened(
-    request: Request, *, writing: bool, is_snapshot: bool
-) -> AbstractContextManager[Session]:
+def person_of(user: User) -> Person:
+    return Person(user.id, user.email, cast("Role", user.role))
+
+
+def opened(request: Request, *, writing: bool, is_snapshot: bool) -> AbstractContextManager[Session]:
     database: Database = request.app.state.database
     return database.snapshot() if is_snapshot else database.transaction(writing=writing)
 
@@ -119,7 +120,9 @@ def api_desk(
     with opened(request, writing=writing, is_snapshot=is_snapshot) as session:
         token, person = bearer(session, request)
         if scope not in token.scopes:
-            raise Forbidden(f"This token lacks the scope {scope}; it has {', '.join(token.scopes) or 'none'}.")
+            raise Forbidden(
+                f"This token lacks the scope {scope}; it has {', '.join(token.scopes) or 'none'}."
+            )
         require(person, role)
         act_as(session, Actor(f"{person.email} (token {token.name})", address_of(request)))
         yield Desk(session, person)
@@ -128,7 +131,9 @@ def api_desk(
 def bearer(session: Session, request: Request) -> tuple[ApiToken, Person]:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
-        raise NotSignedIn("Send a bearer token: Authorization: Bearer TOKEN. You make one on your account page.")
+        raise NotSignedIn(
+            "Send a bearer token: Authorization: Bearer TOKEN. You make one on your account page."
+        )
     found = session.execute(
         select(ApiToken, User)
         .join(User, User.id == ApiToken.user_id)
@@ -141,8 +146,7 @@ def bearer(session: Session, request: Request) -> tuple[ApiToken, Person]:
     ).one_or_none()
     if found is None:
         raise NotSignedIn("This token is unknown, expired or revoked. Make a new one on your account page.")
-    stored, user = found._tuple()
-    return stored, Person(user.id, user.email, cast("Role", user.role))
+    return found[0], person_of(found[1])
 
 
 class Viewer(NamedTuple):
