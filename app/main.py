@@ -8,6 +8,11 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from fastapi.telemetry import TelemetryConfig
 
+from app.accounts.account import router as account
+from app.accounts.admin import router as admin
+from app.accounts.attempts import Attempts
+from app.accounts.routes import router as door
+from app.audit import WEB_SERVER
 from app.participation.landing import router as landing
 from app.participation.routes import router as participation
 from app.settings import Settings
@@ -27,7 +32,9 @@ NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_co
 def create_app(settings: Settings | None = None, database: Database | None = None) -> FastAPI:
     """The application for one process; without arguments configured by the environment."""
     settings = settings or Settings()
-    database = database or Database(settings.url, statement_timeout_ms=PARTICIPANT_TIMEOUT_MS)
+    database = database or Database(
+        settings.url, statement_timeout_ms=PARTICIPANT_TIMEOUT_MS, actor=WEB_SERVER
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -40,9 +47,11 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     )
     app.state.database = database
     app.state.signing = Signing(settings.load_secret())
+    app.state.attempts = Attempts()
     app.include_router(participation)  # first, because routes are tried in order and this is the hot path
     app.include_router(landing)
-    app.include_router(health)
+    for router in (door, account, admin, health):
+        app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC))
     add_error_pages(app)
     app.add_middleware(Guard)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.access import Person, Role
 from app.accounts import queries, second_factor
 from app.audit import record
+from app.contract.base import sha256_of_text
 from app.errors import Conflict, Invalid, NotFound
 from app.models import ApiToken, ResetLink, User, UserSession
 
@@ -60,15 +61,15 @@ def stored_hash(session: Session, email: str) -> str | None:
 
 
 def sign_in(
-    session: Session, email: str, verified_hash: str, browser: Browser, code: str | None
+    session: Session, email: str, proof: str, browser: Browser, code: str | None
 ) -> Literal["done", "code", "failed"]:
-    """Start a session for whoever's password was just verified against `verified_hash`.
+    """Start a session for whoever's password was just verified; `proof` says against which hash.
 
     "code" if the second factor is still to come; "failed" for a wrong code, or an account that changed
     while the password was being verified.
     """
     user = session.scalar(select(User).where(User.email == email, User.is_active).with_for_update())
-    if user is None or user.password_hash != verified_hash:
+    if user is None or proof_of(user.password_hash or "") != proof:
         return "failed"
     if user.totp_secret and code is None:
         return "code"
@@ -89,6 +90,11 @@ def sign_in(
     )
     record(session, "sign_in", email, after={"browser": browser.user_agent})
     return "done"
+
+
+def proof_of(password_hash: str) -> str:
+    """What stands for a verified hash while the second factor is asked for; tells nothing of it."""
+    return sha256_of_text(f"verified {password_hash}")
 
 
 def sign_out(session: Session, person: Person, token_sha256: str) -> None:

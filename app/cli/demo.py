@@ -13,6 +13,7 @@ from app.studies import service as studies
 from app.studies.definition import read_definition
 
 SLUG = "demo"
+ADMIN = "admin@localhost"
 FOLDER = Path(__file__).parents[2] / "demo"
 
 
@@ -29,12 +30,14 @@ def set_up(session: Session) -> None:
         studies.launch(session, SLUG)
 
 
-def welcome(url: str) -> str:
+def welcome(base: str, password: str | None) -> str:
+    """Where everything is; the admin's password only when it was just made."""
+    secret = f"{password} (shown only now)" if password else "as shown when the account was made"
     return f"""
-  Take part:        {url}
-  See the ratings:  .venv/bin/honeyglass export {SLUG} --format long --out ratings.csv
-  How it fills:     .venv/bin/honeyglass study list
-  Your own study:   copy demo/study.yaml, change it, then
-                    .venv/bin/honeyglass study create FILE
+  Take part:        {base}/s/{SLUG}
+  See it fill:      {base}/studies
+    sign in as      {ADMIN}
+    password        {secret}
+  Lost it?          .venv/bin/honeyglass user link {ADMIN}
   Stop the server:  Ctrl+C
 """

@@ -15,7 +15,7 @@ from fastapi import Request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.access import Person, Role, may, require
+from app.access import Person, Role, require
 from app.audit import Actor, act_as
 from app.errors import Forbidden, NotSignedIn
 from app.models import ApiToken, User, UserSession
@@ -147,15 +147,3 @@ def bearer(session: Session, request: Request) -> tuple[ApiToken, Person]:
     if found is None:
         raise NotSignedIn("This token is unknown, expired or revoked. Make a new one on your account page.")
     return found[0], person_of(found[1])
-
-
-class Viewer(NamedTuple):
-    """What the shell shows of whoever is signed in."""
-
-    email: str
-    is_admin: bool
-    is_researcher: bool
-
-
-def viewer_of(person: Person) -> Viewer:
-    return Viewer(person.email, may(person, "admin"), may(person, "researcher"))
