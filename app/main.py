@@ -16,6 +16,8 @@ from app.audit import WEB_SERVER
 from app.participation.landing import router as landing
 from app.participation.routes import router as participation
 from app.settings import Settings
+from app.studies.life import router as study_life
+from app.studies.routes import router as studies
 from app.web.db import Database
 from app.web.errors import add_error_pages
 from app.web.health import router as health
@@ -50,7 +52,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.state.attempts = Attempts()
     app.include_router(participation)  # first, because routes are tried in order and this is the hot path
     app.include_router(landing)
-    for router in (door, account, admin, health):
+    for router in (door, account, admin, studies, study_life, health):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC))
     add_error_pages(app)

@@ -30,7 +30,8 @@ def read_definition(path: Path) -> StudyDefinition:
     return parse_definition(read_text(path), path.name, path.parent)
 
 
-def parse_definition(text: str, name: str, folder: Path) -> StudyDefinition:
+def parse_definition(text: str, name: str, folder: Path | None = None) -> StudyDefinition:
+    """Read a definition's text; without a folder it names no files. Raises: InvalidFile, as above."""
     try:
         fields = YAML(typ="base", pure=True).load(text)
     except MarkedYAMLError as error:
@@ -54,7 +55,7 @@ def read_text(path: Path) -> str:
         raise InvalidFile(f"{path}: not UTF-8 text ({error.reason}).") from error
 
 
-def with_page_texts(fields: dict[str, Any], name: str, folder: Path) -> dict[str, Any]:
+def with_page_texts(fields: dict[str, Any], name: str, folder: Path | None) -> dict[str, Any]:
     """Replace the name of a Markdown file by its text; other texts stay."""
     pages = fields.get("pages")
     if not isinstance(pages, dict):
@@ -62,8 +63,8 @@ def with_page_texts(fields: dict[str, Any], name: str, folder: Path) -> dict[str
     texts = dict(pages)
     for key, value in pages.items():
         if isinstance(value, str) and value.endswith(".md") and "\n" not in value:
-            page = folder / value
-            if not page.is_file():
+            page = folder / value if folder else None
+            if page is None or not page.is_file():
                 raise InvalidFile(
                     f"{name}: pages.{key}: there is no file {value} beside it. Write it, or put the "
                     "text here in place of its name."
