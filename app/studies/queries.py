@@ -50,7 +50,7 @@ class Overview:
 
 
 def overviews(session: Session, now: datetime, which: ColumnElement[bool] | None = None) -> list[Overview]:
-    """Every study with its state and numbers; `which` leaves some. `ratings_*` are counted answers per item."""
+    """Every study that `which` leaves, with its numbers; `ratings_*` are counted answers per item."""
     statement = select(Study).where(true() if which is None else which).order_by(Study.slug)
     return [overview(session, study, now) for study in session.scalars(statement)]
 

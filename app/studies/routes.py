@@ -72,7 +72,8 @@ def change_draft(request: Request, slug: str, data: FormData) -> Response:
 
 def store_draft(request: Request, data: FormData, slug: str) -> Response:
     """Check, or check and store; whatever is wrong comes back above the text as it was sent."""
-    text, problem, advice = data.get("definition", ""), "", ()
+    text, problem = data.get("definition", ""), ""
+    advice: tuple[str, ...] = ()
     is_check = data.get("then") == "check"
     with desk(request, "researcher", writing=not is_check) as at:
         if slug:
