@@ -15,7 +15,10 @@ from app.accounts.routes import router as door
 from app.audit import WEB_SERVER
 from app.participation.landing import router as landing
 from app.participation.routes import router as participation
+from app.participation.staff import router as participants
+from app.results.routes import router as exports
 from app.settings import Settings
+from app.simulation.routes import router as rehearsal
 from app.studies.life import router as study_life
 from app.studies.routes import router as studies
 from app.web.db import Database
@@ -25,6 +28,7 @@ from app.web.pages import STATIC
 from app.web.security import Guard
 from app.web.signing import Signing
 
+STAFF = (door, account, admin, studies, study_life, participants, rehearsal, exports)
 PARTICIPANT_TIMEOUT_MS = 2_000
 LARGEST_BODY_BYTES = 256 * 1024
 # Spans and metrics would carry participants' addresses to wherever the environment sends them.
@@ -50,10 +54,12 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.state.database = database
     app.state.signing = Signing(settings.load_secret())
     app.state.attempts = Attempts()
+    app.state.settings = settings
     app.include_router(participation)  # first, because routes are tried in order and this is the hot path
     app.include_router(landing)
-    for router in (door, account, admin, studies, study_life, health):
+    for router in STAFF:
         app.include_router(router)
+    app.include_router(health)
     app.mount("/static", StaticFiles(directory=STATIC))
     add_error_pages(app)
     app.add_middleware(Guard)
