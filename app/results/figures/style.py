@@ -1,6 +1,5 @@
 """How every figure looks, and how it is written: vector and picture, the same bytes for the same data."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +62,6 @@ def save(figure: Figure, folder: Path, name: str, stamp: str) -> None:
         named = "Subject" if kind == "pdf" else "Description"
         path = folder / f"{name}.{kind}"
         figure.savefig(path, format=kind, dpi=300, metadata={**metadata, named: stamp})
-
-
-def wrapped(labels: Sequence[str]) -> list[str]:
-    """Long condition labels on two lines, broken after a colon or at a space near the middle."""
-    return [label.replace(":", ":\n", 1) if ":" in label else label.replace(" ", "\n", 1) for label in labels]
 
 
 def legend_below(figure: Figure, axes: Axes, columns: int) -> None:

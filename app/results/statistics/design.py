@@ -63,7 +63,7 @@ def condition_columns(frame: pd.DataFrame) -> list[tuple[str, Vector]]:
 def control_columns(frame: pd.DataFrame, control: str) -> list[tuple[str, Vector]]:
     answers = frame[control].astype(str)
     levels = sorted(answers.unique())
-    published = PUBLISHED_REFERENCES.get(control)
+    published = PUBLISHED_REFERENCES.get(control.removeprefix("asked: "))
     reference = published if published in levels else levels[0]
     return [
         (f"{control}: {level}", np.asarray(answers == level, dtype=np.float64))
