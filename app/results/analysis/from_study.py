@@ -59,8 +59,17 @@ def read_study(session: Session, slug: str, software: str) -> Material:
     frame, removed = excluded(frame, definition, constructs)
     origin = Origin(definition.title, version_text(versions), data_hash(frame), software)
     flow = participant_flow(people, frame)
-    scale = definition.scales[definition.constructs[0].scale]
-    return Material(frame, conditions, constructs, tuple(choices), origin, scale, flow, tuple(removed))
+    return Material(
+        frame,
+        conditions,
+        constructs,
+        tuple(choices),
+        origin,
+        scale_of(definition, frame, constructs),
+        flow,
+        tuple(removed),
+        primary=definition.analysis.primary,
+    )
 
 
 def responses(
@@ -100,6 +109,17 @@ def participants(
             **{f"{ASKED}{row.key}": row.value for row in given if row.key is not None},
         }
     return found
+
+
+def scale_of(
+    definition: StudyDefinition, frame: pd.DataFrame, constructs: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The labels all constructs share; where they share none (or versions differ), numbers."""
+    scales = {definition.scales[construct.scale] for construct in definition.constructs}
+    highest = int(frame[list(constructs)].max().max())
+    if len(scales) == 1 and len(labels := next(iter(scales))) >= highest:
+        return labels
+    return tuple(str(point) for point in range(1, 1 + max(highest, *map(len, scales))))
 
 
 def condition_labels(definition: StudyDefinition, frame: pd.DataFrame) -> tuple[str, ...]:

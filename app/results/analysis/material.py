@@ -36,6 +36,8 @@ class Material:
     """`frame` has one row per response that counts; `excluded` marks those that exclusion rules remove.
 
     `flow`: participants by stage, empty where it was not recorded. `missing`: what was not recorded.
+    `primary`: constructs that were declared primary before the data. `scale`: the labels, or numbers
+    where constructs have different scales.
     """
 
     frame: pd.DataFrame
@@ -47,6 +49,7 @@ class Material:
     flow: dict[str, int] = field(default_factory=dict)
     removed: tuple[Removed, ...] = ()
     missing: tuple[str, ...] = ()
+    primary: tuple[str, ...] = ()
 
     @property
     def outcomes(self) -> tuple[str, ...]:

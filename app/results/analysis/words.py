@@ -77,6 +77,8 @@ def methods(material: Material) -> Iterator[str]:
         f"Each construct was rated on a scale of {len(material.scale)} points; Quality is the mean of "
         f"{', '.join(material.constructs)}. The reference condition is {material.conditions[0]}."
     )
+    if material.primary:
+        yield f"Declared primary before the data: {', '.join(material.primary)}."
     yield (
         "Ratings were analysed with cumulative link mixed models (logit link) with crossed random intercepts "
         f"for {factors}, fitted by maximum likelihood with Laplace's approximation. Conditions were compared "

@@ -17,8 +17,9 @@ from app.errors import Conflict, Invalid, NotFound
 from app.results.analysis.report import analyze_csv, analyze_study
 from app.web.db import Database
 from tests.results.published import published, set_up, take
+from tests.results.statistics import errors
 from tests.results.statistics.made import make_ratings
-from tests.results.statistics.published import DATA, close, golden, needs_data
+from tests.results.statistics.published import DATA, needs_data
 
 FIGURES = ("means", "likert", "effects", "coverage")
 
@@ -192,19 +193,15 @@ def test_the_command_says_what_it_wrote_and_what_it_needs(tmp_path: Path) -> Non
 
 
 @needs_data
-def test_the_published_studys_figures_are_in_the_file_at_full_precision(tmp_path: Path) -> None:
+def test_the_published_studys_figures_in_the_file_are_rs(tmp_path: Path) -> None:
+    """The limits are those of the golden file's description."""
     analyze_csv(DATA / "study.csv", tmp_path)
-    rows = figures(tmp_path)
-    for expected in golden()["kruskal"]:
-        keys = {"analysis": "kruskal", "variant": "published", "construct": expected["construct"]}
-        close(value(rows, **keys, quantity="H"), expected["H"])
-    for expected in golden()["lm_quality"]["coefficients"]:
-        keys = {"analysis": "linear_model", "variant": "published"}
-        term = expected["term"].removeprefix("model").replace("rationale_length", "explanation_length")
-        close(value(rows, **keys, term=term, quantity="estimate"), expected["estimate"])
-    expected = golden()["clmm"]["Contrastiveness"]["lrt_model"]
-    keys = {"analysis": "clmm_test", "variant": "all_rows", "construct": "Contrastiveness"}
-    close(value(rows, **keys, quantity="chi2"), expected["chi2"], within=1e-4)
+    found = errors.worst(errors.read(tmp_path / "statistics.csv"))
+    assert len(found) > 25
+    for error, family, _ in found:
+        kind, _, quantity = family.partition(" ")
+        limit = {"clmm": 1e-3, "icc": 1e-4, "mixed_model": 1e-5, "shapiro": 1e-6}.get(kind, 1e-9)
+        assert error < (1e-4 if quantity == "variance" else limit), family
 
 
 def test_the_r_script_can_be_parsed_where_there_is_r(tmp_path: Path) -> None:
