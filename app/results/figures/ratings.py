@@ -45,7 +45,7 @@ def likert(material: Material) -> Figure | str:
         return NO_RATINGS
     points = len(material.scale)
     rows = len(material.conditions)
-    figure = blank(PAGE, 0.5 + 0.62 * len(material.constructs) * max(rows, 2) / 4)
+    figure = blank(PAGE, 0.9 + len(material.constructs) * (0.22 + 0.12 * rows))
     axes = figure.subplots(len(material.constructs), 1, sharex=True, squeeze=False)[:, 0]
     shades = diverging(points)
     for one, construct in zip(axes, material.constructs, strict=True):
