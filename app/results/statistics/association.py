@@ -8,6 +8,7 @@ from scipy import stats
 
 from app.results.statistics.base import Undefined, is_constant, pairs, values_of
 
+ROUNDING = 1e-12  # below this share, what is left of a sum is rounding
 FEWEST = 4  # an interval by Fisher's z needs four pairs
 
 
@@ -80,14 +81,15 @@ def cronbach(frame: pd.DataFrame, constructs: tuple[str, ...]) -> Cronbach | Und
         return Undefined("Cronbach's α needs two constructs and two responses that have them all.")
     covariance = np.cov(rows.to_numpy(np.float64), rowvar=False)
     total, own = float(covariance.sum()), np.diag(covariance)
-    if total <= 0:
+    if total <= ROUNDING * own.sum():
         return Undefined("The sum of the constructs does not vary, so Cronbach's α does not exist.")
     alpha = count / (count - 1) * (1 - float(own.sum()) / total)
     return Cronbach(n, alpha, standardised(covariance) if bool((own > 0).all()) else None)
 
 
-def standardised(covariance: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
+def standardised(covariance: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float | None:
     count = len(covariance)
     sd = np.sqrt(np.diag(covariance))
     mean_r = ((covariance / np.outer(sd, sd)).sum() - count) / (count * (count - 1))
-    return float(count * mean_r / (1 + (count - 1) * mean_r))
+    total = 1 + (count - 1) * mean_r
+    return float(count * mean_r / total) if total > ROUNDING else None

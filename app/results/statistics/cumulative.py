@@ -200,7 +200,8 @@ def starting_values(data: Ordinal) -> Vector:
 def ordered(data: Ordinal, free: Vector) -> tuple[Vector, Matrix]:
     """Parameters from the first threshold and the logarithms of the steps to the next; and the Jacobian."""
     last = data.count - 1
-    steps = np.exp(free[1:last])
+    # A line search may ask for anything; steps beyond e^±20 are no thresholds that data can tell apart.
+    steps = np.exp(np.clip(free[1:last], -20, 20))
     parameters = np.concatenate([free[0] + np.concatenate([[0.0], np.cumsum(steps)]), free[last:]])
     jacobian = np.eye(len(free))
     jacobian[:last, 0] = 1

@@ -98,6 +98,28 @@ def test_odd_data_give_a_sentence_or_a_number_and_never_a_crash(statistic: str, 
     sensible(EVERY[statistic](ODD[odd](make_ratings(people=10))))
 
 
+@settings(max_examples=25)
+@given(seed=st.integers(0, 10_000))
+def test_small_studies_of_any_shape_give_sentences_or_numbers(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    people, questions, conditions, n = (int(x) for x in chance.integers(1, [9, 9, 5, 60]))
+    shares = chance.dirichlet(np.full(5, chance.choice([0.2, 1, 5])))
+    frame = pd.DataFrame(
+        {
+            "participant": chance.integers(0, people, n),
+            "question": chance.integers(0, questions, n),
+            "condition": pd.Categorical(
+                chance.choice(list("abcd")[:conditions], n), list("abcd")[:conditions]
+            ),
+            "clarity": 1.0 + chance.choice(5, n, p=shares),
+            "use": 1.0 + chance.choice(5, n, p=shares),
+            "explanation_length": chance.integers(20, 500, n).astype(float),
+        }
+    )
+    for statistic in EVERY.values():
+        sensible(statistic(frame))
+
+
 def test_what_cannot_be_computed_says_why() -> None:
     frame = make_ratings(people=10)
     for statistic in ("kruskal", "dunn", "superiority", "levene", "cumulative"):
