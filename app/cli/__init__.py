@@ -6,6 +6,7 @@ import typer
 
 from app.accounts import queries
 from app.cli import demo, serving
+from app.cli.analysis import analysis_cli
 from app.cli.common import AsJson, complaining, opened, read_settings, say
 from app.cli.data import data_cli
 from app.cli.material import bundle_cli, question_cli
@@ -19,6 +20,7 @@ cli.add_typer(bundle_cli, name="bundle")
 cli.add_typer(study_cli, name="study")
 cli.add_typer(user_cli, name="user")
 cli.add_typer(data_cli)
+cli.add_typer(analysis_cli)
 
 
 @cli.command()

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from app.participation import pages
 from app.participation.pages import Choice, ChoiceQuestion, Frame, Link, Stimulus
+from app.results.pages import ReportFigure, ReportPage, ReportRule, ReportTable
 from app.web.errors import ErrorPage
 from app.web.pages import Page, render
 
@@ -72,6 +73,21 @@ PAGES: dict[type[Page], dict[str, Any]] = {
         "return_url": "https://example.org/x",
     },
     pages.LeavePage: {"frame": FRAME, "back_url": "/p/x", "answered": 1},
+    ReportPage: {
+        "title": HOSTILE,
+        "stamp": (("Study", HOSTILE),),
+        "flow": (("arrived", 3),),
+        "rules": (ReportRule(HOSTILE, 1, 4),),
+        "missing": (HOSTILE,),
+        "cautions": (HOSTILE,),
+        "methods": (HOSTILE,),
+        "figures": (
+            ReportFigure("means", HOSTILE, "data:image/svg+xml;base64,", ""),
+            ReportFigure("times", HOSTILE, "", HOSTILE),
+        ),
+        "models": (ReportTable("clmm", HOSTILE, (HOSTILE,), ((HOSTILE,),), (HOSTILE,)),),
+        "others": (ReportTable("describe", HOSTILE, ("n",), ()),),
+    },
     ErrorPage: {"heading": HOSTILE, "message": HOSTILE, "contact": "team@example.org"},
 }
 
