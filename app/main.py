@@ -13,9 +13,11 @@ from app.accounts.admin import router as admin
 from app.accounts.attempts import Attempts
 from app.accounts.routes import router as door
 from app.audit import WEB_SERVER
+from app.explanations.routes import router as bundles
 from app.participation.landing import router as landing
 from app.participation.routes import router as participation
 from app.participation.staff import router as participants
+from app.questions.routes import router as questions
 from app.results.routes import router as exports
 from app.settings import Settings
 from app.simulation.routes import router as rehearsal
@@ -28,7 +30,7 @@ from app.web.pages import STATIC
 from app.web.security import Guard
 from app.web.signing import Signing
 
-STAFF = (door, account, admin, studies, study_life, participants, rehearsal, exports)
+STAFF = (door, account, admin, studies, study_life, participants, rehearsal, exports, questions, bundles)
 PARTICIPANT_TIMEOUT_MS = 2_000
 LARGEST_BODY_BYTES = 256 * 1024
 # Spans and metrics would carry participants' addresses to wherever the environment sends them.

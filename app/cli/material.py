@@ -27,14 +27,8 @@ def import_questions(
     with opened(as_json) as database:
         found = read_question_set(file, file_format)
         with database.transaction(writing=True) as session:
-            counts = questions.import_questions(session, found, name).counts
-    ignored = ", ".join(f"{key} ({count})" for key, count in sorted(counts["ignored_keys"].items())) or "none"
-    text = (
-        f"Imported {counts['questions']} questions as '{name}'. Ignored keys: {ignored}. "
-        f"Right answers that are no choice: {counts['answer_not_a_choice']}. "
-        f"Questions with a repeated choice: {counts['repeated_choices']}."
-    )
-    say({"ok": True, "name": name, **counts}, text, as_json)
+            stored = questions.import_questions(session, found, name)
+    say({"ok": True, "name": name, **stored.counts}, questions.sentence(stored), as_json)
 
 
 @bundle_cli.command("import")
@@ -58,14 +52,6 @@ def import_bundle(
     for row in imported.set_aside:
         stderr.print(printable(f"set aside: line {row.line}: {row.reason}"), markup=False)
     aside = [asdict(row) for row in imported.set_aside]
-    changes = {key: count for key, count in counts.items() if key.startswith("cleaned_")}
-    cleaned = ", ".join(f"{key.removeprefix('cleaned_')} {count}" for key, count in changes.items()) or "none"
-    text = (
-        f"Imported {counts['explanations']} explanations of '{imported.question_set}' as '{name}'; "
-        f"{len(aside)} set aside. Cleaned ({imported.bundle.cleaning}): {cleaned}. "
-        f"Cut off in mid-sentence: {counts['cut_off']}. Empty: {counts['empty']}. "
-        f"Answers that are no choice: {counts['answer_not_a_choice']}."
-    )
     summary = {
         "ok": True,
         "name": name,
@@ -73,4 +59,4 @@ def import_bundle(
         **counts,
         "set_aside_rows": aside,
     }
-    say(summary, text, as_json)
+    say(summary, imported.sentence(), as_json)

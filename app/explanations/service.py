@@ -23,6 +23,18 @@ class Imported:
     question_set: str
     set_aside: list[SetAside]
 
+    def sentence(self) -> str:
+        """What was imported and what cleaning changed, for whoever imported it."""
+        counts = self.bundle.counts
+        changes = [key for key in counts if key.startswith("cleaned_")]
+        cleaned = ", ".join(f"{key.removeprefix('cleaned_')} {counts[key]}" for key in changes) or "none"
+        return (
+            f"Imported {counts['explanations']} explanations of '{self.question_set}' as "
+            f"'{self.bundle.name}'; {len(self.set_aside)} set aside. Cleaned ({self.bundle.cleaning}): "
+            f"{cleaned}. Cut off in mid-sentence: {counts['cut_off']}. Empty: {counts['empty']}. "
+            f"Answers that are no choice: {counts['answer_not_a_choice']}."
+        )
+
 
 @dataclass(frozen=True)
 class Prepared:

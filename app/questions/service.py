@@ -48,3 +48,14 @@ def import_questions(session: Session, found: QuestionSetFile, name: str) -> Que
         ],
     )
     return stored
+
+
+def sentence(stored: QuestionSet) -> str:
+    """What was imported, for whoever imported it."""
+    counts = stored.counts
+    ignored = ", ".join(f"{key} ({count})" for key, count in sorted(counts["ignored_keys"].items())) or "none"
+    return (
+        f"Imported {counts['questions']} questions as '{stored.name}'. Ignored keys: {ignored}. "
+        f"Right answers that are no choice: {counts['answer_not_a_choice']}. "
+        f"Questions with a repeated choice: {counts['repeated_choices']}."
+    )
