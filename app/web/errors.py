@@ -2,14 +2,16 @@
 
 import logging
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from app.errors import AppError
+from app.contract.base import InvalidFile
+from app.errors import AppError, NotSignedIn, TooMany
 from app.web.pages import Page, render
 
 log = logging.getLogger("honeyglass")
@@ -36,9 +38,33 @@ BROKEN = ErrorPage(
 )
 
 
+SIGNED_OUT = ErrorPage(
+    "You are signed out",
+    "Nothing was changed. Please sign in in another tab; then come back here, go back one page, where what "
+    "you typed still stands, and send it again.",
+)
+
+
 def show_app_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)  # noqa: S101  # registered for AppError only
-    return render(ErrorPage("This did not work", error.message), error.status)
+    response = render(ErrorPage("This did not work", error.message), error.status)
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
+
+
+def show_not_signed_in(request: Request, _error: Exception) -> Response:
+    """Lead to the door and back to the page; whoever was sending something is told how to keep it."""
+    if request.method not in {"GET", "HEAD"}:
+        return render(SIGNED_OUT, 401)
+    if "hx-request" in request.headers:
+        return Response(status_code=401, headers={"HX-Refresh": "true"})
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/sign-in?next={quote(wanted, safe='')}", status_code=303)
+
+
+def show_invalid_file(_request: Request, error: Exception) -> Response:
+    return render(ErrorPage("This file cannot be used", str(error)), 422)
 
 
 def show_http_error(_request: Request, error: Exception) -> Response:
@@ -68,7 +94,9 @@ def show_broken(_request: Request, _error: Exception) -> Response:
 
 
 def add_error_pages(app: FastAPI) -> None:
+    app.add_exception_handler(NotSignedIn, show_not_signed_in)
     app.add_exception_handler(AppError, show_app_error)
+    app.add_exception_handler(InvalidFile, show_invalid_file)
     app.add_exception_handler(HTTPException, show_http_error)
     app.add_exception_handler(RequestValidationError, show_bad_address)
     app.add_exception_handler(OperationalError, show_busy)
