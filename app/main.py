@@ -13,16 +13,21 @@ from app.accounts.admin import router as admin
 from app.accounts.attempts import Attempts
 from app.accounts.routes import router as door
 from app.audit import WEB_SERVER
+from app.explanations.api import api as bundles_api
 from app.explanations.routes import router as bundles
 from app.participation.landing import router as landing
 from app.participation.routes import router as participation
 from app.participation.staff import router as participants
+from app.questions.api import api as questions_api
 from app.questions.routes import router as questions
+from app.results.api import api as exports_api
 from app.results.routes import router as exports
 from app.settings import Settings
 from app.simulation.routes import router as rehearsal
+from app.studies.api import api as studies_api
 from app.studies.life import router as study_life
 from app.studies.routes import router as studies
+from app.web.api import router as api_pages
 from app.web.db import Database
 from app.web.errors import add_error_pages
 from app.web.health import router as health
@@ -30,6 +35,7 @@ from app.web.pages import STATIC
 from app.web.security import Guard
 from app.web.signing import Signing
 
+API = (studies_api, exports_api, questions_api, bundles_api)
 STAFF = (door, account, admin, studies, study_life, participants, rehearsal, exports, questions, bundles)
 PARTICIPANT_TIMEOUT_MS = 2_000
 LARGEST_BODY_BYTES = 256 * 1024
@@ -57,9 +63,12 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.state.signing = Signing(settings.load_secret())
     app.state.attempts = Attempts()
     app.state.settings = settings
+    app.state.api_routers = API
     app.include_router(participation)  # first, because routes are tried in order and this is the hot path
     app.include_router(landing)
     for router in STAFF:
+        app.include_router(router)
+    for router in (*API, api_pages):
         app.include_router(router)
     app.include_router(health)
     app.mount("/static", StaticFiles(directory=STATIC))

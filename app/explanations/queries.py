@@ -52,15 +52,20 @@ class ExplanationRow:
     explanation: Explanation
 
 
-def explanations_page(session: Session, bundle_id: int, page: int) -> tuple[list[ExplanationRow], bool]:
-    """One page of a bundle's explanations in the questions' order, and whether there is another."""
+def some_explanations(session: Session, bundle_id: int, offset: int, limit: int) -> list[ExplanationRow]:
+    """Some of a bundle's explanations, in the questions' order."""
     statement = (
         select(Question, Explanation)
         .join(Explanation, Explanation.question_id == Question.id)
         .where(Explanation.bundle_id == bundle_id)
         .order_by(Question.position)
-        .offset((page - 1) * PAGE_SIZE)
-        .limit(PAGE_SIZE + 1)
+        .offset(offset)
+        .limit(limit)
     )
-    rows = [ExplanationRow(row[0], row[1]) for row in session.execute(statement)]
+    return [ExplanationRow(row[0], row[1]) for row in session.execute(statement)]
+
+
+def explanations_page(session: Session, bundle_id: int, page: int) -> tuple[list[ExplanationRow], bool]:
+    """One page of a bundle's explanations, and whether there is another."""
+    rows = some_explanations(session, bundle_id, (page - 1) * PAGE_SIZE, PAGE_SIZE + 1)
     return rows[:PAGE_SIZE], len(rows) > PAGE_SIZE

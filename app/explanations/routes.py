@@ -1,5 +1,6 @@
 """/bundles: what students answered and explained, and bringing in another bundle."""
 
+from functools import partial
 from typing import Annotated
 
 from anyio import to_thread
@@ -7,12 +8,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from app.contract.base import InvalidFile
-from app.errors import AppError, NotFound
+from app.errors import Conflict, Invalid, NotFound
 from app.explanations import queries, service
 from app.explanations.pages import BundlePage, BundlesPage
+from app.explanations.service import Imported
 from app.web.auth import Desk, desk
 from app.web.shell import shell_of, show
-from app.web.uploads import LARGEST_BODY_BYTES, Received, received
+from app.web.uploads import LARGEST_BODY_BYTES, Opener, Received, take_in
 
 router = APIRouter(prefix="/bundles")
 MOST_ASIDE = 200  # rows set aside that are listed; their number is always told
@@ -48,42 +50,37 @@ def page_of(
 
 @router.post("", max_body_size=LARGEST_BODY_BYTES)
 async def import_bundle(request: Request) -> Response:
-    """Async, so that a slow upload keeps no thread; whatever blocks runs in one."""
-    await to_thread.run_sync(authorise, request)
-    fields: dict[str, str] = {}
     try:
-        async with received(request) as upload:
-            fields = dict(upload.fields)
-            return await to_thread.run_sync(store, request, upload)
-    except (AppError, InvalidFile) as refused:
-        return await to_thread.run_sync(sent_back, request, fields, str(refused))
+        imported = await take_in(request, partial(desk, request, "researcher"), store)
+    except (Invalid, Conflict, NotFound, InvalidFile) as refused:
+        return await to_thread.run_sync(sent_back, request, str(refused))
+    return await to_thread.run_sync(done, request, imported)
 
 
-def authorise(request: Request) -> None:
-    with desk(request, "researcher"):
-        pass
-
-
-def store(request: Request, upload: Received) -> Response:
-    """Show what was imported in the answer itself, because of the rows that were set aside."""
-    fields = upload.fields
-    prepared = service.prepare(upload.path)
-    with desk(request, "researcher", writing=True) as at:
-        imported = service.import_bundle(
+def store(open_desk: Opener, upload: Received) -> Imported:
+    """Read and clean before the transaction, so that nobody waits for it."""
+    prepared, fields = service.prepare(upload.path), upload.fields
+    with open_desk(writing=True) as at:
+        return service.import_bundle(
             at.session,
             prepared,
             fields.get("name", ""),
             questions=fields.get("questions") or None,
-            strict="strict" in fields,
+            strict=fields.get("strict", "no") not in {"", "no", "false"},
         )
-        aside = tuple(f"line {row.line}: {row.reason}" for row in imported.set_aside)
-        page = page_of(request, at, done=imported.sentence(), aside=aside[:MOST_ASIDE])
+
+
+def done(request: Request, imported: Imported) -> Response:
+    """Show what was imported in the answer itself, because of the rows that were set aside."""
+    aside = tuple(f"line {row.line}: {row.reason}" for row in imported.set_aside[:MOST_ASIDE])
+    with desk(request, "researcher") as at:
+        page = page_of(request, at, done=imported.sentence(), aside=aside)
     return show(page)
 
 
-def sent_back(request: Request, fields: dict[str, str], problem: str) -> Response:
+def sent_back(request: Request, problem: str) -> Response:
     with desk(request, "researcher") as at:
-        page = page_of(request, at, data=fields, problem=f"Nothing was imported. {problem}")
+        page = page_of(request, at, data=request.state.fields, problem=f"Nothing was imported. {problem}")
     return show(page, 422)
 
 

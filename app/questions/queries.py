@@ -26,14 +26,12 @@ def question_sets(session: Session) -> list[QuestionSet]:
 PAGE_SIZE = 50
 
 
+def some_questions(session: Session, question_set_id: int, offset: int, limit: int) -> list[Question]:
+    statement = select(Question).where(Question.question_set_id == question_set_id)
+    return list(session.scalars(statement.order_by(Question.position).offset(offset).limit(limit)))
+
+
 def questions_page(session: Session, question_set_id: int, page: int) -> tuple[list[Question], bool]:
     """One page of a set's questions in their order, and whether there is another."""
-    statement = (
-        select(Question)
-        .where(Question.question_set_id == question_set_id)
-        .order_by(Question.position)
-        .offset((page - 1) * PAGE_SIZE)
-        .limit(PAGE_SIZE + 1)
-    )
-    rows = list(session.scalars(statement))
+    rows = some_questions(session, question_set_id, (page - 1) * PAGE_SIZE, PAGE_SIZE + 1)
     return rows[:PAGE_SIZE], len(rows) > PAGE_SIZE

@@ -1,5 +1,6 @@
 """/question-sets: the sets there are, their questions, and bringing in another."""
 
+from functools import partial
 from typing import Annotated
 
 from anyio import to_thread
@@ -9,12 +10,13 @@ from fastapi.responses import Response
 from app.contract.base import InvalidFile
 from app.contract.question_formats import PARSERS, Format
 from app.contract.question_set import read_question_set
-from app.errors import AppError, Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound
+from app.models import QuestionSet
 from app.questions import queries, service
 from app.questions.pages import QuestionSetPage, QuestionSetsPage
 from app.web.auth import Desk, desk
 from app.web.shell import go, shell_of, show
-from app.web.uploads import LARGEST_BODY_BYTES, Received, received
+from app.web.uploads import LARGEST_BODY_BYTES, Opener, Received, take_in
 
 router = APIRouter(prefix="/question-sets")
 FORMATS: dict[Format, str] = {
@@ -47,30 +49,18 @@ def page_of(
 
 @router.post("", max_body_size=LARGEST_BODY_BYTES)
 async def import_questions(request: Request) -> Response:
-    """Async, so that a slow upload keeps no thread; whatever blocks runs in one."""
-    await to_thread.run_sync(authorise, request)
-    fields: dict[str, str] = {}
     try:
-        async with received(request) as upload:
-            fields = dict(upload.fields)
-            notice = await to_thread.run_sync(store, request, upload)
-    except (AppError, InvalidFile) as refused:
-        return await to_thread.run_sync(sent_back, request, fields, str(refused))
-    return go(request, "/question-sets", notice)
+        stored = await take_in(request, partial(desk, request, "researcher"), store)
+    except (Invalid, Conflict, InvalidFile) as refused:
+        return await to_thread.run_sync(sent_back, request, str(refused))
+    return go(request, "/question-sets", service.sentence(stored))
 
 
-def authorise(request: Request) -> None:
-    with desk(request, "researcher"):
-        pass
-
-
-def store(request: Request, upload: Received) -> str:
+def store(open_desk: Opener, upload: Received) -> QuestionSet:
     """Read before the transaction, so that nobody waits for it."""
-    name = upload.fields.get("name", "")
-    file_format = known_format(upload.fields.get("format", ""))
-    found = read_question_set(upload.path, file_format)
-    with desk(request, "researcher", writing=True) as at:
-        return service.sentence(service.import_questions(at.session, found, name))
+    found = read_question_set(upload.path, known_format(upload.fields.get("format", "cqa")))
+    with open_desk(writing=True) as at:
+        return service.import_questions(at.session, found, upload.fields.get("name", ""))
 
 
 def known_format(text: str) -> Format:
@@ -80,9 +70,9 @@ def known_format(text: str) -> Format:
     raise Invalid(f"Please choose how the file is written: {', '.join(PARSERS)}.")
 
 
-def sent_back(request: Request, fields: dict[str, str], problem: str) -> Response:
+def sent_back(request: Request, problem: str) -> Response:
     with desk(request, "researcher") as at:
-        page = page_of(request, at, fields, f"Nothing was imported. {problem}")
+        page = page_of(request, at, request.state.fields, f"Nothing was imported. {problem}")
     return show(page, 422)
 
 

@@ -1,6 +1,7 @@
 """Every error a browser sees is a page that says what happened and what to do; never a trace."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from app.contract.base import InvalidFile
 from app.errors import AppError, NotSignedIn, TooMany
+from app.web.api import is_api, problem
 from app.web.pages import Page, render
 
 log = logging.getLogger("honeyglass")
@@ -26,6 +28,11 @@ class ErrorPage(Page):
 
 
 NO_SUCH_PAGE = ErrorPage("There is no such page", "Please check the address, or open the study's link again.")
+UNUSABLE = ErrorPage("This did not work", "The page cannot be used in this way. Please open your link again.")
+TOO_LARGE = ErrorPage(
+    "This is too large", "What was sent is larger than this page takes; nothing of it was stored."
+)
+PAGES = {404: NO_SUCH_PAGE, 413: TOO_LARGE}
 BUSY = ErrorPage(
     "The study is busy",
     "Please try again in a moment. If you were sending an answer, it is not stored yet: go back and send it "
@@ -45,16 +52,35 @@ SIGNED_OUT = ErrorPage(
 )
 
 
-def show_app_error(_request: Request, error: Exception) -> Response:
+def show_app_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)  # noqa: S101  # registered for AppError only
-    response = render(ErrorPage("This did not work", error.message), error.status)
-    if isinstance(error, TooMany):
-        response.headers["Retry-After"] = str(error.retry_after_s)
+    page = ErrorPage("This did not work", error.message)
+    return answer(request, page, error.status, retry_after(error))
+
+
+def retry_after(error: AppError) -> dict[str, str]:
+    return {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooMany) else {}
+
+
+def answer(
+    request: Request,
+    page: ErrorPage,
+    status: int,
+    headers: Mapping[str, str] | None = None,
+    errors: Sequence[str] = (),
+) -> Response:
+    """A page for people, a problem (RFC 9457) for programs."""
+    if is_api(request):
+        return problem(request, status, page.message, errors, dict(headers or {}))
+    response = render(page, status)
+    response.headers.update(headers or {})
     return response
 
 
-def show_not_signed_in(request: Request, _error: Exception) -> Response:
+def show_not_signed_in(request: Request, error: Exception) -> Response:
     """Lead to the door and back to the page; whoever was sending something is told how to keep it."""
+    if is_api(request):
+        return problem(request, 401, str(error))
     if request.method not in {"GET", "HEAD"}:
         return render(SIGNED_OUT, 401)
     if "hx-request" in request.headers:
@@ -63,34 +89,33 @@ def show_not_signed_in(request: Request, _error: Exception) -> Response:
     return RedirectResponse(f"/sign-in?next={quote(wanted, safe='')}", status_code=303)
 
 
-def show_invalid_file(_request: Request, error: Exception) -> Response:
-    return render(ErrorPage("This file cannot be used", str(error)), 422)
+def show_invalid_file(request: Request, error: Exception) -> Response:
+    return answer(request, ErrorPage("This file cannot be used", str(error)), 422)
 
 
-def show_http_error(_request: Request, error: Exception) -> Response:
+def show_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for HTTPException only
-    if error.status_code == 404:  # noqa: PLR2004  # the one status with words of its own
+    page = PAGES.get(error.status_code, UNUSABLE)
+    return answer(request, page, error.status_code, error.headers)
+
+
+def show_bad_address(request: Request, error: Exception) -> Response:
+    """A person mistyped an address; a program learns what was wrong with its call."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for it only
+    if not is_api(request):
         return render(NO_SUCH_PAGE, 404)
-    page = ErrorPage("This did not work", "The page cannot be used in this way. Please open your link again.")
-    response = render(page, error.status_code)
-    response.headers.update(error.headers or {})
-    return response
+    errors = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
+    return problem(request, 422, "The call is not as it is documented.", errors)
 
 
-def show_bad_address(_request: Request, _error: Exception) -> Response:
-    return render(NO_SUCH_PAGE, 404)
-
-
-def show_busy(_request: Request, error: Exception) -> Response:
+def show_busy(request: Request, error: Exception) -> Response:
     """A lock or statement timed out; nothing of the request was stored."""
     log.warning("database busy: %s", type(error).__name__)
-    response = render(BUSY, 503)
-    response.headers["Retry-After"] = "2"
-    return response
+    return answer(request, BUSY, 503, {"Retry-After": "2"})
 
 
-def show_broken(_request: Request, _error: Exception) -> Response:
-    return render(BROKEN, 500)
+def show_broken(request: Request, _error: Exception) -> Response:
+    return answer(request, BROKEN, 500)
 
 
 def add_error_pages(app: FastAPI) -> None:

@@ -5,10 +5,10 @@ Who may not import is told before a byte of the file is read: a handler authoris
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from anyio import to_thread
 from fastapi import Request
@@ -16,6 +16,7 @@ from starlette.datastructures import UploadFile
 
 from app.errors import Invalid
 from app.settings import Settings
+from app.web.auth import Desk
 
 SUFFIXES = (".jsonl", ".jsonl.xz", ".jsonl.gz", ".zip")
 LARGEST_BODY_BYTES = 512 * 1024 * 1024  # of any installation; HONEYGLASS_UPLOAD_MB says what this one takes
@@ -23,11 +24,38 @@ LONGEST_FIELD_BYTES = 4096
 CHUNK_BYTES = 1024 * 1024
 
 
+Result = TypeVar("Result")
+
+
+class Opener(Protocol):
+    """`desk` or `api_desk` with everything but `writing` given."""
+
+    def __call__(self, *, writing: bool) -> AbstractContextManager[Desk]: ...
+
+
 class Received(NamedTuple):
     """`path` has a suffix of SUFFIXES and no other part of the name the client gave."""
 
     path: Path
     fields: Mapping[str, str]
+
+
+async def take_in(request: Request, open_desk: Opener, work: Callable[[Opener, Received], Result]) -> Result:
+    """Authorise, receive, work: what blocks runs in a thread, and a slow upload keeps none.
+
+    `open_desk` opens a transaction for whoever sent the request; `work` reads the file before it opens one
+    for writing. The form's fields stay in `request.state.fields`, for a page that is sent back.
+    """
+
+    def authorise() -> None:
+        with open_desk(writing=False):
+            pass
+
+    request.state.fields = {}
+    await to_thread.run_sync(authorise)
+    async with received(request) as upload:
+        request.state.fields = dict(upload.fields)
+        return await to_thread.run_sync(work, open_desk, upload)
 
 
 @asynccontextmanager
@@ -66,6 +94,14 @@ async def store(file: UploadFile, path: Path, settings: Settings) -> None:
             if size > settings.upload_mb * 1024 * 1024:
                 raise too_large(settings)
             stream.write(chunk)
+
+
+def upload_document(*fields: str) -> dict[str, Any]:
+    """How OpenAPI describes a form with one file and these fields."""
+    properties: dict[str, Any] = {"file": {"type": "string", "format": "binary"}}
+    properties |= {field: {"type": "string"} for field in fields}
+    schema = {"type": "object", "properties": properties, "required": ["file", "name"]}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
 
 def too_large(settings: Settings) -> Invalid:

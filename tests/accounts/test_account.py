@@ -89,7 +89,9 @@ def test_browsers_are_listed_and_signed_out_one_by_one(web: TestClient, database
 
 
 def secret_and_ticket(page: str) -> tuple[str, str]:
-    return page.split("<code>")[1].split("<")[0], page.split('name="ticket" value="')[1].split('"')[0]
+    _, secret = page.split("<code>")
+    _, ticket = page.split('name="ticket" value="')
+    return secret.partition("<")[0], ticket.partition('"')[0]
 
 
 def test_the_second_factor_is_turned_on_with_a_code_and_off_with_the_password(
