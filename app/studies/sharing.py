@@ -30,10 +30,10 @@ def share(session: Session, study: Study, email: str, level: Level) -> None:
 
 
 def unshare(session: Session, study: Study, user_id: int) -> None:
-    """Raises: NotFound for someone it is not shared with; Conflict for its only owner."""
+    """Take back what was shared, if it still is. Raises: Conflict for the only owner."""
     granted = session.get(StudyAccess, (study.id, user_id))
     if granted is None:
-        raise NotFound("The study is not shared with them any more.")
+        return
     keep_an_owner(session, study, user_id)
     user = session.get_one(User, user_id)
     session.delete(granted)
