@@ -29,7 +29,7 @@ from app.studies.life import router as study_life
 from app.studies.routes import router as studies
 from app.web.api import router as api_pages
 from app.web.db import Database
-from app.web.errors import add_error_pages
+from app.web.errors import PlainRefusals, add_error_pages
 from app.web.health import router as health
 from app.web.pages import STATIC
 from app.web.security import Guard
@@ -73,5 +73,6 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.include_router(health)
     app.mount("/static", StaticFiles(directory=STATIC))
     add_error_pages(app)
+    app.add_middleware(PlainRefusals)
     app.add_middleware(Guard)
     return app

@@ -17,6 +17,7 @@ from app.contract.base import InvalidFile
 from app.contract.study import StudyDefinition
 
 Location = tuple[int | str, ...]
+MOST_VALUES = 100_000
 
 
 def read_definition(path: Path) -> StudyDefinition:
@@ -34,6 +35,10 @@ def parse_definition(text: str, name: str, folder: Path | None = None) -> StudyD
     """Read a definition's text; without a folder it names no files. Raises: InvalidFile, as above."""
     try:
         fields = YAML(typ="base", pure=True).load(text)
+        if unfolded(fields) > MOST_VALUES:
+            raise InvalidFile(f"{name}: its references (*) unfold to more than {MOST_VALUES:,} values.")
+    except RecursionError as error:
+        raise InvalidFile(f"{name}: nested too deeply to be a study definition.") from error
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise InvalidFile(f"{name}, line {line}: {error.problem}.") from error
@@ -46,6 +51,15 @@ def parse_definition(text: str, name: str, folder: Path | None = None) -> StudyD
         return StudyDefinition.model_validate(fields)
     except ValidationError as error:
         raise InvalidFile(explain(error, text, name)) from error
+
+
+def unfolded(value: object, known: dict[int, int] | None = None) -> int:
+    """How many values a file holds once its references are followed; each is looked at once."""
+    known = {} if known is None else known
+    if id(value) not in known and isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(unfolded(one, known) for one in inner)
+    return known.get(id(value), 1)
 
 
 def read_text(path: Path) -> str:

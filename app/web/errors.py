@@ -3,13 +3,16 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.exc import OperationalError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.contract.base import InvalidFile
 from app.errors import AppError, NotSignedIn, TooMany
@@ -116,6 +119,31 @@ def show_busy(request: Request, error: Exception) -> Response:
 
 def show_broken(request: Request, _error: Exception) -> Response:
     return answer(request, BROKEN, 500)
+
+
+class PlainRefusals:
+    """Turns the body limit's own answer, which is bare text, into a page or a problem."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_replaced = False
+
+        async def send_worded(message: Message) -> None:
+            nonlocal is_replaced
+            if message["type"] == "http.response.start" and is_bare_refusal(message):
+                is_replaced = True
+                await answer(Request(scope), TOO_LARGE, message["status"])(scope, receive, send)
+            elif not is_replaced:
+                await send(message)
+
+        await self.app(scope, receive, send_worded)
+
+
+def is_bare_refusal(message: Message) -> bool:
+    kind = Headers(raw=message["headers"]).get("content-type", "")
+    return message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and kind.startswith("text/plain")
 
 
 def add_error_pages(app: FastAPI) -> None:

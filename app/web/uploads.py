@@ -54,7 +54,6 @@ async def take_in(request: Request, open_desk: Opener, work: Callable[[Opener, R
     request.state.fields = {}
     await to_thread.run_sync(authorise)
     async with received(request) as upload:
-        request.state.fields = dict(upload.fields)
         return await to_thread.run_sync(work, open_desk, upload)
 
 
@@ -73,14 +72,15 @@ async def received(request: Request, suffixes: tuple[str, ...] = SUFFIXES) -> As
     folder = Path(tempfile.mkdtemp(dir=home))
     try:
         async with request.form(max_files=1, max_fields=20, max_part_size=LONGEST_FIELD_BYTES) as form:
+            fields = {
+                key: value.replace("\0", "").strip() for key, value in form.items() if isinstance(value, str)
+            }
+            request.state.fields = fields
             files = [value for value in form.values() if isinstance(value, UploadFile) and value.filename]
             if len(files) != 1:
                 raise Invalid("Please choose a file.")
             path = folder / f"file{suffix_of(files[0].filename or '', suffixes)}"
             await store(files[0], path, settings)
-            fields = {
-                key: value.replace("\0", "").strip() for key, value in form.items() if isinstance(value, str)
-            }
         yield Received(path, fields)
     finally:
         await to_thread.run_sync(shutil.rmtree, folder, True)  # ignore_errors
