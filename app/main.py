@@ -7,6 +7,7 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from fastapi.telemetry import TelemetryConfig
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app.accounts.account import router as account
 from app.accounts.admin import router as admin
@@ -56,9 +57,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         yield
         database.engine.dispose()
 
-    app = FastAPI(
-        openapi_url=None, lifespan=lifespan, max_body_size=LARGEST_BODY_BYTES, telemetry=NO_TELEMETRY
-    )
+    app = FastAPI(openapi_url=None, lifespan=lifespan, telemetry=NO_TELEMETRY)
     app.state.database = database
     app.state.signing = Signing(settings.load_secret())
     app.state.attempts = Attempts()
@@ -73,6 +72,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.include_router(health)
     app.mount("/static", StaticFiles(directory=STATIC))
     add_error_pages(app)
+    # The last one added is the first to see a request: Guard's headers stand on whatever the others answer.
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY_BYTES)
     app.add_middleware(PlainRefusals)
     app.add_middleware(Guard)
     return app
