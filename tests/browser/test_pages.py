@@ -43,7 +43,7 @@ def looks(browser: Browser, server: DemoServer) -> Looks:
     """Visits every page once. The policy is bypassed so that axe can be brought in from outside."""
 
     def new_context() -> BrowserContext:
-        return browser.new_context(**PHONE, bypass_csp=True)
+        return browser.new_context(**PHONE, bypass_csp=True, reduced_motion="reduce")
 
     pages = itertools.chain(
         gallery.gallery(server, new_context), staff_gallery.staff_gallery(server, new_context)

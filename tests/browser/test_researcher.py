@@ -68,7 +68,7 @@ def test_a_researcher_goes_from_files_to_ratings(
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    sign_in(page, server, "ada@example.org")
+    sign_in(page, server, "rosa@example.org")
 
     import_material(page, tmp_path)
     write_study(page)
@@ -97,15 +97,15 @@ def test_a_researcher_goes_from_files_to_ratings(
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     watching.reload()
     expect(watching.get_by_role("heading", name="Sign in")).to_be_visible()
-    assert complaints == []
+    assert [one for one in complaints if "422" not in one] == []  # the mistake was on purpose
 
 
 def test_what_was_typed_survives_signing_out_in_another_tab(
     server: DemoServer, new_context: NewContext
 ) -> None:
-    """Nothing that was typed is lost: the page says how to keep it, and going back finds it."""
+    """Nothing that was typed is lost: the page says how to keep it, and shows it."""
     page = new_context(**DESKTOP).new_page()
-    sign_in(page, server, "bo@example.org")
+    sign_in(page, server, "sam@example.org")
     page.get_by_role("link", name="New study").click()
     page.get_by_label("Definition").fill("slug: precious")
     other = page.context.new_page()
@@ -114,5 +114,4 @@ def test_what_was_typed_survives_signing_out_in_another_tab(
     expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
     page.get_by_role("button", name="Store").click()
     expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
-    page.go_back()
-    expect(page.get_by_label("Definition")).to_have_value("slug: precious")
+    expect(page.get_by_label("definition")).to_have_value("slug: precious")
