@@ -11,7 +11,23 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.errors import Conflict
+
 SECRET_BYTES = 64
+FEWEST_LETTERS = 8  # different bytes; a random key has fifteen or sixteen
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+WELL_KNOWN = {
+    "",
+    "admin",
+    "changeme",
+    "default",
+    "example",
+    "honeyglass",
+    "password",
+    "postgres",
+    "secret",
+    "test",
+}
 
 
 class Settings(BaseSettings):
@@ -50,6 +66,15 @@ class Settings(BaseSettings):
             url = url.set(drivername="postgresql+psycopg")
         return url.render_as_string(hide_password=False)
 
+    def refuse_defaults(self, host: str) -> None:
+        """Raises: Conflict if others could reach this server while it uses a password everybody knows."""
+        password = make_url(self.url).password
+        if host not in LOOPBACK and password is not None and str(password).lower() in WELL_KNOWN:
+            raise Conflict(
+                "HONEYGLASS_DATABASE_URL has a well-known password. Choose another "
+                "(openssl rand -hex 24), or serve on 127.0.0.1 alone."
+            )
+
     @property
     def default_workers(self) -> int:
         """One process for SQLite, which has one writer; two for PostgreSQL."""
@@ -69,7 +94,10 @@ class Settings(BaseSettings):
 
 
 def whole_secret(path: Path, patience_s: float = 2) -> bytes:
-    """Read the key; another process may be writing it this moment. Raises: OSError for a damaged one."""
+    """Read the key; another process may be writing it this moment.
+
+    Raises: OSError for one that is damaged, no secret, or readable by others.
+    """
     deadline = time.monotonic() + patience_s
     while len(secret := path.read_bytes()) < SECRET_BYTES:
         if time.monotonic() > deadline:
@@ -77,4 +105,8 @@ def whole_secret(path: Path, patience_s: float = 2) -> bytes:
                 errno.EINVAL, "damaged; restore it from a backup, or delete it to get a new one", str(path)
             )
         time.sleep(0.01)
+    if len(set(secret)) < FEWEST_LETTERS:
+        raise OSError(errno.EINVAL, "not a random secret; delete it to get a new one", str(path))
+    if path.stat().st_mode & 0o077:
+        raise OSError(errno.EACCES, "readable by others than its owner; run chmod 600 on it", str(path))
     return secret
