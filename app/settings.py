@@ -11,23 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from app.errors import Conflict
-
 SECRET_BYTES = 64
 FEWEST_LETTERS = 8  # different bytes; a random key has fifteen or sixteen
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-WELL_KNOWN = {
-    "",
-    "admin",
-    "changeme",
-    "default",
-    "example",
-    "honeyglass",
-    "password",
-    "postgres",
-    "secret",
-    "test",
-}
 
 
 class Settings(BaseSettings):
@@ -65,15 +50,6 @@ class Settings(BaseSettings):
         if url.drivername in {"postgresql", "postgres"}:
             url = url.set(drivername="postgresql+psycopg")
         return url.render_as_string(hide_password=False)
-
-    def refuse_defaults(self, host: str) -> None:
-        """Raises: Conflict if others could reach this server while it uses a password everybody knows."""
-        password = make_url(self.url).password
-        if host not in LOOPBACK and password is not None and str(password).lower() in WELL_KNOWN:
-            raise Conflict(
-                "HONEYGLASS_DATABASE_URL has a well-known password. Choose another "
-                "(openssl rand -hex 24), or serve on 127.0.0.1 alone."
-            )
 
     @property
     def default_workers(self) -> int:

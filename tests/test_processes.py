@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from app.cli.serving import refuse_defaults
 from app.errors import Conflict
 from app.settings import Settings
 from app.web.db import Database
@@ -113,8 +114,9 @@ def test_a_secret_that_others_could_know_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("password", ["postgres", "HoneyGlass", "changeme", ""])
 def test_a_well_known_database_password_is_refused_where_others_reach_the_server(password: str) -> None:
     settings = Settings(database_url=f"postgresql://honeyglass:{password}@database/honeyglass")
-    settings.refuse_defaults("127.0.0.1")
+    refuse_defaults(settings, "127.0.0.1")
     with pytest.raises(Conflict, match="well-known password"):
-        settings.refuse_defaults("0.0.0.0")  # noqa: S104  # compared, not bound
-    Settings(database_url="postgresql://honeyglass:9f2c51d07a@database/honeyglass").refuse_defaults("0.0.0.0")  # noqa: S104
-    Settings(database_url="postgresql:///honeyglass?host=/run/postgresql").refuse_defaults("::")
+        refuse_defaults(settings, "0.0.0.0")  # noqa: S104  # compared, not bound
+    unknown = Settings(database_url="postgresql://honeyglass:9f2c51d07a@database/honeyglass")
+    refuse_defaults(unknown, "0.0.0.0")  # noqa: S104  # compared, not bound
+    refuse_defaults(Settings(database_url="postgresql:///honeyglass?host=/run/postgresql"), "::")

@@ -42,7 +42,7 @@ def serve(
     settings = read_settings(as_json=False)
     with opened(as_json=False):
         settings.load_secret()
-        settings.refuse_defaults(host or settings.host)
+        serving.refuse_defaults(settings, host or settings.host)
     serving.run(host or settings.host, port or settings.port, workers or settings.default_workers)
 
 
