@@ -69,9 +69,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile | tarfile.TarFile]:
             yield archive
 
 
-def checked(
-    archive: zipfile.ZipFile | tarfile.TarFile, path: Path, largest_bytes: int
-) -> list[Member]:
+def checked(archive: zipfile.ZipFile | tarfile.TarFile, path: Path, largest_bytes: int) -> list[Member]:
     """The files in it, without the one folder they may all lie in; refused before anything is written."""
     files: list[Member] = []
     declared, seen = 0, set()
@@ -109,7 +107,9 @@ def members_of(archive: zipfile.ZipFile | tarfile.TarFile) -> Iterator[Member]:
 def refuse_unsafe(member: Member, path: Path) -> None:
     parts = PurePosixPath(member.name).parts
     if member.name.startswith("/") or ".." in parts or "\\" in member.name or ":" in member.name:
-        raise InvalidFile(f"{path.name}: '{member.name}' leads out of the archive, so none of it is unpacked.")
+        raise InvalidFile(
+            f"{path.name}: '{member.name}' leads out of the archive, so none of it is unpacked."
+        )
     if not member.is_file and not member.is_folder:
         raise InvalidFile(f"{path.name}: '{member.name}' is a link or a device; pack the files themselves.")
 

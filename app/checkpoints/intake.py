@@ -154,7 +154,9 @@ def check(target: Path, source: str, given: StudentManifest | None, left: list[s
     manifest = given or own
     if manifest is None:
         raise InvalidFile(NO_MANIFEST)
-    files = {name: {"sha256": hash_of(target / name), "bytes": (target / name).stat().st_size} for name in names}
+    files = {
+        name: {"sha256": hash_of(target / name), "bytes": (target / name).stat().st_size} for name in names
+    }
     compare_hashes(manifest, files, left)
     refuse_unfit_tokenizer(target, tensors)
     refuse_foreign_code(target, names)

@@ -1,4 +1,4 @@
-"""A checkpoint's life: registered, verifying, then ready or failed; retired when it is not to be used again."""
+"""A checkpoint: registered, verifying, then ready or failed; retired when it is to be used no more."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +11,8 @@ from app.checkpoints.queries import checkpoint_by_name
 from app.contract.base import name_problem
 from app.errors import Conflict, Invalid
 from app.models import Checkpoint
+
+MOST_ATTEMPTS = 3
 
 
 def refuse_name(session: Session, name: str) -> None:
@@ -49,6 +51,13 @@ def start_verifying(session: Session, checkpoint_id: int, lease_s: float) -> Che
         return None
     if checkpoint.leased_until is not None and checkpoint.leased_until > now:
         return None
+    if checkpoint.attempts >= MOST_ATTEMPTS:
+        checkpoint.state, checkpoint.leased_until = "failed", None
+        checkpoint.reason = (
+            f"The worker died {MOST_ATTEMPTS} times while it tried it; is there enough memory?"
+        )
+        return None
+    checkpoint.attempts += 1
     checkpoint.state, checkpoint.leased_until = "verifying", now + timedelta(seconds=lease_s)
     return checkpoint
 
@@ -72,7 +81,7 @@ def verify_again(session: Session, name: str) -> Checkpoint:
     checkpoint = checkpoint_by_name(session, name)
     if checkpoint.state != "failed":
         raise Conflict(f"Checkpoint '{name}' is {checkpoint.state}; only a failed one is verified again.")
-    checkpoint.state, checkpoint.reason = "registered", None
+    checkpoint.state, checkpoint.reason, checkpoint.attempts = "registered", None, 0
     return checkpoint
 
 

@@ -12,7 +12,13 @@ PICKLES = {".bin", ".pt", ".pth", ".pkl", ".ckpt", ".msgpack", ".h5"}
 WEIGHTS = {".safetensors", ".gguf"}
 NOT_WANTED = {"trainer_state.json"}  # a training run's diary, not the student
 LARGEST_HEADER_BYTES = 100 * 1024 * 1024
-EMBEDDINGS = ("embed_tokens.weight", "shared.weight", "wte.weight", "word_embeddings.weight", "embed_in.weight")
+EMBEDDINGS = (
+    "embed_tokens.weight",
+    "shared.weight",
+    "wte.weight",
+    "word_embeddings.weight",
+    "embed_in.weight",
+)
 HOW_TO_CONVERT = (
     "Its only weights are pickles ({names}), which can run code when they are opened. Convert them where "
     "you trust them: AutoModelForCausalLM.from_pretrained(FOLDER).save_pretrained(FOLDER) writes "
@@ -31,9 +37,9 @@ def is_weights(name: str) -> bool:
 
 
 def is_tokenizer(name: str) -> bool:
-    return name.startswith(("tokenizer", "special_tokens", "added_tokens", "vocab", "merges", "chat_template")) or (
-        name.endswith(".model")
-    )
+    return name.startswith(
+        ("tokenizer", "special_tokens", "added_tokens", "vocab", "merges", "chat_template")
+    ) or (name.endswith(".model"))
 
 
 def read_header(path: Path) -> dict[str, Any]:
@@ -71,7 +77,9 @@ def check_weights(folder: Path, names: list[str], pickles: list[str]) -> dict[st
     if not weights and pickles:
         raise InvalidFile(HOW_TO_CONVERT.format(names=", ".join(sorted(pickles)[:3])))
     if not weights:
-        raise InvalidFile("There are no weights: expected model.safetensors, adapter_model.safetensors or a .gguf.")
+        raise InvalidFile(
+            "There are no weights: expected model.safetensors, adapter_model.safetensors or a .gguf."
+        )
     tensors: dict[str, Any] = {}
     for name in weights:
         if name.endswith(".gguf"):
@@ -115,7 +123,9 @@ def tokenizer_size(path: Path) -> int | None:
     found = json_object(path)
     model = found.get("model")
     vocabulary = model.get("vocab") if isinstance(model, dict) else None
-    added = [token["id"] for token in found.get("added_tokens") or [] if isinstance(token, dict) and "id" in token]
+    added = [
+        token["id"] for token in found.get("added_tokens") or [] if isinstance(token, dict) and "id" in token
+    ]
     if isinstance(vocabulary, dict):
         added += vocabulary.values()
     elif isinstance(vocabulary, list):
@@ -142,5 +152,3 @@ def refuse_foreign_code(folder: Path, names: list[str]) -> None:
         config = json_object(folder / "adapter_config.json")
         if config.get("megatron_config") or str(config.get("peft_type", "LORA")).upper() != "LORA":
             raise InvalidFile("adapter_config.json: only plain LoRA adapters are loaded.")
-
-

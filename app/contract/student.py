@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from app.contract.base import NAME, InvalidFile, Text, storable_throughout
 from app.contract.json_lines import decode, parse_json, reason
@@ -256,5 +264,8 @@ def write_student(folder: Path, manifest: StudentManifest) -> None:
 
 def json_schema() -> str:
     """The manifest's JSON Schema, as docs/student.schema.json has it."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **StudentManifest.model_json_schema()}
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **StudentManifest.model_json_schema(),
+    }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -27,6 +27,7 @@ class Checkpoint(Base):
     tokenizer_sha256: Mapped[str]
     trial: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
     leased_until: Mapped[datetime | None]
     verified_at: Mapped[datetime | None]
     retired_at: Mapped[datetime | None]

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column('tokenizer_sha256', sa.String(), nullable=False),
         sa.Column('trial', sa.JSON(), nullable=True),
         sa.Column('created_at', TIME, nullable=False),
+        sa.Column('attempts', sa.Integer(), nullable=False),
         sa.Column('leased_until', TIME, nullable=True),
         sa.Column('verified_at', TIME, nullable=True),
         sa.Column('retired_at', TIME, nullable=True),
