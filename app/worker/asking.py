@@ -53,9 +53,7 @@ def ask(
     """What the student answers and explains, in the order of the questions."""
     way = student.manifest.ask.ways[way_name]
     if RESERVED & set(way.chat_template_args):
-        raise Invalid(
-            f"chat_template_args: {sorted(RESERVED & set(way.chat_template_args))[0]} cannot be set."
-        )
+        raise Invalid(f"chat_template_args: {min(RESERVED & set(way.chat_template_args))} cannot be set.")
     started = time.monotonic()
     tellings = [
         Telling(question.id, question_values(way, question.text, question.choices, question.premise))

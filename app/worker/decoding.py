@@ -171,7 +171,7 @@ class SlottedDecoder:
             self.make_room()
 
     def accept(self, tokens: list[int], first: int) -> None:
-        """Give the slots from `first` on their tokens; from behind, for a finished one is filled by the last."""
+        """Give slots from `first` on their tokens; backwards: the last takes a finished one's place."""
         for at in reversed(range(first, first + len(tokens))):
             slot, token = self.slots[at], tokens[at - first]
             has_ended = token in self.limits.end_tokens
@@ -203,7 +203,7 @@ def pad_left(inputs: Sequence[list[int]], device: Any, pad: int = 0) -> tuple[Te
 
 
 def decode_padded(model: Any, inputs: Sequence[list[int]], limits: Limits) -> list[Decoded]:  # noqa: ANN401
-    """transformers' own loop, longest inputs first, in batches of as many as there are slots."""
+    """The library's own loop, longest inputs first, in batches of as many as there are slots."""
     order = sorted(range(len(inputs)), key=lambda number: (-len(inputs[number]), number))
     pad = model.generation_config.pad_token_id
     pad = min(limits.end_tokens) if pad is None else pad

@@ -91,6 +91,6 @@ def find_base(sha256: str, file: str | None, shelf: Shelf, folder: Path) -> Path
         if sha256_of_file(path) == sha256:
             return path
     raise Invalid(
-        f"The base model (sha256 {sha256[:12]}…, {file or 'any file name'}) is nowhere: add it as a checkpoint, "
-        "or put it below HONEYGLASS_CHECKPOINT_ROOT."
+        f"The base model (sha256 {sha256[:12]}…, {file or 'any file name'}) is nowhere: "
+        "add it as a checkpoint, or put it below HONEYGLASS_CHECKPOINT_ROOT."
     )

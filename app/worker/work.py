@@ -44,7 +44,7 @@ TRIAL = (
 TRIAL_PREMISE = "A person is at home."
 
 
-class Abandoned(Exception):  # noqa: N818  # a decision, not an error
+class Abandoned(Exception):  # a decision, not an error
     """The batch belongs to another worker now, or its run was cancelled."""
 
 
