@@ -75,7 +75,8 @@ def take_step(
     limits = Limits(step.max_new_tokens, end_tokens(student), stopper(student, way.stop), keep_going)
     decoded = decode(student.model, inputs, limits)
     for telling, text, tokens, found in zip(asked, texts, inputs, decoded, strict=True):
-        output = before_stop(student.tokenizer.decode(found.tokens, skip_special_tokens=True), way.stop)
+        text_out = student.tokenizer.decode(found.tokens, skip_special_tokens=True)
+        output = before_stop(text_out.replace("\0", "\ufffd"), way.stop)  # PostgreSQL stores no U+0000
         telling.steps.append(
             {
                 "name": step.name,
