@@ -1,6 +1,6 @@
 """Explanations per second: the worker's decoding beside the plain loop the field uses, in one run.
 
-The plain loop asks one question at a time with `generate` and its defaults, in fp32. In fp32 the texts must be
+The plain loop asks one question at a time with `generate` and its defaults, in fp32. There the texts must be
 the same, or differ first at a near-tie (the two likeliest tokens less than 1e-4 apart), which is listed.
 """
 
@@ -87,7 +87,8 @@ def main() -> None:
         rate = len(inputs) / (time.monotonic() - started)
         equal = sum(one == other for one, other in zip(found, expected, strict=True))
         print(
-            f"worker {name}       {rate:6.2f} explanations/s  {rate / plain_rate:5.1f}x  {equal}/{len(inputs)} equal"
+            f"worker {name}       {rate:6.2f} explanations/s  {rate / plain_rate:5.1f}x  "
+            f"{equal}/{len(inputs)} equal"
         )
         if dtype is torch.float32:
             list_differences(model, inputs, found, expected)

@@ -42,7 +42,7 @@ def test_the_shared_example_is_a_manifest() -> None:
     "changes,said",
     [
         ({"input": "{answer}"}, "which no step before it reads"),
-        ({"input": "{__class__}{secret}"}, "{secret} is no placeholder"),
+        ({"input": "{secret}"}, "{secret} is no placeholder"),
         ({"read": {"answer": {}}}, "no step reads explanation"),
         ({"read": {"answer": {"after": "a", "after_last": "b"}, "explanation": {}}}, "not both"),
         ({"surprise": 1}, "surprise"),

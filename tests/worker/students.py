@@ -1,4 +1,4 @@
-"""Students made by tests: tiny random models with byte-level tokenizers, and the real small one from its package."""
+"""Students made by tests: tiny random models of single bytes, and the real small one from its package."""
 
 import importlib.util
 import json

@@ -1,4 +1,4 @@
-"""Real worker processes: kill -9 loses nothing and doubles nothing, and a run becomes a bundle and a study."""
+"""Real worker processes: kill -9 loses and doubles nothing, and a run becomes a bundle and a study."""
 
 import os
 import subprocess
@@ -16,6 +16,7 @@ from app.checkpoints.queries import checkpoint_by_name
 from app.contract.bundle import read_bundle
 from app.explanations import progress, runs
 from app.explanations.export import export_run
+from app.explanations.planning import plan_batches
 from app.models import Condition, Explanation, Item
 from app.settings import Settings
 from app.studies import service as studies
@@ -46,7 +47,7 @@ def wait_until(condition: Any, log: Path, seconds: float = 90) -> None:
 def test_two_killed_workers_lose_and_double_nothing(
     database: Database, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "plan_batches", lambda asked, new: plan_small(asked, new))
+    monkeypatch.setattr(runs, "plan_batches", plan_small)
     taken = take_in(settings, str(make_llama(tmp_path / "llama")))
     with database.transaction(writing=True) as session:
         checkpoint = checkpoints.register(session, taken, "llama")
@@ -98,6 +99,4 @@ def test_two_killed_workers_lose_and_double_nothing(
 
 
 def plan_small(asked: Any, new_tokens: int) -> list[list[int]]:
-    from app.explanations.planning import plan_batches
-
     return plan_batches(asked, new_tokens, most_questions=8)
