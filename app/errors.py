@@ -13,9 +13,27 @@ class Invalid(AppError):
     status = 422
 
 
+class NotSignedIn(AppError):
+    status = 401
+
+
+class Forbidden(AppError):
+    status = 403
+
+
 class NotFound(AppError):
     status = 404
 
 
 class Conflict(AppError):
     status = 409
+
+
+class TooMany(AppError):
+    """Too many attempts; `retry_after_s` says when to come back."""
+
+    status = 429
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s

@@ -7,17 +7,37 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from fastapi.telemetry import TelemetryConfig
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
+from app.accounts.account import router as account
+from app.accounts.admin import router as admin
+from app.accounts.attempts import Attempts
+from app.accounts.routes import router as door
+from app.audit import WEB_SERVER
+from app.explanations.api import api as bundles_api
+from app.explanations.routes import router as bundles
 from app.participation.landing import router as landing
 from app.participation.routes import router as participation
+from app.participation.staff import router as participants
+from app.questions.api import api as questions_api
+from app.questions.routes import router as questions
+from app.results.api import api as exports_api
+from app.results.routes import router as exports
 from app.settings import Settings
+from app.simulation.routes import router as rehearsal
+from app.studies.api import api as studies_api
+from app.studies.life import router as study_life
+from app.studies.routes import router as studies
+from app.web.api import router as api_pages
 from app.web.db import Database
-from app.web.errors import add_error_pages
+from app.web.errors import PlainRefusals, add_error_pages
 from app.web.health import router as health
 from app.web.pages import STATIC
 from app.web.security import Guard
 from app.web.signing import Signing
 
+API = (studies_api, exports_api, questions_api, bundles_api)
+STAFF = (door, account, admin, studies, study_life, participants, rehearsal, exports, questions, bundles)
 PARTICIPANT_TIMEOUT_MS = 2_000
 LARGEST_BODY_BYTES = 256 * 1024
 # Spans and metrics would carry participants' addresses to wherever the environment sends them.
@@ -27,7 +47,9 @@ NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_co
 def create_app(settings: Settings | None = None, database: Database | None = None) -> FastAPI:
     """The application for one process; without arguments configured by the environment."""
     settings = settings or Settings()
-    database = database or Database(settings.url, statement_timeout_ms=PARTICIPANT_TIMEOUT_MS)
+    database = database or Database(
+        settings.url, statement_timeout_ms=PARTICIPANT_TIMEOUT_MS, actor=WEB_SERVER
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -35,15 +57,23 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         yield
         database.engine.dispose()
 
-    app = FastAPI(
-        openapi_url=None, lifespan=lifespan, max_body_size=LARGEST_BODY_BYTES, telemetry=NO_TELEMETRY
-    )
+    app = FastAPI(openapi_url=None, lifespan=lifespan, telemetry=NO_TELEMETRY)
     app.state.database = database
     app.state.signing = Signing(settings.load_secret())
+    app.state.attempts = Attempts()
+    app.state.settings = settings
+    app.state.api_routers = API
     app.include_router(participation)  # first, because routes are tried in order and this is the hot path
     app.include_router(landing)
+    for router in STAFF:
+        app.include_router(router)
+    for router in (*API, api_pages):
+        app.include_router(router)
     app.include_router(health)
     app.mount("/static", StaticFiles(directory=STATIC))
     add_error_pages(app)
+    # The last one added is the first to see a request: Guard's headers stand on whatever the others answer.
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY_BYTES)
+    app.add_middleware(PlainRefusals)
     app.add_middleware(Guard)
     return app

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
+    upload_mb: int = Field(64, ge=1, le=512, description="the largest file a browser may send")
     threads: int = Field(2, ge=1, description="request threads per web process; see docs/adr/0003")
     redis_url: str = ""
     checkpoint_root: Path | None = None

@@ -5,12 +5,15 @@ from typing import Annotated
 
 import typer
 
+from app.accounts import queries
 from app.cli import demo, serving
+from app.cli.analysis import analysis_cli
 from app.cli.checkpoint import checkpoint_cli
 from app.cli.common import AsJson, complaining, opened, read_settings, say, stderr
 from app.cli.data import data_cli
 from app.cli.material import bundle_cli, question_cli
 from app.cli.study import study_cli
+from app.cli.user import make_account, user_cli
 from app.errors import Conflict
 from app.web import migrations
 
@@ -19,7 +22,9 @@ cli.add_typer(question_cli, name="questions")
 cli.add_typer(bundle_cli, name="bundle")
 cli.add_typer(checkpoint_cli, name="checkpoint")
 cli.add_typer(study_cli, name="study")
+cli.add_typer(user_cli, name="user")
 cli.add_typer(data_cli)
+cli.add_typer(analysis_cli)
 
 
 @cli.command()
@@ -75,12 +80,16 @@ def ready(as_json: AsJson = False) -> None:
 
 @cli.command("demo")
 def make_demo(as_json: AsJson = False) -> None:
-    """Set up the demo study, if it is not there yet, and say where it is."""
+    """Set up the demo study and a first admin, if they are not there yet, and say where they are."""
     settings = read_settings(as_json)
-    with opened(as_json) as database, database.transaction(writing=True) as session:
-        demo.set_up(session)
-    url = f"http://{settings.host}:{settings.port}/s/{demo.SLUG}"
-    say({"ok": True, "slug": demo.SLUG, "url": url}, demo.welcome(url), as_json)
+    with opened(as_json) as database:
+        with database.transaction(writing=True) as session:
+            is_first = not queries.users(session)
+            demo.set_up(session)
+        password = make_account(database, demo.ADMIN, "admin") if is_first else None
+    base = f"http://{settings.host}:{settings.port}"
+    summary = {"ok": True, "slug": demo.SLUG, "url": f"{base}/s/{demo.SLUG}", "password": password}
+    say(summary, demo.welcome(base, password), as_json)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import typer
 
 from app.cli.common import AsJson, opened, printable, say, stderr
 from app.contract.question_formats import Format as QuestionFormat
+from app.contract.question_set import read_question_set
 from app.explanations import service as explanations
 from app.questions import service as questions
 
@@ -23,16 +24,11 @@ def import_questions(
     as_json: AsJson = False,
 ) -> None:
     """Import a question set as a whole, or refuse it with line and reason."""
-    with opened(as_json) as database, database.transaction(writing=True) as session:
-        stored = questions.import_questions(session, file, name, file_format)
-        counts = stored.counts
-    ignored = ", ".join(f"{key} ({count})" for key, count in sorted(counts["ignored_keys"].items())) or "none"
-    text = (
-        f"Imported {counts['questions']} questions as '{name}'. Ignored keys: {ignored}. "
-        f"Right answers that are no choice: {counts['answer_not_a_choice']}. "
-        f"Questions with a repeated choice: {counts['repeated_choices']}."
-    )
-    say({"ok": True, "name": name, **counts}, text, as_json)
+    with opened(as_json) as database:
+        found = read_question_set(file, file_format)
+        with database.transaction(writing=True) as session:
+            stored = questions.import_questions(session, found, name)
+    say({"ok": True, "name": name, **stored.counts}, questions.sentence(stored), as_json)
 
 
 @bundle_cli.command("import")
@@ -46,20 +42,16 @@ def import_bundle(
     as_json: AsJson = False,
 ) -> None:
     """Import explanations; rows that fit no question are set aside and listed."""
-    with opened(as_json) as database, database.transaction(writing=True) as session:
-        imported = explanations.import_bundle(session, path, name, questions=question_set, strict=strict)
-        counts = imported.bundle.counts
+    with opened(as_json) as database:
+        prepared = explanations.prepare(path)
+        with database.transaction(writing=True) as session:
+            imported = explanations.import_bundle(
+                session, prepared, name, questions=question_set, strict=strict
+            )
+            counts = imported.bundle.counts
     for row in imported.set_aside:
         stderr.print(printable(f"set aside: line {row.line}: {row.reason}"), markup=False)
     aside = [asdict(row) for row in imported.set_aside]
-    changes = {key: count for key, count in counts.items() if key.startswith("cleaned_")}
-    cleaned = ", ".join(f"{key.removeprefix('cleaned_')} {count}" for key, count in changes.items()) or "none"
-    text = (
-        f"Imported {counts['explanations']} explanations of '{imported.question_set}' as '{name}'; "
-        f"{len(aside)} set aside. Cleaned ({imported.bundle.cleaning}): {cleaned}. "
-        f"Cut off in mid-sentence: {counts['cut_off']}. Empty: {counts['empty']}. "
-        f"Answers that are no choice: {counts['answer_not_a_choice']}."
-    )
     summary = {
         "ok": True,
         "name": name,
@@ -67,4 +59,4 @@ def import_bundle(
         **counts,
         "set_aside_rows": aside,
     }
-    say(summary, text, as_json)
+    say(summary, imported.sentence(), as_json)

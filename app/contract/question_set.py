@@ -15,6 +15,7 @@ from app.contract.question_formats import PARSERS, Format
 
 @dataclass(frozen=True)
 class QuestionSet:
+    format: Format
     questions: tuple[Question, ...]
     unknown_keys: Counter[str]
     answer_not_a_choice: int
@@ -43,7 +44,7 @@ def read_question_set(path: Path, file_format: Format) -> QuestionSet:
         raise InvalidFile(f"{path.name}: holds no questions.")
     odd = sum(question.answer not in question.choices for question in questions)
     repeated = sum(len(set(question.choices)) < len(question.choices) for question in questions)
-    return QuestionSet(tuple(questions), unknown, odd, repeated, sha256_of_file(path))
+    return QuestionSet(file_format, tuple(questions), unknown, odd, repeated, sha256_of_file(path))
 
 
 def refuse_repetition(seen: dict[str, int], key: str, line: int, name: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, and_, exists, insert, or_, select
 from sqlalchemy.orm import Session
 
+from app.audit import record
 from app.contract.student import StudentManifest, Way, fill, question_values
 from app.errors import Conflict, Invalid, NotFound
 from app.explanations.cleaning import clean
@@ -87,6 +88,8 @@ def create_run(session: Session, plan: Plan) -> GenerationRun:
             GenerationBatch(run_id=run.id, number=number, question_ids=ids, state="waiting", not_before=now)
         )
     session.flush()
+    asked = {"question_set": plan.question_set, "way": name, "precision": run.precision, "total": run.total}
+    record(session, "run.created", plan.checkpoint, after={"run": run.id, **asked})
     return run
 
 
@@ -222,4 +225,6 @@ def cancel_run(session: Session, run_id: int) -> GenerationRun:
     if run.state != "running":
         raise Conflict(f"Run {run_id} is {run.state}; only a running one can be cancelled.")
     run.state, run.finished_at = "cancelled", datetime.now(UTC)
+    checkpoint = session.get_one(Checkpoint, run.checkpoint_id)
+    record(session, "run.cancelled", checkpoint.name, after={"run": run.id})
     return run

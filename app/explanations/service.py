@@ -12,7 +12,7 @@ from app.contract.base import name_problem
 from app.contract.bundle import Bundle as BundleFile
 from app.contract.bundle import BundleManifest, read_bundle
 from app.errors import Conflict, Invalid, NotFound
-from app.explanations.cleaning import CLEANING, clean
+from app.explanations.cleaning import CLEANING, Cleaned, clean
 from app.explanations.matching import Matched, SetAside, match_rows
 from app.models import Bundle, Explanation, Question, QuestionSet
 
@@ -23,21 +23,50 @@ class Imported:
     question_set: str
     set_aside: list[SetAside]
 
+    def sentence(self) -> str:
+        """What was imported and what cleaning changed, for whoever imported it."""
+        counts = self.bundle.counts
+        changes = [key for key in counts if key.startswith("cleaned_")]
+        cleaned = ", ".join(f"{key.removeprefix('cleaned_')} {counts[key]}" for key in changes) or "none"
+        return (
+            f"Imported {counts['explanations']} explanations of '{self.question_set}' as "
+            f"'{self.bundle.name}'; {len(self.set_aside)} set aside. Cleaned ({self.bundle.cleaning}): "
+            f"{cleaned}. Cut off in mid-sentence: {counts['cut_off']}. Empty: {counts['empty']}. "
+            f"Answers that are no choice: {counts['answer_not_a_choice']}."
+        )
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A bundle as read, with the cleaned text of each row by its line."""
+
+    file: BundleFile
+    cleaned: dict[int, Cleaned]
+
+
+def prepare(path: Path) -> Prepared:
+    """Read and clean a bundle: most of an import's work, done before its transaction begins.
+
+    Raises: InvalidFile for a malformed one.
+    """
+    file = read_bundle(path)
+    return Prepared(file, {line: clean(row.explanation) for line, row in file.rows})
+
 
 def import_bundle(
-    session: Session, path: Path, name: str, *, questions: str | None = None, strict: bool = False
+    session: Session, prepared: Prepared, name: str, *, questions: str | None = None, strict: bool = False
 ) -> Imported:
     """Store the explanations that belong to a question set; rows that do not are set aside.
 
     `questions` names the set; without it the one set that knows the bundle's ids is taken.
-    Raises: InvalidFile for a malformed file; Conflict for a taken name; NotFound or Invalid if no single
-    set fits; Invalid if a row would be set aside and `strict`.
+    Raises: Conflict for a taken name; NotFound or Invalid if no single set fits; Invalid if a row would be
+    set aside and `strict`.
     """
+    file = prepared.file
     if problem := name_problem(name):
         raise Invalid(problem)
     if session.scalar(select(Bundle.id).where(Bundle.name == name)) is not None:
-        raise Conflict(f"There is a bundle named '{name}' already; choose another --name.")
-    file = read_bundle(path)
+        raise Conflict(f"There is a bundle named '{name}' already; choose another name.")
     question_set = find_question_set(session, file, questions)
     known = session.scalars(select(Question).where(Question.question_set_id == question_set.id))
     matched, aside = match_rows(file.rows, known)
@@ -48,7 +77,7 @@ def import_bundle(
     if aside and strict:
         listed = "; ".join(f"line {row.line}: {row.reason}" for row in aside[:20])
         raise Invalid(f"{len(aside)} rows do not fit question set '{question_set.name}': {listed}.")
-    bundle = store(session, file, name, question_set, matched, aside)
+    bundle = store(session, prepared, name, question_set, matched, aside)
     return Imported(bundle, question_set.name, aside)
 
 
@@ -65,15 +94,10 @@ def find_question_set(session: Session, file: BundleFile, name: str | None) -> Q
         candidate for candidate in session.scalars(select(QuestionSet)) if knows(session, candidate, file)
     ]
     if not fitting:
-        raise NotFound(
-            "No question set has these questions. Import it first: "
-            "honeyglass questions import FILE --name NAME --format cqa"
-        )
+        raise NotFound("No question set has these questions. Import the question set first.")
     if len(fitting) > 1:
         names = ", ".join(sorted(candidate.name for candidate in fitting))
-        raise Invalid(
-            f"Several question sets have these questions ({names}); say which with --questions NAME."
-        )
+        raise Invalid(f"Several question sets have these questions ({names}); say which (--questions NAME).")
     return fitting[0]
 
 
@@ -95,7 +119,7 @@ def is_no_choice(match: Matched) -> bool:
 
 def store(
     session: Session,
-    file: BundleFile,
+    prepared: Prepared,
     name: str,
     question_set: QuestionSet,
     matched: list[Matched],
@@ -104,7 +128,7 @@ def store(
     rows: list[dict[str, Any]] = []
     counts: Counter[str] = Counter(explanations=len(matched), set_aside=len(aside))
     for match in matched:
-        cleaned = clean(match.row.explanation)
+        cleaned = prepared.cleaned[match.line]
         counts.update(f"cleaned_{change}" for change in cleaned.changes)
         counts["cut_off"] += cleaned.is_cut_off
         counts["empty"] += not cleaned.text
@@ -118,6 +142,7 @@ def store(
                 "is_cut_off": cleaned.is_cut_off,
             }
         )
+    file = prepared.file
     manifest = file.manifest or BundleManifest(name=name)
     bundle = Bundle(
         name=name,

@@ -6,10 +6,13 @@ from app.models.checkpoint import Checkpoint, GenerationBatch, GenerationRun
 from app.models.participant import Assignment, Participant
 from app.models.question import Question, QuestionSet
 from app.models.response import CheckAnswer, QuestionnaireAnswer, Rating, Response
-from app.models.study import Condition, Item, OrderRow, Study, StudyVersion
+from app.models.study import Condition, Item, OrderRow, Study, StudyAccess, StudyVersion
+from app.models.user import ApiToken, AuditEvent, ResetLink, User, UserSession
 
 __all__ = [
+    "ApiToken",
     "Assignment",
+    "AuditEvent",
     "Base",
     "Bundle",
     "CheckAnswer",
@@ -25,8 +28,12 @@ __all__ = [
     "QuestionSet",
     "QuestionnaireAnswer",
     "Rating",
+    "ResetLink",
     "Response",
     "Study",
+    "StudyAccess",
     "StudyVersion",
+    "User",
+    "UserSession",
     "UtcDateTime",
 ]

@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,6 +9,7 @@ from app.models.base import Base
 
 class Bundle(Base):
     __tablename__ = "bundle"
+    audited_by: ClassVar[str] = "name"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     question_set_id: Mapped[int] = mapped_column(ForeignKey("question_set.id"))

@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,6 +14,7 @@ class Checkpoint(Base):
     __table_args__ = (
         CheckConstraint("state IN ('registered', 'verifying', 'ready', 'failed', 'retired')", name="state"),
     )
+    audited_by: ClassVar[str] = "name"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     state: Mapped[str]

@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,6 +9,7 @@ from app.models.base import Base
 
 class QuestionSet(Base):
     __tablename__ = "question_set"
+    audited_by: ClassVar[str] = "name"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     format: Mapped[str]

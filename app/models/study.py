@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -8,19 +8,33 @@ from app.models.base import Base
 
 
 class Study(Base):
-    """`draft` is the definition as last written; launching freezes it as a StudyVersion."""
+    """`draft` is the definition as last written; launching freezes it as a StudyVersion.
+
+    Who may do what with it stands in StudyAccess; a study nobody owns is the admins' alone.
+    """
 
     __tablename__ = "study"
     __table_args__ = (
         CheckConstraint("status IN ('draft', 'live', 'paused', 'closed')", name="status"),
         CheckConstraint("audience IN ('people', 'synthetic')", name="audience"),
     )
+    audited_by: ClassVar[str] = "slug"
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(unique=True)
     status: Mapped[str]
     audience: Mapped[str]
     draft: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+
+
+class StudyAccess(Base):
+    """What someone may do with a study: view it, also edit it, also share it as its owner."""
+
+    __tablename__ = "study_access"
+    __table_args__ = (CheckConstraint("level IN ('view', 'edit', 'own')", name="level"),)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True, index=True)
+    level: Mapped[str]
 
 
 class StudyVersion(Base):

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.audit import record
 from app.errors import Conflict, NotFound
 from app.models import Participant, Study
 from app.participation import dealing, queries
@@ -24,4 +25,5 @@ def exclude(session: Session, slug: str, pseudonym: str, now: datetime) -> None:
     if visit.status not in {"active", "dropped", "completed"}:
         raise Conflict(f"'{pseudonym}' is {visit.status} and counts no more.")
     dealing.stop_counting(session, visit)
+    record(session, "participant.excluded", f"{slug} {pseudonym}", {"status": visit.status})
     session.execute(update(Participant).where(Participant.id == visit.id).values(status="excluded"))

@@ -1,29 +1,26 @@
 from datetime import UTC, datetime
-from pathlib import Path
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.contract.base import name_problem
-from app.contract.question_formats import Format
-from app.contract.question_set import read_question_set
+from app.contract.question_set import QuestionSet as QuestionSetFile
 from app.errors import Conflict, Invalid
 from app.models import Question, QuestionSet
 
 
-def import_questions(session: Session, path: Path, name: str, file_format: Format) -> QuestionSet:
-    """Store a question set as a whole.
+def import_questions(session: Session, found: QuestionSetFile, name: str) -> QuestionSet:
+    """Store a question set, which was read as a whole before the transaction began.
 
-    Raises: InvalidFile for a malformed file, Conflict for a name that is taken.
+    Raises: Invalid for an impossible name, Conflict for one that is taken.
     """
     if problem := name_problem(name):
         raise Invalid(problem)
     if session.scalar(select(QuestionSet.id).where(QuestionSet.name == name)) is not None:
-        raise Conflict(f"There is a question set named '{name}' already; choose another --name.")
-    found = read_question_set(path, file_format)
+        raise Conflict(f"There is a question set named '{name}' already; choose another name.")
     stored = QuestionSet(
         name=name,
-        format=file_format,
+        format=found.format,
         source_sha256=found.sha256,
         created_at=datetime.now(UTC),
         counts={
@@ -51,3 +48,14 @@ def import_questions(session: Session, path: Path, name: str, file_format: Forma
         ],
     )
     return stored
+
+
+def sentence(stored: QuestionSet) -> str:
+    """What was imported, for whoever imported it."""
+    counts = stored.counts
+    ignored = ", ".join(f"{key} ({count})" for key, count in sorted(counts["ignored_keys"].items())) or "none"
+    return (
+        f"Imported {counts['questions']} questions as '{stored.name}'. Ignored keys: {ignored}. "
+        f"Right answers that are no choice: {counts['answer_not_a_choice']}. "
+        f"Questions with a repeated choice: {counts['repeated_choices']}."
+    )

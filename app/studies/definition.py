@@ -17,6 +17,7 @@ from app.contract.base import InvalidFile
 from app.contract.study import StudyDefinition
 
 Location = tuple[int | str, ...]
+MOST_VALUES = 100_000
 
 
 def read_definition(path: Path) -> StudyDefinition:
@@ -30,9 +31,14 @@ def read_definition(path: Path) -> StudyDefinition:
     return parse_definition(read_text(path), path.name, path.parent)
 
 
-def parse_definition(text: str, name: str, folder: Path) -> StudyDefinition:
+def parse_definition(text: str, name: str, folder: Path | None = None) -> StudyDefinition:
+    """Read a definition's text; without a folder it names no files. Raises: InvalidFile, as above."""
     try:
         fields = YAML(typ="base", pure=True).load(text)
+        if unfolded(fields) > MOST_VALUES:
+            raise InvalidFile(f"{name}: its references (*) unfold to more than {MOST_VALUES:,} values.")
+    except RecursionError as error:
+        raise InvalidFile(f"{name}: nested too deeply to be a study definition.") from error
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise InvalidFile(f"{name}, line {line}: {error.problem}.") from error
@@ -47,6 +53,15 @@ def parse_definition(text: str, name: str, folder: Path) -> StudyDefinition:
         raise InvalidFile(explain(error, text, name)) from error
 
 
+def unfolded(value: object, known: dict[int, int] | None = None) -> int:
+    """How many values a file holds once its references are followed; each is looked at once."""
+    known = {} if known is None else known
+    if id(value) not in known and isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(unfolded(one, known) for one in inner)
+    return known.get(id(value), 1)
+
+
 def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -54,7 +69,7 @@ def read_text(path: Path) -> str:
         raise InvalidFile(f"{path}: not UTF-8 text ({error.reason}).") from error
 
 
-def with_page_texts(fields: dict[str, Any], name: str, folder: Path) -> dict[str, Any]:
+def with_page_texts(fields: dict[str, Any], name: str, folder: Path | None) -> dict[str, Any]:
     """Replace the name of a Markdown file by its text; other texts stay."""
     pages = fields.get("pages")
     if not isinstance(pages, dict):
@@ -62,8 +77,8 @@ def with_page_texts(fields: dict[str, Any], name: str, folder: Path) -> dict[str
     texts = dict(pages)
     for key, value in pages.items():
         if isinstance(value, str) and value.endswith(".md") and "\n" not in value:
-            page = folder / value
-            if not page.is_file():
+            page = folder / value if folder else None
+            if page is None or not page.is_file():
                 raise InvalidFile(
                     f"{name}: pages.{key}: there is no file {value} beside it. Write it, or put the "
                     "text here in place of its name."

@@ -1,11 +1,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.models import Item, Study, StudyVersion
+from app.models import Condition, Item, Study, StudyAccess, StudyVersion, User
 from app.participation.queries import slugs, status_counts
 
 
@@ -33,11 +33,26 @@ class Overview:
     ratings_least: int
     ratings_most: int
     participants: dict[str, int]
+    title: str
+    target: int | None
+
+    @property
+    def arrived(self) -> int:
+        return sum(self.participants.values())
+
+    @property
+    def completed(self) -> int:
+        return self.participants.get("completed", 0)
+
+    @property
+    def active(self) -> int:
+        return self.participants.get("active", 0)
 
 
-def overviews(session: Session, now: datetime) -> list[Overview]:
-    """Every study with its state and numbers; `ratings_*` are counted answers per item."""
-    return [overview(session, study, now) for study in session.scalars(select(Study).order_by(Study.slug))]
+def overviews(session: Session, now: datetime, which: ColumnElement[bool] | None = None) -> list[Overview]:
+    """Every study that `which` leaves, with its numbers; `ratings_*` are counted answers per item."""
+    statement = select(Study).where(true() if which is None else which).order_by(Study.slug)
+    return [overview(session, study, now) for study in session.scalars(statement)]
 
 
 def overview(session: Session, study: Study, now: datetime) -> Overview:
@@ -55,4 +70,74 @@ def overview(session: Session, study: Study, now: datetime) -> Overview:
         least or 0,
         most or 0,
         status_counts(session, study.id, now),
+        str(study.draft["title"]),
+        version.definition["design"]["ratings_per_item"] if version else None,
     )
+
+
+PAGE_SIZE = 25
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    condition: str
+    item: Item
+
+
+def items_page(session: Session, version_id: int, page: int) -> tuple[list[ItemRow], bool]:
+    """One page of a version's items, by question and condition, and whether there is another."""
+    statement = (
+        select(Condition.label, Item)
+        .join(Condition, Condition.id == Item.condition_id)
+        .where(Item.version_id == version_id)
+        .order_by(Item.question_id, Condition.position)
+        .offset((page - 1) * PAGE_SIZE)
+        .limit(PAGE_SIZE + 1)
+    )
+    rows = [ItemRow(row[0], row[1]) for row in session.execute(statement)]
+    return rows[:PAGE_SIZE], len(rows) > PAGE_SIZE
+
+
+def versions(session: Session, study_id: int) -> list[StudyVersion]:
+    statement = select(StudyVersion).where(StudyVersion.study_id == study_id)
+    return list(session.scalars(statement.order_by(StudyVersion.number.desc())))
+
+
+@dataclass(frozen=True)
+class ConditionNumbers:
+    label: str
+    items: int
+    answered: int
+    least: int
+    most: int
+
+
+def condition_numbers(session: Session, version_id: int) -> list[ConditionNumbers]:
+    """Counted answers by condition: in all, and of the least and the most answered item."""
+    counts = (func.count(), func.sum(Item.answered), func.min(Item.answered), func.max(Item.answered))
+    statement = (
+        select(Condition.label, *counts)
+        .join(Item, Item.condition_id == Condition.id)
+        .where(Condition.version_id == version_id)
+        .group_by(Condition.id, Condition.label, Condition.position)
+        .order_by(Condition.position)
+    )
+    return [ConditionNumbers(*row) for row in session.execute(statement)]
+
+
+@dataclass(frozen=True)
+class Share:
+    user_id: int
+    email: str
+    level: str
+
+
+def shares(session: Session, study_id: int) -> list[Share]:
+    """Who may do what with a study; owners first."""
+    statement = (
+        select(StudyAccess.user_id, User.email, StudyAccess.level)
+        .join(User, User.id == StudyAccess.user_id)
+        .where(StudyAccess.study_id == study_id)
+        .order_by(StudyAccess.level != "own", User.email)
+    )
+    return [Share(*row) for row in session.execute(statement)]

@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from app.access import Person, level_of, own, study_for
+from app.audit import record
 from app.contract.answers import is_same_answer
 from app.contract.base import sha256_of, sha256_of_text
 from app.contract.study import BundleSource, StudyDefinition
@@ -55,6 +57,22 @@ def save_draft(session: Session, definition: StudyDefinition) -> Study:
     study.draft = definition.model_dump(mode="json")
     session.flush()
     return study
+
+
+def save_draft_for(session: Session, person: Person, definition: StudyDefinition) -> Study:
+    """Create a study that is this person's, or replace the draft of one that they may edit.
+
+    Raises: Conflict for a slug that somebody else has; Forbidden for a study they may only view.
+    """
+    existing = session.scalar(select(Study).where(Study.slug == definition.slug))
+    if existing is None:
+        study = save_draft(session, definition)
+        own(session, person, study)
+        return study
+    if level_of(session, person, existing) is None:
+        raise Conflict(f"The slug '{definition.slug}' is taken; give the study another one.")
+    study_for(session, person, definition.slug, "edit")
+    return save_draft(session, definition)
 
 
 def missing_parts(session: Session, definition: StudyDefinition) -> list[str]:
@@ -141,6 +159,7 @@ def freeze(
     )
     session.add(version)
     session.flush()
+    record(session, "study.frozen", study.slug, after={"version": number, "sha256": version.sha256})
     for position, (condition, row) in enumerate(zip(definition.conditions, items, strict=True)):
         add_condition(session, version.id, position, condition, row)
     return version, len(known) - len(candidates)

@@ -16,6 +16,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.audit import COMMAND_LINE, Actor, note_changes
+
 # SQLite has one writer; waiting here costs less than waiting in its busy loop.
 sqlite_writer = threading.Lock()
 BUSY_MS = 10_000
@@ -24,10 +26,16 @@ BUSY_MS = 10_000
 class Database:
     """An engine and the three kinds of transaction this application knows."""
 
-    def __init__(self, url: str, *, statement_timeout_ms: int | None = None) -> None:
-        """Connect lazily. `statement_timeout_ms` also bounds waits for locks; PostgreSQL only."""
+    def __init__(
+        self, url: str, *, statement_timeout_ms: int | None = None, actor: Actor = COMMAND_LINE
+    ) -> None:
+        """Connect lazily. `statement_timeout_ms` also bounds waits for locks; PostgreSQL only.
+
+        `actor` is whom the audit log names for whatever nobody in particular does.
+        """
         self.engine = make_engine(url, statement_timeout_ms)
-        self.sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self.sessions = sessionmaker(self.engine, expire_on_commit=False, info={"actor": actor})
+        event.listen(self.sessions, "before_flush", note_changes)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
 
     @contextmanager

@@ -1,15 +1,22 @@
 """Every error a browser sees is a page that says what happened and what to do; never a trace."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.exc import OperationalError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import AppError
+from app.contract.base import InvalidFile
+from app.errors import AppError, NotSignedIn, TooMany
+from app.web.api import is_api, problem
 from app.web.pages import Page, render
 
 log = logging.getLogger("honeyglass")
@@ -24,6 +31,11 @@ class ErrorPage(Page):
 
 
 NO_SUCH_PAGE = ErrorPage("There is no such page", "Please check the address, or open the study's link again.")
+UNUSABLE = ErrorPage("This did not work", "The page cannot be used in this way. Please open your link again.")
+TOO_LARGE = ErrorPage(
+    "This is too large", "What was sent is larger than this page takes; nothing of it was stored."
+)
+PAGES = {404: NO_SUCH_PAGE, 413: TOO_LARGE}
 BUSY = ErrorPage(
     "The study is busy",
     "Please try again in a moment. If you were sending an answer, it is not stored yet: go back and send it "
@@ -36,39 +48,108 @@ BROKEN = ErrorPage(
 )
 
 
-def show_app_error(_request: Request, error: Exception) -> Response:
+SIGNED_OUT = ErrorPage(
+    "You are signed out",
+    "Nothing was changed. Please sign in in another tab; then come back here, go back one page, where what "
+    "you typed still stands, and send it again.",
+)
+
+
+def show_app_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)  # noqa: S101  # registered for AppError only
-    return render(ErrorPage("This did not work", error.message), error.status)
+    page = ErrorPage("This did not work", error.message)
+    return answer(request, page, error.status, retry_after(error))
 
 
-def show_http_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101  # registered for HTTPException only
-    if error.status_code == 404:  # noqa: PLR2004  # the one status with words of its own
-        return render(NO_SUCH_PAGE, 404)
-    page = ErrorPage("This did not work", "The page cannot be used in this way. Please open your link again.")
-    response = render(page, error.status_code)
-    response.headers.update(error.headers or {})
+def retry_after(error: AppError) -> dict[str, str]:
+    return {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooMany) else {}
+
+
+def answer(
+    request: Request,
+    page: ErrorPage,
+    status: int,
+    headers: Mapping[str, str] | None = None,
+    errors: Sequence[str] = (),
+) -> Response:
+    """A page for people, a problem (RFC 9457) for programs."""
+    if is_api(request):
+        return problem(request, status, page.message, errors, dict(headers or {}))
+    response = render(page, status)
+    response.headers.update(headers or {})
     return response
 
 
-def show_bad_address(_request: Request, _error: Exception) -> Response:
-    return render(NO_SUCH_PAGE, 404)
+def show_not_signed_in(request: Request, error: Exception) -> Response:
+    """Lead to the door and back to the page; whoever was sending something is told how to keep it."""
+    if is_api(request):
+        return problem(request, 401, str(error))
+    if request.method not in {"GET", "HEAD"}:
+        return render(SIGNED_OUT, 401)
+    if "hx-request" in request.headers:
+        return Response(status_code=401, headers={"HX-Refresh": "true"})
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/sign-in?next={quote(wanted, safe='')}", status_code=303)
 
 
-def show_busy(_request: Request, error: Exception) -> Response:
+def show_invalid_file(request: Request, error: Exception) -> Response:
+    return answer(request, ErrorPage("This file cannot be used", str(error)), 422)
+
+
+def show_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  # registered for HTTPException only
+    page = PAGES.get(error.status_code, UNUSABLE)
+    return answer(request, page, error.status_code, error.headers)
+
+
+def show_bad_address(request: Request, error: Exception) -> Response:
+    """A person mistyped an address; a program learns what was wrong with its call."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for it only
+    if not is_api(request):
+        return render(NO_SUCH_PAGE, 404)
+    errors = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
+    return problem(request, 422, "The call is not as it is documented.", errors)
+
+
+def show_busy(request: Request, error: Exception) -> Response:
     """A lock or statement timed out; nothing of the request was stored."""
     log.warning("database busy: %s", type(error).__name__)
-    response = render(BUSY, 503)
-    response.headers["Retry-After"] = "2"
-    return response
+    return answer(request, BUSY, 503, {"Retry-After": "2"})
 
 
-def show_broken(_request: Request, _error: Exception) -> Response:
-    return render(BROKEN, 500)
+def show_broken(request: Request, _error: Exception) -> Response:
+    return answer(request, BROKEN, 500)
+
+
+class PlainRefusals:
+    """Turns the body limit's own answer, which is bare text, into a page or a problem."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_replaced = False
+
+        async def send_worded(message: Message) -> None:
+            nonlocal is_replaced
+            if message["type"] == "http.response.start" and is_bare_refusal(message):
+                is_replaced = True
+                await answer(Request(scope), TOO_LARGE, message["status"])(scope, receive, send)
+            elif not is_replaced:
+                await send(message)
+
+        await self.app(scope, receive, send_worded)
+
+
+def is_bare_refusal(message: Message) -> bool:
+    kind = Headers(raw=message["headers"]).get("content-type", "")
+    return message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and kind.startswith("text/plain")
 
 
 def add_error_pages(app: FastAPI) -> None:
+    app.add_exception_handler(NotSignedIn, show_not_signed_in)
     app.add_exception_handler(AppError, show_app_error)
+    app.add_exception_handler(InvalidFile, show_invalid_file)
     app.add_exception_handler(HTTPException, show_http_error)
     app.add_exception_handler(RequestValidationError, show_bad_address)
     app.add_exception_handler(OperationalError, show_busy)

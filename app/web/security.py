@@ -1,4 +1,4 @@
-"""Pure ASGI middleware: headers, and a log line that holds no codes.
+"""Pure ASGI middleware: no requests from other sites, headers, and a log line that holds no codes.
 
 Written against ASGI directly because BaseHTTPMiddleware costs a quarter of a millisecond each.
 """
@@ -6,8 +6,10 @@ Written against ASGI directly because BaseHTTPMiddleware costs a quarter of a mi
 import logging
 import re
 import time
+from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger("honeyglass.access")
@@ -17,13 +19,27 @@ EVERYWHERE = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-PARTICIPANTS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
+PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
+# Staff pages name their own origin to themselves, so that a form can be told from another site's where
+# the browser sends no Sec-Fetch-Site (plain http); the style sheet they use has small pictures in itself.
+STAFF = {"Referrer-Policy": "same-origin", "Content-Security-Policy": f"{POLICY}; img-src 'self' data:"}
+# The API's page is drawn by Swagger UI, which sets styles on its elements.
+API_PAGE = {"Content-Security-Policy": f"{POLICY}; img-src 'self' data:; style-src 'self' 'unsafe-inline'"}
 STATIC = {"Cache-Control": "public, max-age=31536000, immutable"}
+HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+FOREIGN = (
+    "This request came from another site, so nothing was done. "
+    "Please open Honeyglass itself and send the form from there."
+)
 
 
 class Guard:
-    """Sets the headers and writes one access line a request."""
+    """Refuses what another site sends, sets the headers and writes one access line a request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -40,21 +56,48 @@ class Guard:
             if message["type"] == "http.response.start":
                 answered = message["status"]
                 headers = MutableHeaders(scope=message)
-                for name, value in headers_for(scope["path"], answered).items():
+                for name, value in headers_for(scope["path"], answered, scope["scheme"]).items():
                     headers[name] = value
             await send(message)
 
-        await self.app(scope, receive, send_guarded)
+        app = PlainTextResponse(FOREIGN, 403) if is_foreign(scope) else self.app
+        await app(scope, receive, send_guarded)
         elapsed_ms = (time.perf_counter() - started) * 1000
         log.info("%s %s %s %.1f ms", scope["method"], safe_path(scope["path"]), answered, elapsed_ms)
 
 
-def headers_for(path: str, status: int) -> dict[str, str]:
+def is_foreign(scope: Scope) -> bool:
+    """Whether a request that may change something was made by another site's page.
+
+    Browsers say so in Sec-Fetch-Site; over plain http they send Origin alone. Programs send neither. A
+    participant's pages have no referrer, so over plain http their origin reads "null"; what opens them is
+    the code in their address, which no other site knows.
+    """
+    if scope["method"] in SAFE_METHODS:
+        return False
+    headers = Headers(scope=scope)
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    origin = headers.get("origin")
+    if origin is None or (origin == "null" and is_participants(scope["path"])):
+        return False
+    return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+
+
+def is_participants(path: str) -> bool:
+    return path.startswith(("/p/", "/s/"))
+
+
+def headers_for(path: str, status: int, scheme: str) -> dict[str, str]:
+    headers = EVERYWHERE | (HTTPS_ONLY if scheme == "https" else {})
     if path.startswith("/static/"):
-        return EVERYWHERE | STATIC if status == 200 else EVERYWHERE  # noqa: PLR2004  # plain OK
-    return EVERYWHERE | PARTICIPANTS
+        return headers | STATIC if status == 200 else headers  # noqa: PLR2004  # plain OK
+    if is_participants(path):
+        return headers | PRIVATE
+    return headers | PRIVATE | STAFF | (API_PAGE if path == "/api/v1/docs" else {})
 
 
 def safe_path(path: str) -> str:
-    """The path without what opens a participant's page."""
-    return re.sub(r"^/p/[^/]*", "/p/*", path).encode("ascii", "backslashreplace").decode()
+    """The path without what opens a participant's page or sets a password."""
+    return re.sub(r"^/(p|reset)/[^/]*", r"/\1/*", path).encode("ascii", "backslashreplace").decode()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from huey import Huey
 
+from app.audit import Actor
 from app.checkpoints import queries as checkpoints
 from app.explanations import progress
 from app.queue import GENERATE, TRY, VERIFY, enqueue, make_queue
@@ -64,7 +65,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     settings = Settings()
-    database = Database(settings.url)
+    database = Database(settings.url, actor=Actor("worker"))
     made: list[Huey] = []
     queue = make_queue(settings, handlers(settings, database, made))
     made.append(queue)

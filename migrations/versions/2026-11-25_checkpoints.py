@@ -3,8 +3,8 @@
 Students' checkpoints, generation runs and their batches; an explanation comes from a bundle or from a run.
 Going down loses checkpoints, runs and what runs have written; studies keep their frozen items.
 
-Revision ID: 0010
-Revises: 0002
+Revision ID: 0004
+Revises: 0003
 """
 
 import sqlalchemy as sa
@@ -12,8 +12,8 @@ from alembic import op
 
 import app.models
 
-revision = '0010'
-down_revision = '0002'
+revision = '0004'
+down_revision = '0003'
 branch_labels = None
 depends_on = None
 

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.contract.question_formats import Format
-from app.explanations.service import import_bundle
+from app.contract.question_set import read_question_set
+from app.explanations.service import import_bundle, prepare
 from app.questions.service import import_questions
 from app.studies.service import launch, save_draft
 from app.web.db import Database
@@ -61,8 +62,10 @@ def set_up(
     )
     database = Database(f"sqlite:///{server.database}")
     with database.transaction(writing=True) as session:
-        import_questions(session, write("questions.jsonl", questions), file_format, file_format)
-        import_bundle(session, write("rows.jsonl", rows), file_format, strict=True)
+        import_questions(
+            session, read_question_set(write("questions.jsonl", questions), file_format), file_format
+        )
+        import_bundle(session, prepare(write("rows.jsonl", rows)), file_format, strict=True)
         save_draft(session, definition)
         launch(session, file_format)
     database.engine.dispose()

@@ -14,7 +14,7 @@ def test_questions_are_imported_with_what_was_counted(honeyglass: Honeyglass, tm
     )
     answer = honeyglass(*command, "a", "--json")
     assert answer.status == 1
-    assert answer.json["error"] == "There is a question set named 'a' already; choose another --name."
+    assert answer.json["error"] == "There is a question set named 'a' already; choose another name."
 
 
 def test_a_malformed_file_is_refused_with_its_line_and_nothing_is_stored(

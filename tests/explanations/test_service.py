@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.contract.bundle import BundleManifest, BundleRow, write_bundle
+from app.contract.question_set import read_question_set
 from app.errors import Conflict, Invalid, NotFound
 from app.explanations.queries import bundle_by_name, bundle_names, explanations_of
-from app.explanations.service import import_bundle
+from app.explanations.service import import_bundle, prepare
 from app.models import Bundle, Explanation, Question
 from app.questions.service import import_questions
 from app.web.db import Database
@@ -56,7 +57,7 @@ def test_explanations_are_stored_raw_and_cleaned_and_everything_is_counted(
         make_row(4, correct_answer="no"),
         make_row(1),
     ]
-    imported = import_bundle(session, write(tmp_path, rows), "mt")
+    imported = import_bundle(session, prepare(write(tmp_path, rows)), "mt")
     session.expire_all()
     assert imported.question_set == "set"
     assert [(row.line, row.reason) for row in imported.set_aside] == [
@@ -92,7 +93,7 @@ def test_a_manifest_is_kept_as_it_was_written(session: Session, tmp_path: Path) 
     make_question_set(session)
     manifest = BundleManifest(name="theirs", licence="CC0", provenance={"method": "MT", "seeds": [1, 2]})
     write_bundle(tmp_path / "mt", manifest, [BundleRow.model_validate(make_row(1))])
-    imported = import_bundle(session, tmp_path / "mt", "ours")
+    imported = import_bundle(session, prepare(tmp_path / "mt"), "ours")
     session.expire_all()
     found = bundle_by_name(session, "ours")
     assert found is not None
@@ -111,10 +112,10 @@ def test_strict_refuses_with_every_line_and_stores_nothing(database: Database, t
         pytest.raises(Invalid, match=r"^2 rows do not fit question set 'set': line 2: its .*; line 3: quest"),
         database.transaction(writing=True) as session,
     ):
-        import_bundle(session, path, "mt", strict=True)
+        import_bundle(session, prepare(path), "mt", strict=True)
     with database.transaction(writing=True) as session:
         assert count_rows(session) == (0, 0)
-        import_bundle(session, write(tmp_path, [make_row(1)]), "mt", strict=True)
+        import_bundle(session, prepare(write(tmp_path, [make_row(1)])), "mt", strict=True)
     with database.transaction() as session:
         assert count_rows(session) == (1, 1)
 
@@ -125,17 +126,17 @@ def test_a_bundle_of_which_no_row_fits_is_refused_with_the_first_reason(
     make_question_set(session)
     path = write(tmp_path, [make_row(1, choices=["yes", "no"]), make_row(2, question="x")])
     with pytest.raises(Invalid, match=r"No row fits question set 'set'; line 1: its choices differ"):
-        import_bundle(session, path, "mt")
+        import_bundle(session, prepare(path), "mt")
     assert count_rows(session) == (0, 0)
 
 
 def test_a_name_is_given_once(session: Session, tmp_path: Path) -> None:
     make_question_set(session)
     path = write(tmp_path, [make_row(1)])
-    import_bundle(session, path, "mt")
-    with pytest.raises(Conflict, match=r"named 'mt' already; choose another --name"):
-        import_bundle(session, path, "mt")
-    import_bundle(session, path, "mt-2")
+    import_bundle(session, prepare(path), "mt")
+    with pytest.raises(Conflict, match=r"named 'mt' already; choose another name"):
+        import_bundle(session, prepare(path), "mt")
+    import_bundle(session, prepare(path), "mt-2")
     assert count_rows(session) == (2, 2)
 
 
@@ -145,8 +146,8 @@ def test_a_name_that_no_study_could_refer_to_is_refused(sqlite_url: str, tmp_pat
         make_question_set(session)
         for name in ("", "my bundle", "../mt", "mt\n"):
             with pytest.raises(Invalid, match="name"):
-                import_bundle(session, path, name)
-        import_bundle(session, path, "T5-large_mt.cf")
+                import_bundle(session, prepare(path), name)
+        import_bundle(session, prepare(path), "T5-large_mt.cf")
     database.engine.dispose()
 
 
@@ -157,18 +158,18 @@ def test_the_question_set_is_the_only_one_that_knows_the_questions(
     make_question_set(session, 2, "short")
     make_question_set(session, 4, "long")
     path = write(tmp_path, [make_row(3, question_id=question_id)])
-    assert import_bundle(session, path, "mt").question_set == "long"
+    assert import_bundle(session, prepare(path), "mt").question_set == "long"
 
 
 def test_without_a_fitting_question_set_it_is_said_how_to_import_one(
     session: Session, tmp_path: Path
 ) -> None:
     path = write(tmp_path, [make_row(3), make_row(1, question_id=None, question="x")])
-    with pytest.raises(NotFound, match="Import it first: honeyglass questions import"):
-        import_bundle(session, path, "mt")
+    with pytest.raises(NotFound, match="Import the question set first"):
+        import_bundle(session, prepare(path), "mt")
     make_question_set(session, 2)
     with pytest.raises(NotFound, match="No question set has these questions"):
-        import_bundle(session, path, "mt")
+        import_bundle(session, prepare(path), "mt")
 
 
 def test_of_several_fitting_question_sets_one_must_be_named(session: Session, tmp_path: Path) -> None:
@@ -176,10 +177,10 @@ def test_of_several_fitting_question_sets_one_must_be_named(session: Session, tm
     make_question_set(session, 2, "a")
     path = write(tmp_path, [make_row(1), make_row(3)])
     with pytest.raises(Invalid, match=r"Several question sets have these questions \(a, b\); .*--questions"):
-        import_bundle(session, path, "mt")
+        import_bundle(session, prepare(path), "mt")
     with pytest.raises(NotFound, match="no question set named 'c'"):
-        import_bundle(session, path, "mt", questions="c")
-    imported = import_bundle(session, path, "mt", questions="a")
+        import_bundle(session, prepare(path), "mt", questions="c")
+    imported = import_bundle(session, prepare(path), "mt", questions="a")
     assert imported.question_set == "a"
     assert [row.line for row in imported.set_aside] == [2]
 
@@ -191,9 +192,11 @@ def test_the_real_students_outputs_are_imported_with_three_set_aside(
         pytest.skip("../shared/data is not here")
     database = Database(sqlite_url)
     with database.transaction(writing=True) as session:
-        import_questions(session, REAL / "cqa-llama-validation.jsonl.xz", "cqa-validation", "cqa")
+        import_questions(
+            session, read_question_set(REAL / "cqa-llama-validation.jsonl.xz", "cqa"), "cqa-validation"
+        )
         path = REAL / "student-t5-large-mt-cf-revised.jsonl.xz"
-        imported = import_bundle(session, path, "mt-cf-revised")
+        imported = import_bundle(session, prepare(path), "mt-cf-revised")
     database.engine.dispose()
     assert len(imported.set_aside) == 3
     assert imported.bundle.counts["explanations"] == 1218

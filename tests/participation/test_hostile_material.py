@@ -7,7 +7,8 @@ from typing import Any
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from app.explanations.service import import_bundle
+from app.contract.question_set import read_question_set
+from app.explanations.service import import_bundle, prepare
 from app.models import Explanation
 from app.questions.service import import_questions
 from app.studies.service import launch, save_draft
@@ -53,9 +54,9 @@ def set_up(database: Database, folder: Path) -> None:
         for row in asked
     ]
     with database.transaction(writing=True) as session:
-        import_questions(session, write(folder / "asked.jsonl", asked), "set", "cqa")
+        import_questions(session, read_question_set(write(folder / "asked.jsonl", asked), "cqa"), "set")
         for name in ("bundle-one", "bundle-two"):
-            import_bundle(session, write(folder / "rows.jsonl", rows), name, strict=True)
+            import_bundle(session, prepare(write(folder / "rows.jsonl", rows)), name, strict=True)
         save_draft(session, make_definition(own_answer="before"))
         launch(session, "small")
 

@@ -10,7 +10,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from app.contract.base import sha256_of
-from app.explanations.service import import_bundle
+from app.contract.question_set import read_question_set
+from app.explanations.service import import_bundle, prepare
 from app.models import Item
 from app.questions.service import import_questions
 from app.studies.check import check
@@ -51,9 +52,9 @@ def set_up(database: Database, folder: Path, **changes: Any) -> None:
         for pair in pairs
     ]
     with database.transaction(writing=True) as session:
-        import_questions(session, write(folder / "esnli.jsonl", pairs), "set", "esnli")
+        import_questions(session, read_question_set(write(folder / "esnli.jsonl", pairs), "esnli"), "set")
         for name in ("bundle-one", "bundle-two"):
-            imported = import_bundle(session, write(folder / "rows.jsonl", rows), name, strict=True)
+            imported = import_bundle(session, prepare(write(folder / "rows.jsonl", rows)), name, strict=True)
             assert imported.bundle.counts["explanations"] == 8
         save_draft(session, make_definition(**changes))
         launch(session, "small")

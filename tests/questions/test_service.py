@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.contract.base import InvalidFile
+from app.contract.question_set import read_question_set
 from app.errors import Conflict, Invalid
 from app.models import Question, QuestionSet
 from app.questions.queries import question_set_by_name, question_set_names, questions_of
@@ -27,7 +28,7 @@ def test_a_file_becomes_a_set_in_its_order_with_its_counts(session: Session, tmp
         GOOD | {"id": "q9", "question": " “Why” 😀? ", "why": "x"},
         GOOD | {"choices": ["bridge", "bridge"], "answer": "Bridge"},
     )
-    stored = import_questions(session, path, "cqa", "cqa")
+    stored = import_questions(session, read_question_set(path, "cqa"), "cqa")
     session.expire_all()
     assert stored.counts == {
         "questions": 2,
@@ -47,17 +48,17 @@ def test_a_file_becomes_a_set_in_its_order_with_its_counts(session: Session, tmp
 def test_a_malformed_row_stores_nothing_of_the_file(session: Session, tmp_path: Path) -> None:
     path = write(tmp_path / "cqa.jsonl", GOOD, GOOD)
     with pytest.raises(InvalidFile, match="line 2: id 'q1' stands in line 1 already"):
-        import_questions(session, path, "cqa", "cqa")
+        import_questions(session, read_question_set(path, "cqa"), "cqa")
     assert session.scalar(select(func.count()).select_from(QuestionSet)) == 0
     assert session.scalar(select(func.count()).select_from(Question)) == 0
 
 
 def test_a_name_is_given_once_and_its_set_stays_as_it_was(session: Session, tmp_path: Path) -> None:
     path = write(tmp_path / "cqa.jsonl", GOOD)
-    import_questions(session, path, "cqa", "cqa")
-    with pytest.raises(Conflict, match=r"named 'cqa' already; choose another --name"):
-        import_questions(session, path, "cqa", "cqa")
-    import_questions(session, path, "b", "cqa")
+    import_questions(session, read_question_set(path, "cqa"), "cqa")
+    with pytest.raises(Conflict, match=r"named 'cqa' already; choose another name"):
+        import_questions(session, read_question_set(path, "cqa"), "cqa")
+    import_questions(session, read_question_set(path, "cqa"), "b")
     assert question_set_names(session) == ["b", "cqa"]
     kept = question_set_by_name(session, "cqa")
     assert kept is not None
@@ -70,6 +71,6 @@ def test_a_name_that_no_study_could_refer_to_is_refused(sqlite_url: str, tmp_pat
     with database.transaction(writing=True) as session:
         for name in ("", "my set", "../cqa", "-cqa", "a" * 101, "sét", "cqa\n"):
             with pytest.raises(Invalid, match="name"):
-                import_questions(session, path, name, "cqa")
-        import_questions(session, path, "a" * 100, "cqa")
+                import_questions(session, read_question_set(path, "cqa"), name)
+        import_questions(session, read_question_set(path, "cqa"), "a" * 100)
     database.engine.dispose()

@@ -25,8 +25,10 @@ def test_every_study_is_listed_with_its_state_and_what_was_answered(
     now = datetime.now(UTC)
     with database.transaction() as session:
         assert overviews(session, now) == [
-            Overview("draft", "draft", "synthetic", None, 0, 0, 0, {}),
-            Overview("small", "live", "people", 1, 16, 0, 1, {"active": 1, "completed": 1}),
+            Overview("draft", "draft", "synthetic", None, 0, 0, 0, {}, "A small study", None),
+            Overview(
+                "small", "live", "people", 1, 16, 0, 1, {"active": 1, "completed": 1}, "A small study", 2
+            ),
         ]
         later = overviews(session, now + timedelta(hours=1))
         assert later[1].participants == {"dropped": 1, "completed": 1}

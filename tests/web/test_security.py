@@ -79,7 +79,7 @@ def test_assets_are_cached_for_ever_and_addressed_by_content(web: TestClient) ->
 
 def test_unknown_pages_and_methods_are_pages_with_words_and_no_trace(web: TestClient) -> None:
     for path in (
-        "/",
+        "/unknown",
         "/p/unknown",
         "/p/unknown/rate/1",
         "/s/unknown",

@@ -1,0 +1,86 @@
+"""Pages of accounts: signing in, one's own account, people, the audit log."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+from app.models import ApiToken, AuditEvent, User, UserSession
+from app.web.pages import Page
+from app.web.shell import ShellPage
+
+
+@dataclass(frozen=True)
+class SignInPage(Page):
+    template = "accounts/sign_in.html"
+    email: str = ""
+    next_path: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class CodePage(Page):
+    """The second step, for an account with a second factor. `ticket` says whose password was right."""
+
+    template = "accounts/code.html"
+    ticket: str
+    next_path: str
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class ResetPage(Page):
+    """Sets a password from a one-time link."""
+
+    template = "accounts/reset.html"
+    email: str
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class NewToken:
+    name: str
+    token: str
+
+
+@dataclass(frozen=True)
+class AccountPage(ShellPage):
+    template = "accounts/account.html"
+    sessions: Sequence[UserSession]
+    here: int
+    tokens: Sequence[ApiToken]
+    scopes: Sequence[str]
+    has_second_factor: bool
+    new_token: NewToken | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SecondFactorPage(ShellPage):
+    template = "accounts/second_factor.html"
+    secret: str
+    ticket: str
+    qr_code: Markup
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class UsersPage(ShellPage):
+    template = "accounts/users.html"
+    users: Sequence[User]
+    roles: Sequence[str]
+    me: int
+    link: str = ""
+    link_for: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class AuditPage(ShellPage):
+    template = "accounts/audit.html"
+    events: Sequence[AuditEvent]
+    words: str
+    path: str
+    page: int
+    has_more: bool

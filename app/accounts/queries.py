@@ -1,0 +1,63 @@
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import String, cast, or_, select
+from sqlalchemy.orm import Session
+
+from app.errors import NotFound
+from app.models import ApiToken, AuditEvent, User, UserSession
+
+PAGE_SIZE = 50
+
+
+def user_by_email(session: Session, email: str) -> User | None:
+    return session.scalar(select(User).where(User.email == email.strip().lower()))
+
+
+def user_by_id(session: Session, user_id: int) -> User:
+    """Raises: NotFound."""
+    user = session.get(User, user_id)
+    if user is None:
+        raise NotFound("There is no such account.")
+    return user
+
+
+def users(session: Session) -> list[User]:
+    return list(session.scalars(select(User).order_by(User.email)))
+
+
+def count_admins(session: Session) -> int:
+    """How many can admit others; their rows stay locked, so that two cannot demote each other at once."""
+    statement = select(User.id).where(User.role == "admin", User.is_active).with_for_update()
+    return len(session.scalars(statement).all())
+
+
+def sessions_of(session: Session, user_id: int, now: datetime) -> list[UserSession]:
+    statement = select(UserSession).where(UserSession.user_id == user_id, UserSession.expires_at > now)
+    return list(session.scalars(statement.order_by(UserSession.created_at.desc())))
+
+
+def tokens_of(session: Session, user_id: int) -> list[ApiToken]:
+    statement = select(ApiToken).where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+    return list(session.scalars(statement.order_by(ApiToken.created_at.desc())))
+
+
+def events(session: Session, words: str, page: int) -> tuple[list[AuditEvent], bool]:
+    """One page of the audit log, newest first, and whether there is another.
+
+    Every word must stand somewhere in an event: who, address, action, subject, or what changed.
+    """
+    statement = select(AuditEvent).order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
+    columns: list[Any] = [
+        AuditEvent.actor,
+        AuditEvent.address,
+        AuditEvent.action,
+        AuditEvent.subject,
+        cast(AuditEvent.before, String),
+        cast(AuditEvent.after, String),
+        cast(AuditEvent.at, String),
+    ]
+    for word in words.split()[:10]:
+        statement = statement.where(or_(*(column.icontains(word, autoescape=True) for column in columns)))
+    found = list(session.scalars(statement.offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE + 1)))
+    return found[:PAGE_SIZE], len(found) > PAGE_SIZE

@@ -1,0 +1,177 @@
+"""Accounts: make, sign in, sign out, passwords, one-time links."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from app.access import Person, Role
+from app.accounts import queries, second_factor
+from app.audit import record
+from app.contract.base import sha256_of_text
+from app.errors import Conflict, Invalid, NotFound
+from app.models import ApiToken, ResetLink, User, UserSession
+
+SESSION_LIFETIME = timedelta(days=7)
+LINK_LIFETIME = timedelta(days=3)
+LONGEST_EMAIL = 254
+
+
+@dataclass(frozen=True)
+class Browser:
+    """What a session remembers of where it was started; `token_sha256` is of the cookie's new token."""
+
+    token_sha256: str
+    address: str
+    user_agent: str
+
+
+def clean_email(text: str) -> str:
+    """Raises: Invalid for what is no e-mail address."""
+    email = text.strip().lower()
+    if len(email) > LONGEST_EMAIL or not re.fullmatch(r"[^@\s]+@[^@\s]+", email) or not email.isprintable():
+        raise Invalid(f"'{text.strip()[:80]}' is no e-mail address.")
+    return email
+
+
+def add_user(session: Session, email: str, role: Role, password_hash: str | None = None) -> User:
+    """Raises: Invalid for no e-mail address, Conflict for one that has an account."""
+    email = clean_email(email)
+    if queries.user_by_email(session, email) is not None:
+        raise Conflict(f"There is an account for '{email}' already.")
+    user = User(
+        email=email,
+        role=role,
+        is_active=True,
+        password_hash=password_hash,
+        created_at=datetime.now(UTC),
+    )
+    session.add(user)
+    session.flush()
+    return user
+
+
+def stored_hash(session: Session, email: str) -> str | None:
+    """The hash to verify a password against; None where nobody can sign in."""
+    user = queries.user_by_email(session, email)
+    return user.password_hash if user and user.is_active else None
+
+
+def sign_in(
+    session: Session, email: str, proof: str, browser: Browser, code: str | None
+) -> Literal["done", "code", "failed"]:
+    """Start a session for whoever's password was just verified; `proof` says against which hash.
+
+    "code" if the second factor is still to come; "failed" for a wrong code, or an account that changed
+    while the password was being verified.
+    """
+    user = session.scalar(select(User).where(User.email == email, User.is_active).with_for_update())
+    if user is None or proof_of(user.password_hash or "") != proof:
+        return "failed"
+    if user.totp_secret and code is None:
+        return "code"
+    if user.totp_secret and not second_factor.use_code(user, code or "", datetime.now(UTC)):
+        record(session, "sign_in.failed", email, after={"because": "wrong code"})
+        return "failed"
+    now = datetime.now(UTC)
+    session.execute(delete(UserSession).where(UserSession.expires_at <= now))
+    session.add(
+        UserSession(
+            user_id=user.id,
+            token_sha256=browser.token_sha256,
+            address=browser.address,
+            user_agent=browser.user_agent,
+            created_at=now,
+            expires_at=now + SESSION_LIFETIME,
+        )
+    )
+    record(session, "sign_in", email, after={"browser": browser.user_agent})
+    return "done"
+
+
+def proof_of(password_hash: str) -> str:
+    """What stands for a verified hash while the second factor is asked for; tells nothing of it."""
+    return sha256_of_text(f"verified {password_hash}")
+
+
+def sign_out(session: Session, person: Person, token_sha256: str) -> None:
+    session.execute(delete(UserSession).where(UserSession.token_sha256 == token_sha256))
+    record(session, "sign_out", person.email)
+
+
+def revoke_session(session: Session, person: Person, session_id: int) -> None:
+    """Raises: NotFound for a session that is not this person's."""
+    found = session.scalar(
+        select(UserSession).where(UserSession.id == session_id, UserSession.user_id == person.id)
+    )
+    if found is None:
+        raise NotFound("This browser is signed out already.")
+    session.delete(found)
+    record(session, "session.revoked", person.email, before={"browser": found.user_agent})
+
+
+def set_password(session: Session, user: User, password_hash: str, keep: str | None = None) -> None:
+    """Set a verified new password and sign out every other browser; open one-time links stop working."""
+    user.password_hash = password_hash
+    session.execute(
+        delete(UserSession).where(UserSession.user_id == user.id, UserSession.token_sha256 != (keep or ""))
+    )
+    session.execute(delete(ResetLink).where(ResetLink.user_id == user.id))
+
+
+def make_reset_link(session: Session, user: User, token_sha256: str) -> datetime:
+    """Store a one-time link in place of any other; the time it expires."""
+    now = datetime.now(UTC)
+    session.execute(delete(ResetLink).where(ResetLink.user_id == user.id))
+    link = ResetLink(
+        user_id=user.id, token_sha256=token_sha256, created_at=now, expires_at=now + LINK_LIFETIME
+    )
+    session.add(link)
+    record(session, "reset_link.created", user.email)
+    return link.expires_at
+
+
+def user_of_link(session: Session, token_sha256: str) -> User:
+    """Whose password a link sets. Raises: NotFound once it was used, replaced or expired."""
+    user = session.scalar(
+        select(User)
+        .join(ResetLink, ResetLink.user_id == User.id)
+        .where(
+            ResetLink.token_sha256 == token_sha256, ResetLink.expires_at > datetime.now(UTC), User.is_active
+        )
+    )
+    if user is None:
+        raise NotFound("This link was used already, or it has expired. Please ask an admin for a new one.")
+    return user
+
+
+def change_role(session: Session, user: User, role: Role) -> None:
+    """Raises: Conflict if nobody would be left to admit others."""
+    if role != "admin":
+        keep_an_admin(session, user)
+    user.role = role
+
+
+def deactivate(session: Session, user: User) -> None:
+    """Sign someone out everywhere and for good; what they made stays. Raises: Conflict for the last admin."""
+    keep_an_admin(session, user)
+    user.is_active = False
+    session.execute(delete(UserSession).where(UserSession.user_id == user.id))
+    session.execute(delete(ResetLink).where(ResetLink.user_id == user.id))
+    session.execute(
+        update(ApiToken)
+        .where(ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))
+        .values(revoked_at=datetime.now(UTC))
+    )
+
+
+def activate(user: User) -> None:
+    user.is_active = True
+
+
+def keep_an_admin(session: Session, user: User) -> None:
+    if user.role == "admin" and user.is_active and queries.count_admins(session) == 1:
+        raise Conflict(f"'{user.email}' is the only admin; make someone else an admin first.")

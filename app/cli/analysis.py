@@ -1,0 +1,85 @@
+"""Commands that turn ratings into figures, tables and a report, and that plan how many are needed."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.common import AsJson, complain, complaining, opened, say
+
+if TYPE_CHECKING:
+    from app.results.power import Power
+
+analysis_cli = typer.Typer()
+
+
+@analysis_cli.command()
+def analyze(
+    out: Annotated[Path, typer.Option(help="The folder to write; report.html is the way in.")],
+    slug: Annotated[str | None, typer.Argument(help="The study's slug, as in its address /s/SLUG.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="A file in the paper format, instead of a study.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the statistics, figures and report of a study, or of an earlier study's file."""
+    if (slug is None) == (csv is None):
+        complain("Say which study (its slug), or which file (--csv FILE): one of the two.", as_json)
+    # Seconds and megabytes that no other command should pay for.
+    from app.results.analysis import report  # noqa: PLC0415
+
+    if csv is not None:
+        with complaining(as_json):
+            written = report.analyze_csv(csv, out)
+    else:
+        with opened(as_json) as database, database.snapshot() as session:
+            written = report.analyze_study(session, str(slug), out)
+    text = (
+        f"Wrote {out / 'report.html'}: {written['responses']} responses, {written['statistics']} figures in "
+        f"statistics.csv, {written['tables']} tables, {written['figures']} pictures."
+    )
+    say({"ok": True, "out": str(out), **written}, text, as_json)
+
+
+@analysis_cli.command()
+def power(
+    participants: Annotated[str, typer.Option(help="A number, or a range like 50..400.")] = "50..400",
+    step: Annotated[int, typer.Option(min=1, help="Between the numbers of a range.")] = 50,
+    conditions: Annotated[int, typer.Option(min=2, max=20, help="Conditions each participant rates.")] = 4,
+    items: Annotated[int, typer.Option(min=1, max=32, help="Items per condition.")] = 3,
+    questions: Annotated[int, typer.Option(min=2, help="Questions that items are drawn from.")] = 100,
+    effect: Annotated[float, typer.Option(help="Log odds by which one condition differs.")] = 0.5,
+    person_sd: Annotated[float, typer.Option(min=0, help="Of people, on the logit.")] = 1.58,
+    question_sd: Annotated[float, typer.Option(min=0, help="Of questions.")] = 0.31,
+    text_sd: Annotated[float, typer.Option(min=0, help="Of texts.")] = 0.0,
+    simulations: Annotated[int, typer.Option(min=20, help="Studies for each number.")] = 200,
+    model: Annotated[str, typer.Option(help="mixed (fast), or clmm (as the report; far slower).")] = "mixed",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="A folder for power.csv and the curve.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate studies: how many participants an effect needs, and how often chance looks like one."""
+    from app.results import power as planning  # noqa: PLC0415  # as above
+
+    if model not in {"mixed", "clmm"}:
+        complain(f"--model: there is mixed and clmm, not '{model}'.", as_json)
+    chosen: planning.Model = "mixed" if model == "mixed" else "clmm"
+    world = planning.World(conditions, items, questions, effect, person_sd, question_sd, text_sd)
+    with complaining(as_json):
+        world.check()
+        numbers = planning.counts(participants, step)
+        found = list(planning.curve(world, numbers, simulations, chosen, seed))
+        nothing = planning.power_at(replace(world, effect=0), numbers[-1], simulations, chosen, seed)
+        if out is not None:
+            planning.write([*found], out, f"honeyglass power, {world}, {simulations} simulations, {model}")
+    enough = {f"{target:.0%}": planning.smallest(found, target) for target in planning.TARGETS}
+    lines = [f"{one.participants} participants: {said(one)}" for one in found]
+    lines += [f"Power of {target}: {number or 'not reached'}" for target, number in enough.items()]
+    lines.append(f"Without any effect ({numbers[-1]} participants), p < .05 in {said(nothing)}")
+    summary = {"curve": [asdict(one) for one in found], "enough": enough, "type_1_error": asdict(nothing)}
+    say({"ok": True, **summary}, "\n".join(lines), as_json)
+
+
+def said(one: "Power") -> str:
+    return f"{one.power:.1%} ({one.low:.1%} to {one.high:.1%})"

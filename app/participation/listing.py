@@ -1,0 +1,50 @@
+"""The staff's view of who took part; pseudonyms only, in their random order."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.models import Participant
+from app.participation.queries import status_now
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class ParticipantRow:
+    pseudonym: str
+    mode: str
+    status: str
+    items_answered: int
+    checks_passed: int
+    checks_answered: int
+    is_late: bool
+    started_at: datetime
+    finished_at: datetime | None
+
+
+def participants_page(
+    session: Session, study_id: int, now: datetime, page: int
+) -> tuple[list[ParticipantRow], bool]:
+    """One page of a study's participants, and whether there is another."""
+    statement = (
+        select(
+            Participant.pseudonym,
+            Participant.mode,
+            status_now(now),
+            Participant.items_answered,
+            Participant.checks_passed,
+            Participant.checks_answered,
+            Participant.is_late,
+            Participant.started_at,
+            Participant.finished_at,
+        )
+        .where(Participant.study_id == study_id)
+        .order_by(Participant.pseudonym)
+        .offset((page - 1) * PAGE_SIZE)
+        .limit(PAGE_SIZE + 1)
+    )
+    rows = [ParticipantRow(*row) for row in session.execute(statement)]
+    return rows[:PAGE_SIZE], len(rows) > PAGE_SIZE

@@ -1,0 +1,38 @@
+"""/studies/{slug}/participants: who took part, by pseudonym, and excluding one of them."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from app.access import level_of, study_for
+from app.participation import exclusion, listing
+from app.participation.staff_pages import ParticipantsPage
+from app.web.auth import desk
+from app.web.shell import go, shell_of, show
+
+router = APIRouter(prefix="/studies/{slug}/participants")
+
+
+@router.get("")
+def participants(
+    request: Request, slug: str, page: Annotated[int, Query(ge=1, le=1_000_000)] = 1
+) -> Response:
+    with desk(request) as at:
+        study = study_for(at.session, at.person, slug)
+        rows, has_more = listing.participants_page(at.session, study.id, datetime.now(UTC), page)
+        may_exclude = level_of(at.session, at.person, study) != "view"
+        shown = ParticipantsPage(
+            shell_of(request, at.person, "studies"), slug, rows, may_exclude, page, has_more
+        )
+    return show(shown)
+
+
+@router.post("/{pseudonym}/exclude")
+def exclude(request: Request, slug: str, pseudonym: str) -> Response:
+    with desk(request, "researcher", writing=True) as at:
+        study_for(at.session, at.person, slug, "edit")
+        exclusion.exclude(at.session, slug, pseudonym, datetime.now(UTC))
+    notice = f"{pseudonym} no longer counts; their items are free for others, their answers stay in exports."
+    return go(request, f"/studies/{slug}/participants", notice)

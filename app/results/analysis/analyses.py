@@ -1,0 +1,177 @@
+"""Every analysis of a study's ratings, and which rows each version of it is made on."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from app.results.analysis.material import CORRECT, QUALITY, TEXT, Material
+from app.results.analysis.tidy import Figure, Key, Note, tidy
+from app.results.statistics.agreement import alpha, component_icc, one_way_icc
+from app.results.statistics.association import correlations, cronbach
+from app.results.statistics.base import Undefined, conditions_of, groups, holm, values_of
+from app.results.statistics.contrasts import (
+    ConditionTest,
+    condition_test,
+    condition_tests,
+    contrasts,
+    odds_ratios,
+)
+from app.results.statistics.cumulative import cumulative_model
+from app.results.statistics.describe import describe, fences, levene, outlier_rows, shapiro
+from app.results.statistics.effects import superiority
+from app.results.statistics.linear import linear_model
+from app.results.statistics.mixed import mixed_condition_test, mixed_model
+from app.results.statistics.paired import paired
+from app.results.statistics.ranks import dunn, kruskal
+
+Found = Iterator[Figure | Note]
+
+
+def everything(material: Material) -> Found:
+    """All analyses in all versions. The models that know of people and items come first."""
+    versions = versions_of(material)
+    for variant, rows in versions.items():
+        yield from mixed_models(material, variant, rows)
+        if variant != "no_outliers":  # the rule is the published linear model's
+            yield from cumulative_models(material, variant, rows)
+    yield from sensitivity(material)
+    for variant, rows in versions.items():
+        yield from simple(material, variant, rows)
+        yield from linear_models(material, variant, rows)
+    yield from published(material, versions)
+    yield from reliability(material)
+    yield from correctness(material)
+
+
+def versions_of(material: Material) -> dict[str, pd.DataFrame]:
+    frame = material.frame
+    found = {"all_rows": frame, "no_outliers": frame[~outlier_rows(frame, QUALITY)]}
+    if "excluded" in frame:
+        found["exclusions"] = frame[~frame["excluded"].astype(bool)]
+    return found
+
+
+def published(material: Material, versions: dict[str, pd.DataFrame]) -> Found:
+    """What the published study did: ranks on all rows, the linear model without outliers."""
+    yield from simple(material, "published", versions["all_rows"])
+    yield from linear_models(material, "published", versions["no_outliers"])
+
+
+def simple(material: Material, variant: str, rows: pd.DataFrame) -> Found:
+    for outcome in material.outcomes:
+        key = Key("describe", variant, outcome)
+        yield from tidy(key, describe(values_of(rows.dropna(subset=[outcome]), outcome)))
+        for label, values in groups(rows, outcome).items():
+            for name, statistic in (("describe", describe), ("shapiro", shapiro), ("outliers", fences)):
+                found: Any = statistic(values)
+                yield from tidy(Key(name, variant, outcome, group1=label), found)
+        comparisons = (
+            ("levene", levene),
+            ("kruskal", kruskal),
+            ("dunn", dunn),
+            ("vargha_delaney", superiority),
+        )
+        for name, compare in comparisons:
+            yield from tidy(Key(name, variant, outcome), compare(rows, outcome))
+        if variant != "published":
+            yield from tidy(Key("paired", variant, outcome), paired(rows, outcome))
+    yield from tidy(Key("correlation", variant), correlations(rows, material.constructs))
+    yield from tidy(Key("cronbach", variant), cronbach(rows, material.constructs))
+
+
+def linear_models(material: Material, variant: str, rows: pd.DataFrame) -> Found:
+    key = Key("linear_model", variant, QUALITY)
+    yield from tidy(key, linear_model(rows, QUALITY, material.covariates))
+    if material.controls:
+        found = linear_model(rows, QUALITY, material.covariates, material.controls)
+        yield from tidy(replace(key, analysis="linear_model_controls"), found)
+
+
+def mixed_models(material: Material, variant: str, rows: pd.DataFrame) -> Found:
+    factors, covariates = material.factors, material.covariates
+    for outcome in material.outcomes:
+        key = Key("mixed_model", variant, outcome)
+        model = mixed_model(rows, outcome, factors, covariates)
+        yield from tidy(key, model)
+        if not isinstance(model, Undefined):
+            pairs = contrasts(model, conditions_of(rows))
+            yield from tidy(replace(key, analysis="mixed_model_contrasts"), pairs)
+        test = mixed_condition_test(rows, outcome, factors, covariates)
+        yield from tidy(replace(key, analysis="mixed_model_test"), test)
+
+
+def sensitivity(material: Material) -> Found:
+    """Does each person see the conditions differently? And: people alone."""
+    pairs = material.frame["participant"].astype(str) + " / " + material.frame["condition"].astype(str)
+    rows = material.frame.assign(participant_condition=pairs)
+    key = Key("mixed_model_sensitivity", "all_rows", QUALITY)
+    factors = [*material.factors, "participant_condition"]
+    yield from tidy(key, mixed_model(rows, QUALITY, factors, material.covariates))
+    alone = mixed_model(rows, QUALITY, ["participant"], material.covariates)
+    yield from tidy(replace(key, analysis="mixed_model_participant"), alone)
+
+
+def cumulative_models(material: Material, variant: str, rows: pd.DataFrame) -> Found:
+    found, missing = condition_tests(rows, material.constructs, material.factors)
+    for one in found:
+        key = Key("clmm", variant, one.construct)
+        yield from tidy(key, one.model)
+        yield from tidy(replace(key, analysis="clmm_test"), one.test)
+        yield Figure(replace(key, analysis="clmm_test"), "p_holm", one.test.n, one.p_holm)
+        pairs = contrasts(one.model, conditions_of(rows))
+        yield from tidy(replace(key, analysis="clmm_contrasts"), odds_ratios(pairs))
+        yield from tidy(replace(key, analysis="clmm_contrasts"), pairs)
+    for construct, problem in missing.items():
+        yield from tidy(Key("clmm", variant, construct), problem)
+    if material.has(CORRECT) and len(rows[CORRECT].dropna().unique()) > 1:
+        yield from with_correctness(material, variant, rows, found)
+
+
+def with_correctness(
+    material: Material, variant: str, rows: pd.DataFrame, plain: list[ConditionTest]
+) -> Found:
+    """Whether explanations of right answers are rated higher, and whether that differs by condition."""
+    tests: list[tuple[Key, Any]] = []
+    for one in plain:
+        key = Key("clmm_correct", variant, one.construct)
+        main = cumulative_model(rows, one.construct, material.factors, [CORRECT])
+        both = cumulative_model(rows, one.construct, material.factors, [CORRECT], interaction=CORRECT)
+        yield from tidy(key, main)
+        key = replace(key, analysis="clmm_correct_interaction")
+        yield from tidy(key, both)
+        if not isinstance(main, Undefined) and not isinstance(both, Undefined):
+            tests.append((replace(key, analysis="clmm_interaction_test"), condition_test(both, main)))
+    known = [(key, test) for key, test in tests if not isinstance(test, Undefined)]
+    for (key, test), p in zip(known, holm([test.p for _, test in known]), strict=True):
+        yield from tidy(key, test)
+        yield Figure(key, "p_holm", test.n, p)
+
+
+def reliability(material: Material) -> Found:
+    """Agreement is of ratings of one text; without two raters of a text there is none, and it is said."""
+    frame = material.frame
+    for outcome in material.outcomes:
+        for level in ("ordinal", "interval"):
+            key = Key(f"krippendorff_{level}", "all_rows", outcome)
+            yield from tidy(
+                key, alpha(frame, outcome, [TEXT], "ordinal" if level == "ordinal" else "interval")
+            )
+        yield from tidy(Key("icc", "all_rows", outcome), component_icc(frame, outcome))
+        for unit in ("participant", TEXT):
+            key = Key("icc_one_way", "all_rows", outcome, term=unit)
+            yield from tidy(key, one_way_icc(frame, outcome, unit))
+
+
+def correctness(material: Material) -> Found:
+    """Figures apart for explanations of right and of wrong answers."""
+    if not material.has(CORRECT):
+        yield Note(Key("describe_by_correctness", "all_rows"), "Whether answers were right was not recorded.")
+        return
+    for value, name in ((1, "right"), (0, "wrong")):
+        rows = material.frame[material.frame[CORRECT] == value]
+        for outcome in material.outcomes:
+            for label, values in groups(rows, outcome).items():
+                key = Key("describe_by_correctness", "all_rows", outcome, label, term=f"answer {name}")
+                yield from tidy(key, describe(values))

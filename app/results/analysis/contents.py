@@ -1,0 +1,79 @@
+"""Which tables a report has, and in which order: what knows of people and items first."""
+
+from collections.abc import Iterator, Sequence
+
+from app.results.analysis.tables import Table, table
+from app.results.analysis.tidy import Figure, Note
+
+Found = Sequence[Figure | Note]
+COEFFICIENT = ("estimate", "se", "statistic", "p", "low", "high")
+LINEAR = (*COEFFICIENT, "r2", "adj_r2", "F")
+PAIR = ("estimate", "se", "z", "p", "p_holm", "low", "high")
+ODDS = ("odds_ratio", "odds_ratio_low", "odds_ratio_high", "z", "p", "p_holm")
+VARIANTS = {
+    "all_rows": "all rows",
+    "no_outliers": "without outliers of Quality",
+    "exclusions": "after the declared exclusions",
+    "published": "as published: without outliers",
+}
+# analysis, title, quantities
+MODELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("clmm_test", "Cumulative link mixed model: is there a difference between conditions?", ()),
+    ("clmm_contrasts", "Cumulative link mixed model: odds ratios of pairs (second to first)", ODDS),
+    (
+        "clmm",
+        "Cumulative link mixed model: coefficients and intercepts",
+        (*COEFFICIENT, "random_sd", "is_at_zero"),
+    ),
+    ("clmm_correct", "Cumulative link mixed model with the answer's correctness", COEFFICIENT),
+    ("clmm_interaction_test", "Does correctness matter differently between conditions?", ()),
+    ("mixed_model_test", "Linear mixed model: is there a difference between conditions?", ()),
+    ("mixed_model", "Linear mixed model (REML)", (*COEFFICIENT, "variance", "is_at_zero")),
+    ("mixed_model_contrasts", "Linear mixed model: pairs (second less first)", PAIR),
+    (
+        "mixed_model_sensitivity",
+        "With participant × condition intercepts",
+        (*COEFFICIENT, "variance", "is_at_zero"),
+    ),
+)
+SIMPLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("describe", "Descriptive figures", ()),
+    ("kruskal", "Kruskal–Wallis tests", ()),
+    ("dunn", "Dunn's tests (z positive: the second condition is higher)", ()),
+    ("vargha_delaney", "Vargha–Delaney's A and Cliff's δ with 95 % intervals", ()),
+    ("linear_model", "Linear model", LINEAR),
+    ("linear_model_controls", "Linear model with sociodemographic controls", LINEAR),
+    ("paired", "Paired view: Friedman and Wilcoxon on means of people who rated every condition", ()),
+    ("shapiro", "Shapiro–Wilk tests of normality", ()),
+    ("levene", "Levene's tests (median)", ()),
+    ("outliers", "Outliers by 1.5 interquartile ranges", ()),
+    ("correlation", "Correlations between constructs", ()),
+    ("cronbach", "Cronbach's α of the constructs", ()),
+)
+RELIABILITY: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("krippendorff_ordinal", "Agreement on a text: Krippendorff's α, ordinal", ()),
+    ("krippendorff_interval", "Agreement on a text: Krippendorff's α, interval", ()),
+    ("icc", "Shares of variance: items and raters", ()),
+    ("icc_one_way", "ICC(1)", ()),
+    ("describe_by_correctness", "Ratings by correctness of the answer", ()),
+)
+
+
+def tables(found: Found, variants: Sequence[str]) -> Iterator[Table]:
+    for analysis, title, quantities in MODELS:
+        yield from in_variants(found, analysis, title, quantities, variants)
+    for analysis, title, quantities in SIMPLE:
+        yield from in_variants(found, analysis, title, quantities, variants)
+    for analysis, title, quantities in RELIABILITY:
+        yield from in_variants(found, analysis, title, quantities, ["all_rows"])
+
+
+def in_variants(
+    found: Found, analysis: str, title: str, quantities: Sequence[str], variants: Sequence[str]
+) -> Iterator[Table]:
+    """The same table for each version of the data that the analysis was made on."""
+    for variant in variants:
+        name = f"{analysis}_{variant}"
+        made = table(found, name, f"{title} ({VARIANTS[variant]})", analysis, variant, quantities)
+        if made.rows or made.notes:
+            yield made

@@ -1,0 +1,75 @@
+"""The same analysis for R: data.csv, and a script that reads it."""
+
+import json
+from pathlib import Path
+
+from app.results.analysis.material import LENGTH, QUALITY, TEXT, Material
+
+SCRIPT = """\
+# {stamp}
+# Repeats the analysis of data.csv in R. Needs the packages ordinal, lme4, car and FSA
+# (install.packages(c("ordinal", "lme4", "car", "FSA"))).
+library(ordinal)
+library(lme4)
+
+d <- read.csv("data.csv", encoding = "UTF-8", check.names = FALSE)
+conditions <- c({conditions})
+constructs <- c({constructs})
+d$condition <- factor(d$condition, levels = conditions)
+for (name in c("participant", "question", "text")) d[[name]] <- factor(d[[name]])
+
+# Ordinal ratings with people and items: the model to report first.
+for (construct in constructs) {{
+  d$rating <- factor(d[[construct]], ordered = TRUE)
+  full <- clmm(rating ~ condition + {intercepts}, data = d)
+  null <- clmm(rating ~ 1 + {intercepts}, data = d)
+  cat("\\n##", construct, "\\n")
+  print(summary(full))
+  print(anova(null, full))
+}}
+
+# Their mean with people and items.
+print(summary(lmer({quality} ~ condition{length} + {intercepts}, data = d)))
+
+# The published steps, which take ratings as independent.
+for (construct in c(constructs, "Quality")) {{
+  cat("\\n##", construct, "\\n")
+  d$value <- d[[construct]]
+  print(aggregate(value ~ condition, d, function(x) c(n = length(x), mean = mean(x), sd = sd(x))))
+  print(tapply(d$value, d$condition, shapiro.test))
+  print(car::leveneTest(value ~ condition, d, center = median))
+  print(kruskal.test(value ~ condition, d))
+  print(FSA::dunnTest(value ~ condition, d, method = "bonferroni"))
+}}
+print(cor(d[constructs], method = "pearson"))
+print(cor(d[constructs], method = "spearman"))
+
+# The linear model, without values beyond 1.5 interquartile ranges of their condition.
+outside <- ave(d$Quality, d$condition, FUN = function(x) {{
+  q <- quantile(x, c(.25, .75))
+  x < q[1] - 1.5 * diff(q) | x > q[2] + 1.5 * diff(q)
+}})
+print(summary(lm(Quality ~ condition{length}, d[outside == 0, ])))
+"""
+
+
+def write(material: Material, out: Path, stamp: str) -> None:
+    """Participants and texts leave as they are in the exports; nothing else identifies anybody."""
+    columns = ["participant", "question", "condition", TEXT, *material.constructs, QUALITY]
+    known = (LENGTH, "answer_correct", "position", "duration_ms", "excluded", *material.controls)
+    columns += [name for name in known if name in material.frame]
+    material.frame.to_csv(out / "data.csv", index=False, columns=columns)
+    text = SCRIPT.format(
+        stamp=" ".join(stamp.split()),
+        conditions=", ".join(quoted(one) for one in material.conditions),
+        constructs=", ".join(quoted(one) for one in material.constructs),
+        intercepts=" + ".join(f"(1 | {factor})" for factor in material.factors),
+        quality=QUALITY,
+        length=f" + {LENGTH}" if material.covariates else "",
+    )
+    (out / "analysis.R").write_text(text, encoding="utf-8")
+
+
+def quoted(text: str) -> str:
+    """An R string: JSON's escapes are R's."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,32 @@
+from functools import partial
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from app.results.base import Format
+from app.results.routes import Asked, make_file
+from app.web.api import api_router
+from app.web.auth import api_desk
+
+api = api_router("exports")
+KINDS = ("text/csv; charset=utf-8", "application/x-ndjson")
+FILE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The table; X-Content-SHA256 has its hash.",
+        "content": {kind: {"schema": {"type": "string"}} for kind in KINDS},
+    }
+}
+
+
+@api.get("/studies/{slug}/exports/{export_format}", response_class=Response, responses=FILE)
+def export(
+    request: Request,
+    slug: str,
+    export_format: Format,
+    include_synthetic: bool = False,  # noqa: FBT001, FBT002  # a parameter of the address
+    with_external_ids: bool = False,  # noqa: FBT001, FBT002  # the same
+) -> Response:
+    """Get a table of a study. The platform's ids need the right to edit it."""
+    asked = Asked(export_format, include_synthetic, with_external_ids)
+    return make_file(partial(api_desk, request, "exports:read"), slug, asked)

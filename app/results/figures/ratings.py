@@ -1,0 +1,138 @@
+"""Figures of the ratings themselves: means, distributions, effect sizes."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from app.results.analysis.material import CORRECT, QUALITY, Material
+from app.results.figures.style import COLUMN, PAGE, blank, colour, legend_below, single
+from app.results.statistics.base import Undefined, groups
+from app.results.statistics.describe import Description, describe
+from app.results.statistics.effects import superiority
+
+NO_RATINGS = "There are no ratings, so there is nothing to draw."
+
+
+def mean_bars(material: Material) -> Figure | str:
+    """Mean ± standard error of each construct and condition, as in the published study."""
+    if material.frame.empty:
+        return NO_RATINGS
+    figure, axes = single(PAGE, 2.4)
+    width = 0.8 / len(material.conditions)
+    for number, condition in enumerate(material.conditions):
+        found = [describe(groups(material.frame, o).get(condition, np.zeros(0))) for o in material.outcomes]
+        drawn = [(place, one) for place, one in enumerate(found) if isinstance(one, Description)]
+        places = [place + (number - (len(material.conditions) - 1) / 2) * width for place, _ in drawn]
+        axes.bar(
+            places,
+            [one.mean for _, one in drawn],
+            width * 0.92,
+            yerr=[one.se or 0.0 for _, one in drawn],
+            color=colour(number),
+            error_kw={"elinewidth": 0.7, "capsize": 1.6, "capthick": 0.7},
+            label=condition,
+        )
+    axes.set_xticks(range(len(material.outcomes)), list(material.outcomes))
+    axes.set_ylim(1, len(material.scale))
+    axes.set_ylabel("Mean rating ± SE")
+    legend_below(figure, axes, len(material.conditions))
+    return figure
+
+
+def likert(material: Material) -> Figure | str:
+    """Shares of each rating, diverging from the scale's middle."""
+    if material.frame.empty:
+        return NO_RATINGS
+    points = len(material.scale)
+    rows = len(material.conditions)
+    figure = blank(PAGE, 0.9 + len(material.constructs) * (0.22 + 0.12 * rows))
+    axes = figure.subplots(len(material.constructs), 1, sharex=True, squeeze=False)[:, 0]
+    shades = diverging(points)
+    for one, construct in zip(axes, material.constructs, strict=True):
+        for row, condition in enumerate(material.conditions):
+            values = groups(material.frame, construct).get(condition, np.zeros(0))
+            if not len(values):
+                continue
+            share = 100 * np.bincount(values.astype(np.intp), minlength=points + 1)[1:] / len(values)
+            below = share[: points // 2].sum() + (share[points // 2] / 2 if points % 2 else 0)
+            left = np.concatenate([[0], np.cumsum(share)[:-1]]) - below
+            one.barh(np.full(points, row), share, 0.8, left=left, color=shades)
+        one.set_yticks(range(rows), list(material.conditions))
+        one.set_ylim(rows - 0.5, -0.5)
+        one.set_title(construct, loc="left", pad=2)
+        one.axvline(0, color="black", linewidth=0.5)
+        one.tick_params(axis="y", length=0)
+    axes[-1].set_xlabel("Share of ratings (%), from the middle of the scale")
+    handles = [Patch(color=shade, label=label) for shade, label in zip(shades, material.scale, strict=True)]
+    figure.legend(handles=handles, loc="outside lower center", ncols=points, handlelength=1, columnspacing=1)
+    return figure
+
+
+def diverging(points: int) -> list[str]:
+    """From Okabe-Ito's vermilion through grey to its blue, as many shades as the scale has points."""
+    ends = [np.array([0xD5, 0x5E, 0x00]), np.array([0xE0, 0xE0, 0xE0]), np.array([0x00, 0x72, 0xB2])]
+    found = []
+    for place in np.linspace(0, 2, points):
+        low = min(int(place), 1)
+        mixed = ends[low] + (ends[low + 1] - ends[low]) * (place - low)
+        found.append("#{:02X}{:02X}{:02X}".format(*(round(float(part)) for part in mixed)))
+    return found
+
+
+def effect_forest(material: Material) -> Figure | str:
+    """Vargha-Delaney's A with its 95 % interval, for each pair of conditions."""
+    found = {outcome: superiority(material.frame, outcome) for outcome in material.outcomes}
+    known = {outcome: rows for outcome, rows in found.items() if not isinstance(rows, Undefined)}
+    if not known:
+        reasons = [one.reason for one in found.values() if isinstance(one, Undefined)]
+        return reasons[0]
+    pairs = [f"{one.group1} – {one.group2}" for one in next(iter(known.values()))]
+    height = 0.5 + 0.2 * len(pairs)
+    figure = blank(PAGE, height * ((len(known) + 2) // 3))
+    grid = figure.subplots((len(known) + 2) // 3, 3, sharex=True, sharey=True, squeeze=False)
+    for number, axes in enumerate(grid.ravel()):
+        if number >= len(known):
+            axes.set_visible(False)
+            continue
+        outcome = list(known)[number]
+        axes.axvline(0.5, color="grey", linewidth=0.6, linestyle="--")
+        for place, one in enumerate(known[outcome]):
+            if one.A_low is not None and one.A_high is not None:
+                axes.plot([one.A_low, one.A_high], [place, place], color="#0072B2", linewidth=1)
+            axes.plot([one.A], [place], "o", color="#0072B2", markersize=3)
+        axes.set_title(outcome, loc="left", pad=2)
+        axes.set_yticks(range(len(pairs)), pairs)
+        axes.set_ylim(len(pairs) - 0.5, -0.5)
+    figure.supxlabel("Vargha–Delaney A: above .5, the first condition is rated higher", fontsize=7)
+    return figure
+
+
+def by_correctness(material: Material) -> Figure | str:
+    """Quality for explanations of right and of wrong answers."""
+    if not material.has(CORRECT):
+        return "Whether the student's answer was right was not recorded."
+    figure, axes = single(COLUMN, 2.4)
+    for number, condition in enumerate(material.conditions):
+        for side, (value, face) in enumerate(((1, 0.9), (0, 0.35))):
+            rows = material.frame[material.frame[CORRECT] == value]
+            values = groups(rows, QUALITY).get(condition, np.zeros(0))
+            if len(values):
+                axes.boxplot(
+                    values,
+                    positions=[number + (side - 0.5) * 0.4],
+                    widths=0.34,
+                    patch_artist=True,
+                    boxprops={"facecolor": colour(number), "alpha": face, "linewidth": 0.6},
+                    medianprops={"color": "black", "linewidth": 1},
+                    whiskerprops={"linewidth": 0.6},
+                    capprops={"linewidth": 0.6},
+                    flierprops={"markersize": 2, "markeredgewidth": 0.4},
+                )
+    axes.set_xticks(range(len(material.conditions)), list(material.conditions))
+    axes.set_ylabel("Mean of the constructs")
+    handles = [
+        Patch(color="black", alpha=0.9, label="answer right"),
+        Patch(alpha=0.35, color="black", label="wrong"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    return figure

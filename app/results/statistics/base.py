@@ -1,0 +1,73 @@
+"""What every statistic shares: groups of ratings, and the sentence that stands where a number cannot."""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Vector = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Undefined:
+    """Why a figure does not exist for these data, as a sentence for the reader of a report."""
+
+    reason: str
+
+
+def outcome_rows(frame: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    """The rows in which the outcome was given, with the conditions that are left."""
+    rows = frame[frame[outcome].notna()]
+    return rows.assign(condition=rows["condition"].cat.remove_unused_categories())
+
+
+def conditions_of(frame: pd.DataFrame) -> list[str]:
+    return [str(label) for label in frame["condition"].cat.categories]
+
+
+def values_of(frame: pd.DataFrame, outcome: str) -> Vector:
+    return np.asarray(frame[outcome], dtype=np.float64)
+
+
+def groups(frame: pd.DataFrame, outcome: str) -> dict[str, Vector]:
+    """The outcome's values of each condition that has any, in the study's order."""
+    rows = outcome_rows(frame, outcome)
+    codes = np.asarray(rows["condition"].cat.codes)
+    values = values_of(rows, outcome)
+    return {label: values[codes == number] for number, label in enumerate(conditions_of(rows))}
+
+
+def pairs(labels: list[str]) -> list[tuple[str, str]]:
+    return list(combinations(labels, 2))
+
+
+def holm(p_values: list[float]) -> list[float]:
+    """Source: Holm 1979, Scandinavian Journal of Statistics 6, 65-70."""
+    count = len(p_values)
+    adjusted = [0.0] * count
+    largest = 0.0
+    for rank, index in enumerate(sorted(range(count), key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, (count - rank) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
+def bonferroni(p_values: list[float]) -> list[float]:
+    return [min(1.0, len(p_values) * p) for p in p_values]
+
+
+def too_few_groups(found: dict[str, Vector]) -> Undefined | None:
+    """Why these groups cannot be compared, or None."""
+    if len(found) < 2:  # noqa: PLR2004  # two groups are what a comparison is
+        return Undefined("There are ratings in fewer than two conditions, so there is nothing to compare.")
+    if all(len(values) < 2 for values in found.values()):  # noqa: PLR2004
+        return Undefined("No condition has two ratings, so nothing can be said of their spread.")
+    return None
+
+
+def is_constant(values: Vector) -> bool:
+    return len(values) == 0 or bool(np.all(values == values[0]))

@@ -1,0 +1,19 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.web.shell import ShellPage
+
+
+@dataclass(frozen=True)
+class RehearsalPage(ShellPage):
+    """`result` is what the last run came to, as `honeyglass simulate --json` prints it."""
+
+    template = "simulation/rehearsal.html"
+    slug: str
+    is_for_people: bool
+    is_live: bool
+    is_running: bool
+    result: Mapping[str, Any] | None
+    data: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)

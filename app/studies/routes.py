@@ -1,0 +1,165 @@
+"""/studies: the studies one may see, and the page of each."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from app.access import level_of, study_for, visible
+from app.contract.base import InvalidFile
+from app.contract.study import StudyDefinition
+from app.errors import AppError, Conflict
+from app.models import Study
+from app.studies import check as checking
+from app.studies import queries, service
+from app.studies.definition import parse_definition, write_definition
+from app.studies.pages import (
+    CheckPage,
+    DraftPage,
+    ItemsPage,
+    Numbers,
+    NumbersFragment,
+    StudiesPage,
+    StudyPage,
+)
+from app.web.auth import Desk, desk
+from app.web.forms import FormData
+from app.web.pages import render
+from app.web.shell import go, shell_of, show
+from app.web.signing import Signing, mode_token
+
+router = APIRouter(prefix="/studies")
+SECTION = "studies"
+LARGEST_FORM_BYTES = 1024 * 1024
+PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
+
+
+@router.get("")
+def studies(request: Request) -> Response:
+    with desk(request) as at:
+        found = queries.overviews(at.session, datetime.now(UTC), visible(at.person))
+        page = StudiesPage(shell_of(request, at.person, SECTION), found)
+    return show(page)
+
+
+@router.get("/new")
+def new_study(request: Request) -> Response:
+    with desk(request, "researcher") as at:
+        page = DraftPage(shell_of(request, at.person, SECTION), "", "")
+    return show(page)
+
+
+@router.post("/new", max_body_size=LARGEST_FORM_BYTES)
+def create(request: Request, data: FormData) -> Response:
+    return store_draft(request, data, "")
+
+
+@router.get("/{slug}/draft")
+def edit_draft(request: Request, slug: str) -> Response:
+    with desk(request, "researcher") as at:
+        study = study_for(at.session, at.person, slug, "edit")
+        text = write_definition(StudyDefinition.model_validate(study.draft))
+        page = DraftPage(shell_of(request, at.person, SECTION), slug, text)
+    return show(page)
+
+
+@router.post("/{slug}/draft", max_body_size=LARGEST_FORM_BYTES)
+def change_draft(request: Request, slug: str, data: FormData) -> Response:
+    return store_draft(request, data, slug)
+
+
+def store_draft(request: Request, data: FormData, slug: str) -> Response:
+    """Check, or check and store; whatever is wrong comes back above the text as it was sent."""
+    text, problem = data.get("definition", ""), ""
+    advice: tuple[str, ...] = ()
+    is_check = data.get("then") == "check"
+    with desk(request, "researcher", writing=not is_check) as at:
+        if slug:
+            study_for(at.session, at.person, slug, "edit")
+        try:
+            definition = parse_definition(text, "The definition")
+            if slug and definition.slug != slug:
+                raise Conflict(f"The slug must stay '{slug}'; a study of another slug is another study.")
+            if not is_check:
+                service.save_draft_for(at.session, at.person, definition)
+            advice = tuple(service.missing_parts(at.session, definition)) or ("Everything it names is here.",)
+        except (InvalidFile, AppError) as refused:
+            problem = str(refused)
+        page = DraftPage(shell_of(request, at.person, SECTION), slug, text, problem, advice)
+    if is_check or problem:
+        return show(page, 422 if problem else 200)
+    return go(request, f"/studies/{definition.slug}", "The definition is stored. Launching freezes it.")
+
+
+@router.get("/{slug}")
+def study_page(request: Request, slug: str) -> Response:
+    with desk(request) as at:
+        page = page_of(request, at, study_for(at.session, at.person, slug))
+    return show(page)
+
+
+def page_of(request: Request, at: Desk, study: Study, problem: str = "") -> StudyPage:
+    definition = StudyDefinition.model_validate(study.draft)
+    latest = queries.latest_version(at.session, study.id)
+    return StudyPage(
+        shell_of(request, at.person, SECTION),
+        slug=study.slug,
+        level=level_of(at.session, at.person, study) or "view",
+        address=f"{request.url.scheme}://{request.url.netloc}/s/{study.slug}",
+        definition=write_definition(definition),
+        has_changed=latest is None or latest.definition_sha256 != definition.sha256,
+        missing=service.missing_parts(at.session, definition),
+        numbers=numbers_of(at, study),
+        versions=queries.versions(at.session, study.id),
+        shares=queries.shares(at.session, study.id),
+        problem=problem,
+    )
+
+
+def numbers_of(at: Desk, study: Study) -> Numbers:
+    latest = queries.latest_version(at.session, study.id)
+    return Numbers(
+        queries.overview(at.session, study, datetime.now(UTC)),
+        queries.condition_numbers(at.session, latest.id) if latest else [],
+    )
+
+
+@router.get("/{slug}/numbers")
+def numbers(request: Request, slug: str) -> Response:
+    """The part of a study's page that it asks for again and again."""
+    with desk(request) as at:
+        fragment = NumbersFragment(numbers_of(at, study_for(at.session, at.person, slug)))
+    return render(fragment)
+
+
+@router.get("/{slug}/items")
+def items(request: Request, slug: str, page: PageNumber = 1) -> Response:
+    with desk(request) as at:
+        study = study_for(at.session, at.person, slug)
+        version = queries.latest_version(at.session, study.id)
+        if version is None:
+            raise Conflict("Items are frozen when the study is launched; there are none yet.")
+        rows, has_more = queries.items_page(at.session, version.id, page)
+        shown = ItemsPage(shell_of(request, at.person, SECTION), slug, version.number, rows, page, has_more)
+    return show(shown)
+
+
+@router.get("/{slug}/check")
+def check(request: Request, slug: str) -> Response:
+    with desk(request, is_snapshot=True) as at:
+        study_for(at.session, at.person, slug)
+        page = CheckPage(shell_of(request, at.person, SECTION), slug, checking.check(at.session, slug))
+    return show(page)
+
+
+@router.get("/{slug}/preview")
+def preview(request: Request, slug: str) -> Response:
+    """Lead to the study as participants see it; what is answered there never counts."""
+    signing: Signing = request.app.state.signing
+    with desk(request) as at:
+        study = study_for(at.session, at.person, slug)
+        if queries.latest_version(at.session, study.id) is None:
+            raise Conflict("There is nothing to preview before the study was launched once.")
+    return RedirectResponse(f"/s/{slug}?mode={quote(mode_token(signing, slug, 'preview'))}", status_code=303)

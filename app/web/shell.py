@@ -1,0 +1,66 @@
+"""What staff pages share: who is signed in, where in the product one is, a notice after a redirect."""
+
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from app.access import Person
+from app.web.pages import Page, render
+from app.web.signing import Signing
+
+NOTICE = "notice"
+NOTICE_S = 30
+
+
+@dataclass(frozen=True)
+class Shell:
+    """`section` is the entry of the navigation one is in; `notice` says what has just been done."""
+
+    email: str
+    role: str
+    section: str
+    notice: str = ""
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == "admin"
+
+    @property
+    def is_researcher(self) -> bool:
+        return self.role in {"researcher", "admin"}
+
+
+@dataclass(frozen=True)
+class ShellPage(Page):
+    shell: Shell
+
+
+def shell_of(request: Request, person: Person, section: str) -> Shell:
+    signing: Signing = request.app.state.signing
+    notice = unquote(signing.read("notice", request.cookies.get(NOTICE, "")) or "")
+    return Shell(person.email, person.role, section, notice)
+
+
+def go(request: Request, path: str, notice: str = "") -> RedirectResponse:
+    """Redirect after a change; the next page shows the notice once. `path` is our own, never a visitor's."""
+    signing: Signing = request.app.state.signing
+    response = RedirectResponse(path, status_code=303)
+    if notice:
+        response.set_cookie(
+            NOTICE,
+            signing.sign("notice", quote(notice)),
+            max_age=NOTICE_S,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+    return response
+
+
+def show(page: ShellPage, status: int = 200) -> HTMLResponse:
+    response = render(page, status)
+    if page.shell.notice:
+        response.delete_cookie(NOTICE)
+    return response

@@ -1,0 +1,119 @@
+"""Files that a browser or a program sends: to disk piece by piece, read, then forgotten.
+
+Who may not import is told before a byte of the file is read: a handler authorises first, then receives.
+"""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from anyio import to_thread
+from fastapi import Request
+from starlette.datastructures import UploadFile
+
+from app.errors import Invalid
+from app.settings import Settings
+from app.web.auth import Desk
+
+SUFFIXES = (".jsonl", ".jsonl.xz", ".jsonl.gz", ".zip")
+LARGEST_BODY_BYTES = 512 * 1024 * 1024  # of any installation; HONEYGLASS_UPLOAD_MB says what this one takes
+LONGEST_FIELD_BYTES = 4096
+CHUNK_BYTES = 1024 * 1024
+
+
+Result = TypeVar("Result")
+
+
+class Opener(Protocol):
+    """`desk` or `api_desk` with everything but `writing` given."""
+
+    def __call__(self, *, writing: bool) -> AbstractContextManager[Desk]: ...
+
+
+class Received(NamedTuple):
+    """`path` has a suffix of SUFFIXES and no other part of the name the client gave."""
+
+    path: Path
+    fields: Mapping[str, str]
+
+
+async def take_in(request: Request, open_desk: Opener, work: Callable[[Opener, Received], Result]) -> Result:
+    """Authorise, receive, work: what blocks runs in a thread, and a slow upload keeps none.
+
+    `open_desk` opens a transaction for whoever sent the request; `work` reads the file before it opens one
+    for writing. The form's fields stay in `request.state.fields`, for a page that is sent back.
+    """
+
+    def authorise() -> None:
+        with open_desk(writing=False):
+            pass
+
+    request.state.fields = {}
+    await to_thread.run_sync(authorise)
+    async with received(request) as upload:
+        return await to_thread.run_sync(work, open_desk, upload)
+
+
+@asynccontextmanager
+async def received(request: Request, suffixes: tuple[str, ...] = SUFFIXES) -> AsyncIterator[Received]:
+    """The one file of a multipart form, under HONEYGLASS_HOME/uploads until the block is left.
+
+    Raises: Invalid for no file, one of another kind, or one that is larger than this server takes.
+    """
+    settings: Settings = request.app.state.settings
+    limit = settings.upload_mb * 1024 * 1024
+    if int(request.headers.get("content-length") or 0) > limit + CHUNK_BYTES:
+        raise too_large(settings)
+    home = settings.home / "uploads"
+    home.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=home))
+    try:
+        async with request.form(max_files=1, max_fields=20, max_part_size=LONGEST_FIELD_BYTES) as form:
+            fields = {
+                key: value.replace("\0", "").strip() for key, value in form.items() if isinstance(value, str)
+            }
+            request.state.fields = fields
+            files = [value for value in form.values() if isinstance(value, UploadFile) and value.filename]
+            if len(files) != 1:
+                raise Invalid("Please choose a file.")
+            path = folder / f"file{suffix_of(files[0].filename or '', suffixes)}"
+            await store(files[0], path, settings)
+        yield Received(path, fields)
+    finally:
+        await to_thread.run_sync(shutil.rmtree, folder, True)  # ignore_errors
+
+
+async def store(file: UploadFile, path: Path, settings: Settings) -> None:
+    size = 0
+    with path.open("wb") as stream:
+        while chunk := await file.read(CHUNK_BYTES):
+            size += len(chunk)
+            if size > settings.upload_mb * 1024 * 1024:
+                raise too_large(settings)
+            stream.write(chunk)
+
+
+def upload_document(*fields: str) -> dict[str, Any]:
+    """How OpenAPI describes a form with one file and these fields."""
+    properties: dict[str, Any] = {"file": {"type": "string", "format": "binary"}}
+    properties |= {field: {"type": "string"} for field in fields}
+    schema = {"type": "object", "properties": properties, "required": ["file", "name"]}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+def too_large(settings: Settings) -> Invalid:
+    return Invalid(
+        f"The file is larger than the {settings.upload_mb} MB this server takes. Compress it (.jsonl.xz), "
+        "or import it on the command line."
+    )
+
+
+def suffix_of(name: str, suffixes: tuple[str, ...]) -> str:
+    """The known ending of a file's name; the longest first."""
+    for suffix in sorted(suffixes, key=len, reverse=True):
+        if name.lower().endswith(suffix):
+            return suffix
+    raise Invalid(f"Please choose a file that ends in {', '.join(suffixes)}.")

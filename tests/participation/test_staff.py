@@ -1,0 +1,35 @@
+"""Participants as researchers see them."""
+
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from app.models import AuditEvent, Participant
+from app.web.db import Database
+from tests.staff import become_owner
+from tests.walker import Walker
+
+
+def test_a_participant_is_listed_by_pseudonym_and_excluded(web: TestClient, database: Database) -> None:
+    become_owner(web, database)
+    cookie = dict(web.cookies)
+    walker = Walker(web)
+    code = walker.start()
+    walker.finish()
+    web.cookies.update(cookie)
+    with database.transaction() as session:
+        pseudonym = session.scalars(select(Participant.pseudonym)).one()
+    page = web.get("/studies/small/participants").text
+    assert pseudonym in page
+    assert code not in page
+    assert web.post(f"/studies/small/participants/{pseudonym}/exclude").status_code == 303
+    assert web.post(f"/studies/small/participants/{pseudonym}/exclude").status_code == 409
+    assert web.post("/studies/small/participants/nobody/exclude").status_code == 404
+    with database.transaction() as session:
+        assert session.scalars(select(Participant.status)).one() == "excluded"
+        event = session.scalars(select(AuditEvent).where(AuditEvent.action == "participant.excluded")).one()
+    assert (event.subject, event.before) == (f"small {pseudonym}", {"status": "completed"})
+
+
+def test_a_study_nobody_came_to_says_where_they_enter(web: TestClient, database: Database) -> None:
+    become_owner(web, database)
+    assert "/s/small" in web.get("/studies/small/participants").text

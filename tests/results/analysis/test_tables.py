@@ -1,0 +1,45 @@
+"""Figures as people read them, and tables as LaTeX takes them."""
+
+import pytest
+
+from app.results.analysis.tables import Table, escaped, latex, shown, table
+from app.results.analysis.tidy import Figure, Key, Note
+
+
+@pytest.mark.parametrize(
+    "quantity,value,text",
+    [
+        ("p", 0.0, "< 1e-300"),
+        ("p_holm", 1e-310, "< 1e-300"),
+        ("p", 1e-299, "1.00e-299"),
+        ("rho_p", 0.0421, "0.042"),
+        ("p_holm", 1.0, "1.000"),
+        ("n", 277, "277"),
+        ("mean", 4.0, "4.000"),
+        ("estimate", -0.000335415, "-0.000335"),
+        ("se", None, "–"),
+    ],
+)
+def test_a_figure_is_written_for_people(quantity: str, value: float | None, text: str) -> None:
+    assert shown(quantity, value) == text
+
+
+def test_a_table_has_a_line_for_each_key_a_dash_for_what_is_absent_and_sentences() -> None:
+    found: list[Figure | Note] = [
+        Figure(Key("dunn", "all_rows", "use", "a", "b"), "z", 10, 1.5),
+        Figure(Key("dunn", "all_rows", "use", "a", "b"), "p", 10, 0.5),
+        Figure(Key("dunn", "all_rows", "use", "a", "c"), "z", 10, -2.0),
+        Figure(Key("dunn", "no_outliers", "use", "a", "b"), "z", 10, 9.0),
+        Note(Key("dunn", "all_rows", "clarity"), "All the same."),
+    ]
+    made = table(found, "dunn", "Dunn", "dunn", "all_rows")
+    assert made.header == ("Construct", "Condition", "Compared with", "z", "p")
+    assert made.rows == (("use", "a", "b", "1.500", "0.500"), ("use", "a", "c", "-2.000", "–"))
+    assert made.notes == ("clarity: All the same.",)
+
+
+def test_latex_survives_whatever_a_label_holds() -> None:
+    assert escaped(r"50% & \x_{1} < α") == r"50\% \& \textbackslash{}x\_\{1\} $<$ $\alpha$"
+    text = latex(Table("t", "A_b", ("Condition", "n"), (("x&y", "3"),)), "stamp")
+    assert r"\begin{tabular}{lr}" in text
+    assert r"x\&y & 3 \\" in text

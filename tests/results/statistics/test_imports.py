@@ -1,0 +1,16 @@
+"""The web process never pays for what only an analysis needs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+HEAVY = ("pandas", "statsmodels", "matplotlib", "krippendorff")
+
+
+def test_neither_the_web_application_nor_the_commands_import_the_heavy_libraries() -> None:
+    script = f"import sys, app.main, app.cli; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

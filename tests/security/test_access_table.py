@@ -1,0 +1,260 @@
+"""Who may use which route: one table, and a walk through every door with everybody."""
+
+from typing import Literal, NamedTuple
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from app.access import LEVELS, ROLES, Level, Role
+from app.models import Participant, Study
+from app.simulation import rehearsal
+from app.studies.definition import write_definition
+from app.web.auth import SCOPES, Scope, token_hash
+from app.web.db import Database
+from tests.factories import make_api_token, make_definition, make_study
+from tests.security.people import PEOPLE, Someone, admit, routes_of
+from tests.walker import Walker
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+class Rule(NamedTuple):
+    """The least role, and of a study the least level, that a route needs; for the API also the scope."""
+
+    role: Role | Literal["anyone"]
+    level: Level | None = None
+    scope: Scope | None = None
+
+
+ANYONE = Rule("anyone")  # who has the address: the door itself, and participants by their code
+SIGNED_IN, RESEARCHER, ADMIN = Rule("viewer"), Rule("researcher"), Rule("admin")
+SEES, EDITS, OWNS = Rule("viewer", "view"), Rule("researcher", "edit"), Rule("researcher", "own")
+
+TABLE: dict[tuple[str, str], Rule] = {
+    # Participants, health, the door
+    ("GET", "/s/{slug}"): ANYONE,
+    ("POST", "/s/{slug}"): ANYONE,
+    **{("GET", f"/p/{{code}}{rest}"): ANYONE for rest in ("", "/leave", "/{place:path}")},
+    **{
+        ("POST", f"/p/{{code}}/{rest}"): ANYONE
+        for rest in (
+            *("consent", "instructions", "comprehension", "practice/{number}", "answer/{number}"),
+            *("rate/{number}", "check/{number}", "questionnaire", "leave"),
+        )
+    },
+    ("GET", "/healthz"): ANYONE,
+    ("GET", "/readyz"): ANYONE,
+    ("GET", "/"): ANYONE,
+    ("GET", "/sign-in"): ANYONE,
+    ("POST", "/sign-in"): ANYONE,
+    ("POST", "/sign-in/code"): ANYONE,
+    ("POST", "/sign-out"): ANYONE,
+    ("GET", "/reset/{token}"): ANYONE,
+    ("POST", "/reset/{token}"): ANYONE,
+    # One's own account
+    ("GET", "/account"): SIGNED_IN,
+    ("POST", "/account/password"): SIGNED_IN,
+    ("POST", "/account/sessions/{session_id}/revoke"): SIGNED_IN,
+    ("POST", "/account/tokens"): SIGNED_IN,
+    ("POST", "/account/tokens/{token_id}/revoke"): SIGNED_IN,
+    ("GET", "/account/second-factor"): SIGNED_IN,
+    ("POST", "/account/second-factor"): SIGNED_IN,
+    ("POST", "/account/second-factor/off"): SIGNED_IN,
+    # Admins
+    ("GET", "/users"): ADMIN,
+    ("POST", "/users"): ADMIN,
+    **{
+        ("POST", f"/users/{{user_id}}/{action}"): ADMIN
+        for action in ("reset-link", "role", "deactivate", "activate", "second-factor-off")
+    },
+    ("GET", "/audit"): ADMIN,
+    # Material
+    ("GET", "/question-sets"): SIGNED_IN,
+    ("GET", "/question-sets/{name}"): SIGNED_IN,
+    ("POST", "/question-sets"): RESEARCHER,
+    ("GET", "/bundles"): SIGNED_IN,
+    ("GET", "/bundles/{name}"): SIGNED_IN,
+    ("POST", "/bundles"): RESEARCHER,
+    # Studies
+    ("GET", "/studies"): SIGNED_IN,
+    ("GET", "/studies/new"): RESEARCHER,
+    ("POST", "/studies/new"): RESEARCHER,
+    **{
+        ("GET", f"/studies/{{slug}}{rest}"): SEES
+        for rest in ("", "/numbers", "/items", "/check", "/preview", "/participants", "/export")
+    },
+    ("GET", "/studies/{slug}/draft"): EDITS,
+    ("POST", "/studies/{slug}/draft"): EDITS,
+    ("POST", "/studies/{slug}/launch"): EDITS,
+    ("POST", "/studies/{slug}/pause"): EDITS,
+    ("POST", "/studies/{slug}/close"): EDITS,
+    ("POST", "/studies/{slug}/participants/{pseudonym}/exclude"): EDITS,
+    ("GET", "/studies/{slug}/rehearsal"): EDITS,
+    ("POST", "/studies/{slug}/rehearsal"): EDITS,
+    ("POST", "/studies/{slug}/shares"): OWNS,
+    ("POST", "/studies/{slug}/shares/{user_id}/remove"): OWNS,
+    # The API
+    ("GET", "/api/v1/docs"): ANYONE,
+    ("GET", "/api/v1/openapi.json"): ANYONE,
+    ("GET", "/api/v1/{path:path}"): ANYONE,
+    ("GET", "/api/v1/studies"): Rule("viewer", None, "studies:read"),
+    ("POST", "/api/v1/studies"): Rule("researcher", None, "studies:write"),
+    ("POST", "/api/v1/studies/validate"): Rule("viewer", None, "studies:read"),
+    ("GET", "/api/v1/studies/{slug}"): Rule("viewer", "view", "studies:read"),
+    ("POST", "/api/v1/studies/{slug}/launch"): Rule("researcher", "edit", "studies:write"),
+    ("POST", "/api/v1/studies/{slug}/pause"): Rule("researcher", "edit", "studies:write"),
+    ("POST", "/api/v1/studies/{slug}/close"): Rule("researcher", "edit", "studies:write"),
+    ("GET", "/api/v1/studies/{slug}/exports/{export_format}"): Rule("viewer", "view", "exports:read"),
+    ("GET", "/api/v1/question-sets"): Rule("viewer", None, "material:read"),
+    ("GET", "/api/v1/question-sets/{name}"): Rule("viewer", None, "material:read"),
+    ("POST", "/api/v1/question-sets"): Rule("researcher", None, "material:write"),
+    ("GET", "/api/v1/bundles"): Rule("viewer", None, "material:read"),
+    ("GET", "/api/v1/bundles/{name}"): Rule("viewer", None, "material:read"),
+    ("POST", "/api/v1/bundles"): Rule("researcher", None, "material:write"),
+}
+DOORS = list(TABLE)
+
+
+class House:
+    """A launched study with one participant, and everybody who might knock."""
+
+    def __init__(self, web: TestClient, database: Database) -> None:
+        self.web, self.database = web, database
+        with database.transaction(writing=True) as session:
+            study: Study = make_study(session)
+            self.people = admit(session, study)
+        walker = Walker(web)
+        self.code = walker.start()
+        web.cookies.clear()
+        with database.transaction() as session:
+            self.pseudonym = session.query(Participant).one().pseudonym
+
+    def address(self, path: str, caller: Someone | None) -> str:
+        mine = caller or self.people["viewer"]
+        values = {
+            "slug": "small",
+            "code": self.code,
+            "pseudonym": self.pseudonym,
+            "name": "bundle-one" if "bundles" in path else "set",
+            "token": "none",
+            "number": "1",
+            "place:path": "rate/1",
+            "path:path": "none",
+            "export_format": "long",
+            "session_id": str(mine.session_id),
+            "token_id": str(mine.token_id),
+            "user_id": str(self.people["viewer"].user.id),
+        }
+        for name, value in values.items():
+            path = path.replace(f"{{{name}}}", value)
+        assert "{" not in path, f"no value for {path}"
+        return path
+
+    def knock(self, method: str, path: str, caller: Someone | None, token: str | None = None) -> Response:
+        headers = {}
+        if path.startswith("/api/") and (token or caller):
+            headers["authorization"] = f"Bearer {token or (caller.token if caller else '')}"
+        elif caller:
+            headers["cookie"] = f"honeyglass={caller.cookie}"
+        self.web.cookies.clear()
+        content = b"slug: x" if method == "POST" and "/api/v1/studies" in path else None
+        return self.web.request(method, self.address(path, caller), headers=headers, content=content)
+
+
+@pytest.fixture
+def house(web: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch) -> House:
+    monkeypatch.setattr(rehearsal, "start", lambda *_: None)
+    return House(web, database)
+
+
+def is_refused(answer: Response) -> bool:
+    """Led to the door, or told that there is no such thing or that it is not for them."""
+    to_door = answer.status_code == 303 and answer.headers["location"].startswith("/sign-in?next=")
+    return to_door or answer.status_code in {401, 403, 404}
+
+
+def may(name: str, rule: Rule) -> bool:
+    role, shared = PEOPLE[name]
+    if rule.role == "anyone" or role == "admin":
+        return True
+    level: Level | None = "view" if role == "viewer" and shared else shared
+    has_level = rule.level is None or (level is not None and LEVELS.index(level) >= LEVELS.index(rule.level))
+    return ROLES.index(role) >= ROLES.index(rule.role) and has_level
+
+
+def test_every_route_is_in_the_table_and_the_table_names_no_other(web: TestClient) -> None:
+    assert routes_of(web.app) == set(TABLE)  # type: ignore[arg-type]  # TestClient calls any ASGI app its app
+
+
+@pytest.mark.parametrize("method,path", DOORS, ids=str)
+def test_a_route_lets_in_whom_the_table_says_and_nobody_else(house: House, method: str, path: str) -> None:
+    rule = TABLE[method, path]
+    if rule.role == "anyone":
+        assert house.knock(method, path, None).status_code < 500
+        return
+    assert is_refused(house.knock(method, path, None)), "anonymous"
+    for name, caller in house.people.items():
+        answer = house.knock(method, path, caller)
+        assert answer.status_code < 500, name
+        assert is_refused(answer) != may(name, rule), f"{name}: {answer.status_code} {answer.text[:300]}"
+
+
+@pytest.mark.parametrize("method,path", [door for door, rule in TABLE.items() if rule.scope])
+def test_a_token_without_the_scope_is_refused(house: House, method: str, path: str) -> None:
+    scope = TABLE[method, path].scope
+    admin = house.people["admin"]
+    with house.database.transaction(writing=True) as session:
+        lacking = make_api_token(session, admin.user, [one for one in SCOPES if one != scope])
+    answer = house.knock(method, path, admin, lacking)
+    assert answer.status_code == 403
+    assert str(scope) in answer.json()["detail"]
+
+
+def test_a_cookie_opens_no_api_and_a_token_no_page(house: House) -> None:
+    admin = house.people["admin"]
+    cookie = {"cookie": f"honeyglass={admin.cookie}"}
+    assert house.web.get("/api/v1/studies", headers=cookie).status_code == 401
+    bearer = {"authorization": f"Bearer {admin.token}"}
+    assert house.web.get("/studies", headers=bearer).status_code == 303
+    assert token_hash(admin.token) != admin.token
+
+
+STUDY_DOORS = [
+    (method, path) for method, path in TABLE if path.startswith(("/studies/{", "/api/v1/studies/{"))
+]
+
+
+@pytest.mark.parametrize("method,path", STUDY_DOORS)
+def test_somebody_elses_study_and_none_at_all_look_the_same(house: House, method: str, path: str) -> None:
+    stranger = house.people["researcher"]
+    theirs = house.knock(method, path, stranger)
+    none = house.knock(method, path.replace("{slug}", "nothing"), stranger)
+    assert theirs.status_code == none.status_code == 404
+    assert theirs.text.replace("small", "nothing") == none.text
+
+
+def test_a_list_holds_only_what_one_may_see(house: House) -> None:
+    for name in PEOPLE:
+        caller = house.people[name]
+        listed = house.knock("GET", "/studies", caller).text
+        by_api = house.knock("GET", "/api/v1/studies", caller).json()
+        sees = may(name, SEES)
+        assert ("A small study" in listed, len(by_api)) == (sees, int(sees)), name
+
+
+def test_a_taken_slug_is_refused_and_changes_nothing(house: House) -> None:
+    stranger = house.people["researcher"]
+    text = write_definition(make_definition(title="Mine now"))
+    house.web.cookies.clear()
+    answer = house.web.post(
+        "/api/v1/studies", content=text, headers={"authorization": f"Bearer {stranger.token}"}
+    )
+    assert answer.status_code == 409
+    page = house.web.post(
+        "/studies/new", data={"definition": text}, headers={"cookie": f"honeyglass={stranger.cookie}"}
+    )
+    assert page.status_code == 422
+    assert "is taken" in page.text
+    with house.database.transaction() as session:
+        assert session.query(Study).one().draft["title"] == "A small study"

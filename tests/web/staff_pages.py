@@ -1,0 +1,189 @@
+"""A sample of every staff page, with hostile words wherever somebody's words may stand."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from app.accounts import pages as accounts
+from app.explanations import pages as explanations
+from app.explanations.queries import BundleRow, ExplanationRow
+from app.models import (
+    ApiToken,
+    AuditEvent,
+    Bundle,
+    Explanation,
+    Item,
+    Question,
+    QuestionSet,
+    StudyVersion,
+    User,
+    UserSession,
+)
+from app.participation import staff_pages
+from app.participation.listing import ParticipantRow
+from app.questions import pages as questions
+from app.simulation import pages as simulation
+from app.studies import pages as studies
+from app.studies.check import Check
+from app.studies.queries import ConditionNumbers, ItemRow, Overview, Share
+from app.web.api import ApiPage
+from app.web.pages import Page
+from app.web.shell import Shell
+
+HOSTILE = "<script>alert('&')</script>"
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+SHELL = Shell(HOSTILE, "admin", "studies", HOSTILE)
+OVERVIEW = Overview("small", "live", "people", 1, 16, 0, 2, {"completed": 1, "declined": 2}, HOSTILE, 2)
+NUMBERS = studies.Numbers(OVERVIEW, [ConditionNumbers(HOSTILE, 8, 3, 0, 2)])
+QUESTION = Question(
+    key=HOSTILE, premise=HOSTILE, text=HOSTILE, choices=[HOSTILE, "b"], correct_answer=HOSTILE, position=1
+)
+SET = QuestionSet(name="set", format="cqa", source_sha256="0" * 64, counts={"questions": 1}, created_at=NOW)
+BUNDLE = Bundle(
+    name="bundle",
+    manifest={"description": HOSTILE},
+    source_sha256="0" * 64,
+    cleaning="first-paragraph/1",
+    counts={},
+    created_at=NOW,
+)
+EXPLANATION = Explanation(
+    predicted_answer=HOSTILE, raw_text=f"{HOSTILE}\n\nmore", shown_text=HOSTILE, is_cut_off=True
+)
+ITEM = Item(
+    question_key=HOSTILE,
+    premise=HOSTILE,
+    question=HOSTILE,
+    choices=[HOSTILE],
+    answer=HOSTILE,
+    explanation=HOSTILE,
+    is_answer_correct=False,
+    is_cut_off=True,
+    answered=1,
+    reserved=0,
+)
+USER = User(id=2, email=HOSTILE, role="viewer", is_active=True, totp_secret="x", created_at=NOW)
+SESSION = UserSession(id=1, user_agent=HOSTILE, address="::1", created_at=NOW, expires_at=NOW)
+TOKEN = ApiToken(id=1, name=HOSTILE, scopes=["studies:read"], created_at=NOW, expires_at=NOW)
+EVENT = AuditEvent(
+    at=NOW,
+    actor=HOSTILE,
+    address="",
+    action="a",
+    subject=HOSTILE,
+    before={"a": HOSTILE},
+    after={"b": HOSTILE},
+)
+FORM = {"data": {"name": HOSTILE}, "errors": {"name": HOSTILE, "token": HOSTILE}}
+MORE = {"page": 2, "has_more": True}
+
+STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
+    ApiPage: {"document_url": "/api/v1/openapi.json"},
+    accounts.SignInPage: {"email": HOSTILE, "next_path": HOSTILE, "problem": HOSTILE},
+    accounts.CodePage: {"ticket": HOSTILE, "next_path": "/", "problem": HOSTILE},
+    accounts.ResetPage: {"email": HOSTILE, "problem": HOSTILE},
+    accounts.AccountPage: {
+        "shell": SHELL,
+        "sessions": [SESSION],
+        "here": 0,
+        "tokens": [TOKEN],
+        "scopes": ["studies:read"],
+        "has_second_factor": True,
+        "new_token": accounts.NewToken(HOSTILE, HOSTILE),
+        **FORM,
+    },
+    accounts.SecondFactorPage: {
+        "shell": SHELL,
+        "secret": HOSTILE,
+        "ticket": HOSTILE,
+        "qr_code": Markup("<svg></svg>"),
+        "problem": HOSTILE,
+    },
+    accounts.UsersPage: {
+        "shell": SHELL,
+        "users": [USER],
+        "roles": ("viewer", "admin"),
+        "me": 1,
+        "link": HOSTILE,
+        "link_for": HOSTILE,
+        "problem": HOSTILE,
+    },
+    accounts.AuditPage: {"shell": SHELL, "events": [EVENT], "words": HOSTILE, "path": "/audit?", **MORE},
+    studies.StudiesPage: {"shell": SHELL, "studies": [OVERVIEW]},
+    studies.DraftPage: {
+        "shell": SHELL,
+        "slug": "small",
+        "text": f"</textarea>{HOSTILE}",
+        "problem": HOSTILE,
+        "advice": (HOSTILE,),
+    },
+    studies.NumbersFragment: {"numbers": NUMBERS},
+    studies.StudyPage: {
+        "shell": SHELL,
+        "slug": "small",
+        "level": "own",
+        "address": "http://localhost/s/small",
+        "definition": HOSTILE,
+        "has_changed": True,
+        "missing": [HOSTILE],
+        "numbers": NUMBERS,
+        "versions": [StudyVersion(number=1, frozen_at=NOW, sha256="0" * 64)],
+        "shares": [Share(1, HOSTILE, "own")],
+        "problem": HOSTILE,
+    },
+    studies.ItemsPage: {
+        "shell": SHELL,
+        "slug": "small",
+        "version": 1,
+        "items": [ItemRow(HOSTILE, ITEM)],
+        **MORE,
+    },
+    studies.CheckPage: {
+        "shell": SHELL,
+        "slug": "small",
+        "check": Check([HOSTILE], 1, 1, 1, 1, 1, 1, 1, 1, 0),
+    },
+    staff_pages.ParticipantsPage: {
+        "shell": SHELL,
+        "slug": "small",
+        "participants": [ParticipantRow("p1", "people", "completed", 4, 1, 1, True, NOW, NOW)],
+        "may_exclude": True,
+        **MORE,
+    },
+    questions.QuestionSetsPage: {
+        "shell": SHELL,
+        "question_sets": [SET],
+        "formats": {"cqa": "CoS-E"},
+        "upload_mb": 64,
+        "data": {"name": HOSTILE},
+        "problem": HOSTILE,
+    },
+    questions.QuestionSetPage: {"shell": SHELL, "question_set": SET, "questions": [QUESTION], **MORE},
+    explanations.BundlesPage: {
+        "shell": SHELL,
+        "bundles": [BundleRow(BUNDLE, "set")],
+        "question_sets": ["set"],
+        "upload_mb": 64,
+        "data": {"name": HOSTILE},
+        "problem": HOSTILE,
+        "done": HOSTILE,
+        "aside": (HOSTILE,),
+    },
+    explanations.BundlePage: {
+        "shell": SHELL,
+        "bundle": BUNDLE,
+        "question_set": "set",
+        "explanations": [ExplanationRow(QUESTION, EXPLANATION)],
+        **MORE,
+    },
+    simulation.RehearsalPage: {
+        "shell": SHELL,
+        "slug": "small",
+        "is_for_people": True,
+        "is_live": True,
+        "is_running": False,
+        "result": {"error": HOSTILE},
+        **FORM,
+    },
+}
