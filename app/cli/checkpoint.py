@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from app.checkpoints import queries, service
 from app.checkpoints.intake import discard, take_in
 from app.cli.common import AsJson, complain, opened, read_settings, say, stderr
+from app.cli.showing import checkpoint_lines, run_lines
 from app.errors import Conflict
 from app.explanations import progress, runs
 from app.explanations.export import export_run
@@ -22,6 +23,7 @@ checkpoint_cli = typer.Typer(no_args_is_help=True, help="Checkpoints: trained st
 Name = Annotated[str, typer.Argument(help="The checkpoint's name.")]
 MOST_MESSAGES = 16  # workers that may join a run at once; each then asks for its next batch itself
 POLL_S = 0.5
+VERIFYING = "The next free worker verifies it (honeyglass serve runs one, honeyglass worker another)."
 
 
 def described(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -61,7 +63,7 @@ def add(
             raise
         enqueue(make_queue(settings), VERIFY, stored.id)
     left = ", ".join(stored.left_behind) or "nothing"
-    text = f"Added '{name}': {len(stored.files)} files. Left behind: {left}. A worker verifies it now."
+    text = f"Added '{name}': {len(stored.files)} files. Left behind: {left}. {VERIFYING}"
     say({"ok": True, **described(stored)}, text, as_json)
 
 
@@ -80,10 +82,11 @@ def show(name: Name, as_json: AsJson = False) -> None:
     with opened(as_json) as database, database.transaction() as session:
         found = queries.checkpoint_by_name(session, name)
         summary = described(found) | {"files": found.files, "manifest": found.manifest, "trial": found.trial}
-        its_runs = [asdict(run) for run in progress.runs_of(session, found.id)]
-    lines = [f"{key}: {value}" for key, value in summary.items() if key not in {"files", "manifest"}]
-    lines += [f"run {run['run_id']}: {run['state']}, {run['done']} of {run['total']}" for run in its_runs]
-    say({"ok": True, **summary, "runs": its_runs}, "\n".join(lines), as_json)
+        its_runs = progress.runs_of(session, found.id)
+        lines = checkpoint_lines(found)
+        for run in its_runs:
+            lines += run_lines(session, run)
+    say({"ok": True, **summary, "runs": [asdict(run) for run in its_runs]}, "\n".join(lines), as_json)
 
 
 @checkpoint_cli.command("retire")
@@ -102,7 +105,7 @@ def verify(name: Name, as_json: AsJson = False) -> None:
         with database.transaction(writing=True) as session:
             found = service.verify_again(session, name)
         enqueue(make_queue(settings), VERIFY, found.id)
-    say({"ok": True, "name": name}, f"A worker verifies '{name}' now.", as_json)
+    say({"ok": True, "name": name}, f"'{name}' is registered again. {VERIFYING}", as_json)
 
 
 @checkpoint_cli.command("generate")
@@ -130,11 +133,13 @@ def generate(
             watch(database, run.id)
         with database.transaction() as session:
             found = progress.progress(session, run.id)
-    if found.state == "failed":
-        complain(f"Run {run.id} failed: {found.reason}", as_json)
-    say(
-        {"ok": True, **asdict(found)}, f"Run {run.id}: {found.state}, {found.done} of {found.total}.", as_json
-    )
+    if found.state in {"failed", "cancelled"}:
+        why = f": {found.reason}" if found.reason else ""
+        complain(
+            f"Run {run.id} {'was ' * (not why)}{found.state}{why}, {found.done} of {found.total}.", as_json
+        )
+    text = f"Run {run.id}: {found.state}, {found.done} of {found.total}."
+    say({"ok": True, **asdict(found)}, text, as_json)
 
 
 def watch(database: Database, run_id: int) -> None:
@@ -146,10 +151,16 @@ def watch(database: Database, run_id: int) -> None:
         while True:
             with database.transaction() as session:
                 found = progress.progress(session, run_id)
-            bar.update(task, completed=found.done, total=found.total)
+            bar.update(task, completed=found.done, total=found.total, description=caption(found))
             if found.state != "running":
                 return
             time.sleep(POLL_S)
+
+
+def caption(found: progress.Progress) -> str:
+    if not found.is_begun:
+        return f"run {found.run_id}: no worker has taken it yet (honeyglass worker)"
+    return f"run {found.run_id}: {found.per_second:.2f}/s" if found.per_second else f"run {found.run_id}"
 
 
 @checkpoint_cli.command("cancel")

@@ -19,6 +19,7 @@ class Progress:
     way: str
     precision: str
     state: str
+    is_begun: bool
     reason: str | None
     done: int
     total: int
@@ -56,6 +57,7 @@ def progress(session: Session, run_id: int) -> Progress:
         run.way,
         run.precision,
         run.state,
+        is_begun(session, run_id),
         run.reason,
         done,
         run.total,
@@ -64,6 +66,12 @@ def progress(session: Session, run_id: int) -> Progress:
         run.created_at,
         run.finished_at,
     )
+
+
+def is_begun(session: Session, run_id: int) -> bool:
+    """Whether any worker has taken a batch of it."""
+    taken = select(GenerationBatch.id).where(GenerationBatch.run_id == run_id, GenerationBatch.attempts > 0)
+    return session.scalar(taken.limit(1)) is not None
 
 
 def runs_of(session: Session, checkpoint_id: int) -> list[Progress]:

@@ -18,12 +18,19 @@ from app.contract.student import StudentManifest, Way, fill, question_values
 from app.errors import Conflict, Invalid, NotFound
 from app.explanations.cleaning import clean
 from app.explanations.planning import Asked, plan_batches
+from app.explanations.queries import checkpoint_names, question_set_names
 from app.explanations.warnings import warnings_of
 from app.models import Checkpoint, Explanation, GenerationBatch, GenerationRun, Question, QuestionSet
 
 Precision = Literal["fp32", "bf16"]
 MOST_ATTEMPTS = 5
 BACK_OFF_S = 5.0  # doubled at every further attempt
+NOT_READY = {
+    "registered": "has not been verified yet; a worker does that (honeyglass worker).",
+    "verifying": "is being verified; try again in a minute.",
+    "failed": "failed its verification: ",
+    "retired": "is retired.",
+}
 
 
 @dataclass(frozen=True)
@@ -52,15 +59,11 @@ class Written:
 
 def create_run(session: Session, plan: Plan) -> GenerationRun:
     """Plan and store a run with all its batches. Raises: NotFound, Conflict, Invalid."""
-    checkpoint = session.scalar(select(Checkpoint).where(Checkpoint.name == plan.checkpoint))
-    if checkpoint is None:
-        raise NotFound(f"There is no checkpoint '{plan.checkpoint}'.")
-    if checkpoint.state != "ready":
-        why = f": {checkpoint.reason}" if checkpoint.reason else ""
-        raise Conflict(f"Checkpoint '{checkpoint.name}' is {checkpoint.state}, not ready{why}")
+    checkpoint = ready_checkpoint(session, plan.checkpoint)
     question_set = session.scalar(select(QuestionSet).where(QuestionSet.name == plan.question_set))
     if question_set is None:
-        raise NotFound(f"There is no question set '{plan.question_set}'.")
+        known = ", ".join(question_set_names(session)) or "none yet"
+        raise NotFound(f"There is no question set '{plan.question_set}'. Question sets: {known}.")
     manifest = StudentManifest.model_validate(checkpoint.manifest)
     name = plan.way or manifest.ask.default
     if name not in manifest.ask.ways:
@@ -91,6 +94,16 @@ def create_run(session: Session, plan: Plan) -> GenerationRun:
     asked = {"question_set": plan.question_set, "way": name, "precision": run.precision, "total": run.total}
     record(session, "run.created", plan.checkpoint, after={"run": run.id, **asked})
     return run
+
+
+def ready_checkpoint(session: Session, name: str) -> Checkpoint:
+    checkpoint = session.scalar(select(Checkpoint).where(Checkpoint.name == name))
+    if checkpoint is None:
+        known = ", ".join(checkpoint_names(session)) or "none yet"
+        raise NotFound(f"There is no checkpoint '{name}'. Checkpoints: {known}.")
+    if checkpoint.state != "ready":
+        raise Conflict(f"Checkpoint '{name}' {NOT_READY[checkpoint.state]}{checkpoint.reason or ''}")
+    return checkpoint
 
 
 def chosen(session: Session, question_set: QuestionSet, plan: Plan) -> list[Question]:

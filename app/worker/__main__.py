@@ -15,6 +15,7 @@ from app.queue import GENERATE, TRY, VERIFY, enqueue, make_queue
 from app.settings import Settings
 from app.web.db import Database
 
+log = logging.getLogger("honeyglass.worker")
 LOOK_S = 15.0
 
 
@@ -63,7 +64,10 @@ def handlers(settings: Settings, database: Database, queue: list[Huey]) -> dict[
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("huey").setLevel(logging.WARNING)  # what matters of a task, work.py says
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    # Threads that wait by spinning would take the cores from the web server beside them.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     settings = Settings()
     database = Database(settings.url, actor=Actor("worker"))
     made: list[Huey] = []
@@ -73,6 +77,7 @@ def main() -> None:
     for target, arguments in ((keep_sweeping, (database, queue, every_s)), (end_with_parent, ())):
         if target is keep_sweeping or "--with-parent" in sys.argv:
             threading.Thread(target=target, args=arguments, daemon=True).start()
+    log.info("waiting for tasks")
     queue.create_consumer(workers=1, periodic=False, initial_delay=0.05, max_delay=0.5).run()
 
 

@@ -9,12 +9,14 @@ from typing import Any
 import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers.utils import logging as library_log
 
 from app.checkpoints.weights import is_tokenizer, is_weights
 from app.contract.base import sha256_of_file
 from app.contract.student import StudentManifest
 from app.errors import Invalid
 
+library_log.disable_progress_bar()  # a worker's log is a file
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 SAFE = {"trust_remote_code": False, "local_files_only": True}
 LIBRARIES = ("torch", "transformers", "peft", "tokenizers")

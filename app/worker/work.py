@@ -89,6 +89,7 @@ class Workbench:
             return
         with self.database.transaction(writing=True) as session:
             checkpoints.finish_verifying(session, checkpoint_id, trial)
+        log.info("checkpoint %s is ready", checkpoint.name)
 
     def try_out(self, checkpoint: Checkpoint) -> list[dict[str, Any]]:
         manifest = StudentManifest.model_validate(checkpoint.manifest)
@@ -152,7 +153,9 @@ class Workbench:
                 return runs.fail_batch(session, batch_id, self.name, sentence(error))
         duration_ms = round((time.monotonic() - started) * 1000)
         with self.database.transaction(writing=True) as session:
-            runs.store_batch(session, batch_id, self.name, told, duration_ms)
+            is_stored = runs.store_batch(session, batch_id, self.name, told, duration_ms)
+        if is_stored:
+            log.info("run %s: %s explanations in %.1f s", run_id, len(told), duration_ms / 1000)
         return None
 
     def tell(

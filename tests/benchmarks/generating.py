@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the worker has it; the plain loop gets the same
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer

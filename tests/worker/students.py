@@ -2,8 +2,11 @@
 
 import importlib.util
 import json
+import os
 from pathlib import Path
 from typing import Any
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the worker has it; read when torch is loaded
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
