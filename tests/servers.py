@@ -90,6 +90,7 @@ class WebServer:
 
     def start(self) -> None:
         command = [str(BIN / "honeyglass"), "serve", "--port", str(self.port), "--workers", str(self.workers)]
+        command.append("--no-worker")
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, env=self.env, stdout=log, stderr=log, start_new_session=True

@@ -1,5 +1,6 @@
 """The `honeyglass` command: thin; each command calls a service in a transaction of its own."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -7,16 +8,19 @@ import typer
 from app.accounts import queries
 from app.cli import demo, serving
 from app.cli.analysis import analysis_cli
-from app.cli.common import AsJson, complaining, opened, read_settings, say
+from app.cli.checkpoint import checkpoint_cli
+from app.cli.common import AsJson, complaining, opened, read_settings, say, stderr
 from app.cli.data import data_cli
 from app.cli.material import bundle_cli, question_cli
 from app.cli.study import study_cli
 from app.cli.user import make_account, user_cli
+from app.errors import Conflict
 from app.web import migrations
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 cli.add_typer(question_cli, name="questions")
 cli.add_typer(bundle_cli, name="bundle")
+cli.add_typer(checkpoint_cli, name="checkpoint")
 cli.add_typer(study_cli, name="study")
 cli.add_typer(user_cli, name="user")
 cli.add_typer(data_cli)
@@ -37,13 +41,33 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Default: HONEYGLASS_PORT, or 8000.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Default: 1 on SQLite, 2 on PostgreSQL.")] = None,
     host: Annotated[str | None, typer.Option(help="Default: HONEYGLASS_HOST, or 127.0.0.1.")] = None,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Start no worker beside the server.")
+    ] = False,
 ) -> None:
     """Serve the web pages until stopped."""
     settings = read_settings(as_json=False)
     with opened(as_json=False):
         settings.load_secret()
         serving.refuse_defaults(settings, host or settings.host)
-    serving.run(host or settings.host, port or settings.port, workers or settings.default_workers)
+    address = host or settings.host, port or settings.port, workers or settings.default_workers
+    if no_worker:
+        serving.run(*address)
+    elif not serving.can_load_students():
+        stderr.print(serving.WITHOUT_TORCH, markup=False)
+        serving.run(*address)
+    else:
+        with serving.worker_child():
+            serving.run(*address)
+
+
+@cli.command()
+def worker() -> None:
+    """Load students and let them answer, until stopped; start as many as there are GPUs."""
+    with opened(as_json=False), complaining(as_json=False):
+        if not serving.can_load_students():
+            raise Conflict(serving.WITHOUT_TORCH)
+    os.execv(serving.WORKER[0], serving.WORKER)  # noqa: S606  # our own; whoever ends this process ends the worker
 
 
 @cli.command()

@@ -1,5 +1,11 @@
 """How the web server is run: uvicorn's settings and its log."""
 
+import importlib.util
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx2
@@ -53,6 +59,40 @@ def run(host: str, port: int, workers: int) -> None:
         # and started again for ever.
         timeout_worker_healthcheck=60,
     )
+
+
+WITHOUT_TORCH = (
+    "No worker is started, since PyTorch is not installed: studies run, but no student can be loaded. "
+    "To load students: make worker"
+)
+WORKER = [sys.executable, "-m", "app.worker"]
+RESTART_S = 2.0
+
+
+def can_load_students() -> bool:
+    return importlib.util.find_spec("torch") is not None
+
+
+@contextmanager
+def worker_child() -> Iterator[None]:
+    """A worker beside the server, started again if it dies; it ends with this process, however that ends."""
+    stopped = threading.Event()
+    children: list[subprocess.Popen[bytes]] = []
+
+    def keep_alive() -> None:
+        while not stopped.is_set():
+            child = subprocess.Popen([*WORKER, "--with-parent"], stdin=subprocess.PIPE)  # noqa: S603  # our own
+            children[:] = [child]
+            child.wait()
+            stopped.wait(RESTART_S)
+
+    threading.Thread(target=keep_alive, name="worker", daemon=True).start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        for child in children:
+            child.terminate()
 
 
 def ask(port: int) -> str:

@@ -2,6 +2,7 @@
 
 from app.models.base import Base, UtcDateTime
 from app.models.bundle import Bundle, Explanation
+from app.models.checkpoint import Checkpoint, GenerationBatch, GenerationRun
 from app.models.participant import Assignment, Participant
 from app.models.question import Question, QuestionSet
 from app.models.response import CheckAnswer, QuestionnaireAnswer, Rating, Response
@@ -15,8 +16,11 @@ __all__ = [
     "Base",
     "Bundle",
     "CheckAnswer",
+    "Checkpoint",
     "Condition",
     "Explanation",
+    "GenerationBatch",
+    "GenerationRun",
     "Item",
     "OrderRow",
     "Participant",

@@ -19,7 +19,7 @@ from app.contract.study import BundleSource, StudyDefinition
 from app.contract.study import Condition as ConditionDefinition
 from app.errors import Conflict, Invalid
 from app.explanations import queries as explanations
-from app.models import Condition, Explanation, Item, Question, Study, StudyVersion
+from app.models import Condition, Explanation, Item, Question, QuestionSet, Study, StudyVersion
 from app.questions import queries as questions
 from app.studies.drawing import Candidate, DrawError, draw_questions
 from app.studies.queries import latest_version, study_by_slug
@@ -81,21 +81,27 @@ def missing_parts(session: Session, definition: StudyDefinition) -> list[str]:
     asked, sets = definition.questions.set, questions.question_set_names(session)
     if asked not in sets:
         missing.append(f"questions.set: no question set '{asked}'{hint(asked, sets)}")
-    bundles = explanations.bundle_names(session)
     for index, condition in enumerate(definition.conditions):
-        place = f"conditions.{index}.source"
-        if not isinstance(condition.source, BundleSource):
-            checkpoint = condition.source.checkpoint
-            missing.append(f"{place}: no such checkpoint is there yet: '{checkpoint}'; use a bundle.")
-        elif condition.source.bundle not in bundles:
-            bundle = condition.source.bundle
-            missing.append(f"{place}: no bundle '{bundle}'{hint(bundle, bundles)}")
+        if problem := missing_source(session, condition, asked):
+            missing.append(f"conditions.{index}.source: {problem}")
     return missing
 
 
-def hint(name: str, known: list[str]) -> str:
+def missing_source(session: Session, condition: ConditionDefinition, question_set: str) -> str | None:
+    if isinstance(condition.source, BundleSource):
+        bundle, bundles = condition.source.bundle, explanations.bundle_names(session)
+        return None if bundle in bundles else f"no bundle '{bundle}'{hint(bundle, bundles)}"
+    checkpoint, known = condition.source.checkpoint, explanations.checkpoint_names(session)
+    if checkpoint not in known:
+        return f"no checkpoint '{checkpoint}'{hint(checkpoint, known, 'added')}"
+    if explanations.newest_complete_run(session, checkpoint, question_set) is None:
+        return f"checkpoint '{checkpoint}' is not ready, or has no complete run on '{question_set}' yet."
+    return None
+
+
+def hint(name: str, known: list[str], done: str = "imported") -> str:
     close = get_close_matches(name, known, 1)
-    return f"; did you mean '{close[0]}'?" if close else " has been imported."
+    return f"; did you mean '{close[0]}'?" if close else f" has been {done}."
 
 
 def launch(session: Session, slug: str) -> Launch:
@@ -127,7 +133,7 @@ def freeze(
     question_set = questions.question_set_by_name(session, definition.questions.set)
     assert question_set is not None  # noqa: S101  # missing_parts has just found it
     known = questions.questions_of(session, question_set.id)
-    explained = [explanations_of(session, condition, question_set.id) for condition in definition.conditions]
+    explained = [explanations_of(session, condition, question_set) for condition in definition.conditions]
     candidates = showable(known, explained)
     refuse_unknown(definition.questions.exclude, [question.key for question in known])
     try:
@@ -168,12 +174,15 @@ def refuse_unknown(excluded: Sequence[str], keys: list[str]) -> None:
 
 
 def explanations_of(
-    session: Session, condition: ConditionDefinition, question_set_id: int
+    session: Session, condition: ConditionDefinition, question_set: QuestionSet
 ) -> dict[int, Explanation]:
-    assert isinstance(condition.source, BundleSource)  # noqa: S101  # missing_parts refused the others
+    if not isinstance(condition.source, BundleSource):
+        run = explanations.newest_complete_run(session, condition.source.checkpoint, question_set.name)
+        assert run is not None  # noqa: S101  # missing_parts has just found it
+        return explanations.explanations_of_run(session, run.id)
     bundle = explanations.bundle_by_name(session, condition.source.bundle)
     assert bundle is not None  # noqa: S101  # the same
-    if bundle.question_set_id != question_set_id:
+    if bundle.question_set_id != question_set.id:
         raise Invalid(f"Bundle '{bundle.name}' explains another question set than questions.set names.")
     return explanations.explanations_of(session, bundle.id)
 
@@ -220,8 +229,10 @@ def add_condition(
     defined: ConditionDefinition,
     items: list[dict[str, Any]],
 ) -> None:
-    assert isinstance(defined.source, BundleSource)  # noqa: S101  # missing_parts refused the others
-    source = f"bundle:{defined.source.bundle}"
+    if isinstance(defined.source, BundleSource):
+        source = f"bundle:{defined.source.bundle}"
+    else:
+        source = f"checkpoint:{defined.source.checkpoint}"
     condition = Condition(
         version_id=version_id, position=position, key=defined.key, label=defined.label, source=source
     )

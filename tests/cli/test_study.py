@@ -15,7 +15,7 @@ def test_validate_says_what_is_missing_here_and_stores_nothing(
     missing = [
         "questions.set: no question set 'set' has been imported.",
         "conditions.0.source: no bundle 'bundle-one' has been imported.",
-        "conditions.1.source: no such checkpoint is there yet: 't5'; use a bundle.",
+        "conditions.1.source: no checkpoint 't5' has been added.",
     ]
     sha256 = make_definition(conditions=conditions).sha256
     answer = honeyglass("study", "validate", path, "--json")

@@ -159,7 +159,7 @@ def test_everything_that_is_missing_is_named_with_what_is_close(session: Session
         "questions.set: no question set 'sett'; did you mean 'set'?",
         "conditions.1.source: no bundle 'bundle-on'; did you mean 'bundle-one'?",
         "conditions.2.source: no bundle 'xyz' has been imported.",
-        "conditions.3.source: no such checkpoint is there yet: 't5'; use a bundle.",
+        "conditions.3.source: no checkpoint 't5' has been added.",
     ]
     assert missing_parts(session, definition) == missing
     study = save_draft(session, definition)

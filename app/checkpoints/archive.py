@@ -1,0 +1,151 @@
+"""Unpack an uploaded .zip or .tar.gz without trusting a word of it.
+
+Names that lead elsewhere, links and devices are refused, sizes are limited twice: by what the archive
+declares before anything is written, and by what really comes out.
+"""
+
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from lzma import LZMAError
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from app.checkpoints.weights import is_wanted
+from app.contract.base import InvalidFile
+
+MOST_MEMBERS = 10_000
+MOST_FOLD = 200  # weights hardly shrink; only a bomb unpacks to so many times its size
+SMALL_BYTES = 64 * 1024 * 1024  # below which nobody minds how well something was packed
+CHUNK_BYTES = 1024 * 1024
+DAMAGES = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, LZMAError, NotImplementedError)
+
+
+@dataclass(frozen=True)
+class Member:
+    name: str
+    size: int
+    is_file: bool
+    is_folder: bool
+    handle: zipfile.ZipInfo | tarfile.TarInfo
+
+
+def is_archive(path: Path) -> bool:
+    return path.name.endswith((".zip", ".tar.gz", ".tgz"))
+
+
+def extract(path: Path, target: Path, largest_bytes: int) -> list[str]:
+    """Unpack the files a checkpoint needs; the names of the others come back.
+
+    Raises: InvalidFile, a sentence, for anything that is not a plain, safe archive within the limit.
+    """
+    try:
+        with opened(path) as archive:
+            members = checked(archive, path, largest_bytes)
+            left = []
+            remaining = largest_bytes
+            for member in members:
+                if not is_wanted(member.name):
+                    left.append(member.name)
+                    continue
+                with opened_member(archive, member) as stream:
+                    remaining -= write(stream, target / member.name, min(remaining, member.size), path)
+            return left
+    except (*DAMAGES, RuntimeError) as error:  # RuntimeError: encrypted
+        raise InvalidFile(f"{path.name}: cannot be unpacked ({error}).") from error
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[zipfile.ZipFile | tarfile.TarFile]:
+    if path.name.endswith(".zip"):
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    else:
+        with tarfile.open(path, "r:gz") as archive:
+            yield archive
+
+
+def checked(archive: zipfile.ZipFile | tarfile.TarFile, path: Path, largest_bytes: int) -> list[Member]:
+    """The files in it, without the one folder they may all lie in; refused before anything is written."""
+    files: list[Member] = []
+    declared, seen = 0, set()
+    for number, member in enumerate(members_of(archive), 1):
+        if number > MOST_MEMBERS:
+            raise InvalidFile(f"{path.name}: holds more than {MOST_MEMBERS:,} files.")
+        refuse_unsafe(member, path)
+        declared += member.size
+        if declared > largest_bytes:
+            raise InvalidFile(
+                f"{path.name}: would unpack to more than the {largest_bytes // 2**20:,} MB that "
+                "HONEYGLASS_LARGEST_CHECKPOINT_MB allows."
+            )
+        if declared > max(SMALL_BYTES, MOST_FOLD * path.stat().st_size):
+            raise InvalidFile(f"{path.name}: would unpack to more than {MOST_FOLD} times its own size.")
+        if member.is_file:
+            if member.name.casefold() in seen:
+                raise InvalidFile(f"{path.name}: holds '{member.name}' twice.")
+            seen.add(member.name.casefold())
+            files.append(member)
+    return without_common_folder(files)
+
+
+def members_of(archive: zipfile.ZipFile | tarfile.TarFile) -> Iterator[Member]:
+    if isinstance(archive, zipfile.ZipFile):
+        for info in archive.infolist():
+            kind = stat.S_IFMT(info.external_attr >> 16)
+            is_file = kind in {0, stat.S_IFREG} and not info.is_dir()
+            yield Member(info.filename, info.file_size, is_file, info.is_dir(), info)
+    else:
+        for entry in archive:
+            yield Member(entry.name, entry.size, entry.isreg(), entry.isdir(), entry)
+
+
+def refuse_unsafe(member: Member, path: Path) -> None:
+    parts = PurePosixPath(member.name).parts
+    if member.name.startswith("/") or ".." in parts or "\\" in member.name or ":" in member.name:
+        raise InvalidFile(
+            f"{path.name}: '{member.name}' leads out of the archive, so none of it is unpacked."
+        )
+    if not member.is_file and not member.is_folder:
+        raise InvalidFile(f"{path.name}: '{member.name}' is a link or a device; pack the files themselves.")
+
+
+def without_common_folder(files: list[Member]) -> list[Member]:
+    tops = {PurePosixPath(member.name).parts[0] for member in files}
+    if len(tops) == 1 and all(len(PurePosixPath(member.name).parts) > 1 for member in files):
+        return [
+            Member(str(PurePosixPath(*PurePosixPath(m.name).parts[1:])), m.size, True, False, m.handle)
+            for m in files
+        ]
+    return [Member(str(PurePosixPath(m.name)), m.size, True, False, m.handle) for m in files]
+
+
+@contextmanager
+def opened_member(archive: zipfile.ZipFile | tarfile.TarFile, member: Member) -> Iterator[IO[bytes]]:
+    if isinstance(archive, zipfile.ZipFile):
+        assert isinstance(member.handle, zipfile.ZipInfo)  # noqa: S101  # members_of made it
+        with archive.open(member.handle) as stream:
+            yield stream
+    else:
+        assert isinstance(member.handle, tarfile.TarInfo)  # noqa: S101  # the same
+        extracted = archive.extractfile(member.handle)
+        assert extracted is not None  # noqa: S101  # a regular file
+        with extracted as stream:
+            yield stream
+
+
+def write(stream: IO[bytes], target: Path, largest: int, path: Path) -> int:
+    """Write no more than the archive declared, whatever really comes out."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    written = 0
+    with target.open("xb") as out:
+        while chunk := stream.read(CHUNK_BYTES):
+            written += len(chunk)
+            if written > largest:
+                raise InvalidFile(f"{path.name}: '{target.name}' unpacks to more than it declares.")
+            out.write(chunk)
+    return written

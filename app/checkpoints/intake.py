@@ -1,0 +1,198 @@
+"""Take a student in: copy its files into the home, hash them, check all that can be checked without loading.
+
+Files are copied, never referenced in place: what was verified is what will be asked, whatever happens to the
+folder it came from. Nothing here touches the database.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.checkpoints.archive import CHUNK_BYTES, extract, is_archive
+from app.checkpoints.hub import download
+from app.checkpoints.weights import (
+    PICKLES,
+    check_weights,
+    is_tokenizer,
+    is_wanted,
+    is_weights,
+    refuse_foreign_code,
+    refuse_unfit_tokenizer,
+)
+from app.contract.base import InvalidFile, sha256_of
+from app.contract.student import STUDENT, StudentManifest, parse_student
+from app.errors import Invalid
+from app.settings import Settings
+
+HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$", re.ASCII)
+NO_MANIFEST = (
+    f"There is no {STUDENT} beside the weights. A training run writes it last, so either the run has not "
+    f"finished, or the same fields have to be given separately: --manifest FILE (docs/checkpoints.md)."
+)
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """A student's files in the home, checked; `service.register` makes a checkpoint of it."""
+
+    folder: str
+    source: str
+    manifest: StudentManifest
+    files: dict[str, dict[str, Any]]
+    left_behind: list[str]
+
+    @property
+    def model_sha256(self) -> str:
+        return self.hash_of(is_weights)
+
+    @property
+    def tokenizer_sha256(self) -> str:
+        return self.hash_of(is_tokenizer)
+
+    def hash_of(self, belongs: Any) -> str:  # noqa: ANN401  # a predicate on names
+        """One hash for all files of a kind: that of their names and hashes, sorted."""
+        return sha256_of({name: entry["sha256"] for name, entry in self.files.items() if belongs(name)})
+
+
+def checkpoints_folder(settings: Settings) -> Path:
+    return settings.home / "checkpoints"
+
+
+def take_in(settings: Settings, source: str, manifest_file: Path | None = None) -> TakenIn:
+    """Take in a folder, an archive or a hub id. Raises: InvalidFile or Invalid, saying what to do."""
+    manifest = parse_student(manifest_file.read_bytes(), manifest_file.name) if manifest_file else None
+    path = Path(source)
+    if not path.exists() and HUB_ID.match(source) and not source.startswith((".", "/")):
+        path = download(source)
+    if not path.exists():
+        raise Invalid(f"{source}: there is no such folder, archive or hub id (like owner/name).")
+    with fresh_folder(settings) as target:
+        if path.is_dir():
+            left = copy_folder(path, target, allowed_roots(settings, path), limit(settings))
+        elif is_archive(path):
+            left = extract(path, target, limit(settings))
+        else:
+            raise Invalid(f"{path.name}: expected a folder, a .zip or a .tar.gz.")
+        return check(target, source, manifest, left)
+
+
+def take_in_below_root(settings: Settings, relative: str, manifest_file: Path | None = None) -> TakenIn:
+    """Take in what a browser named: a path below the configured root and nothing else."""
+    if settings.checkpoint_root is None:
+        raise Invalid("Set HONEYGLASS_CHECKPOINT_ROOT to the folder that students may be taken from.")
+    root = settings.checkpoint_root.resolve()
+    path = (root / relative).resolve()
+    if not path.is_relative_to(root):
+        raise Invalid(f"'{relative}' leads out of the folder that students may be taken from.")
+    if not path.exists():
+        raise Invalid(f"There is no '{relative}' in the folder that students may be taken from.")
+    return take_in(settings, str(path), manifest_file)
+
+
+def limit(settings: Settings) -> int:
+    return settings.largest_checkpoint_mb * 2**20
+
+
+@contextmanager
+def fresh_folder(settings: Settings) -> Iterator[Path]:
+    """A new folder in the home, gone again if anything is refused."""
+    target = checkpoints_folder(settings) / uuid.uuid4().hex
+    target.mkdir(parents=True)
+    try:
+        yield target
+    except BaseException:
+        shutil.rmtree(target)
+        raise
+
+
+def discard(settings: Settings, taken: TakenIn) -> None:
+    """Remove what was taken in and never became a checkpoint."""
+    shutil.rmtree(checkpoints_folder(settings) / taken.folder, ignore_errors=True)
+
+
+def allowed_roots(settings: Settings, folder: Path) -> list[Path]:
+    cache = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
+    roots = [folder, cache, *([settings.checkpoint_root] if settings.checkpoint_root else [])]
+    return [root.resolve() for root in roots]
+
+
+def copy_folder(folder: Path, target: Path, roots: list[Path], largest: int) -> list[str]:
+    """Copy the files a student needs; the names of the others come back, unopened."""
+    left, size = [], 0
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() or not is_wanted(path.name):
+            left.append(path.name + ("/" if path.is_dir() else ""))
+            continue
+        real = path.resolve()
+        if not any(real.is_relative_to(root) for root in roots):
+            raise InvalidFile(f"{path.name}: a link that leads out of the folder; put the file itself there.")
+        if not real.is_file():
+            raise InvalidFile(f"{path.name}: a link to nothing, or no plain file.")
+        size += real.stat().st_size
+        if size > largest:
+            raise InvalidFile(
+                f"{folder.name}: more than the {largest // 2**20:,} MB that "
+                "HONEYGLASS_LARGEST_CHECKPOINT_MB allows."
+            )
+        shutil.copyfile(real, target / path.name)
+    return left
+
+
+def check(target: Path, source: str, given: StudentManifest | None, left: list[str]) -> TakenIn:
+    """All that can be said without loading the model."""
+    names = sorted(path.name for path in target.iterdir())
+    pickles = [name for name in left if Path(name).suffix in PICKLES and not is_never_weights(name)]
+    own = parse_student((target / STUDENT).read_bytes()) if STUDENT in names else None
+    tensors = check_weights(target, names, pickles)
+    manifest = given or own
+    if manifest is None:
+        raise InvalidFile(NO_MANIFEST)
+    files = {
+        name: {"sha256": hash_of(target / name), "bytes": (target / name).stat().st_size} for name in names
+    }
+    compare_hashes(manifest, files, left)
+    refuse_unfit_tokenizer(target, tensors)
+    refuse_foreign_code(target, names)
+    refuse_wrong_kind(manifest, names)
+    return TakenIn(target.name, source, manifest, files, left)
+
+
+def is_never_weights(name: str) -> bool:
+    """What a trainer leaves beside the weights; it says nothing about how the student is stored."""
+    return name.startswith(("training_args", "optimizer", "scheduler", "rng_state", "scaler"))
+
+
+def hash_of(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def compare_hashes(manifest: StudentManifest, files: dict[str, dict[str, Any]], left: list[str]) -> None:
+    for name, promised in manifest.files.items():
+        if name not in files and name not in left:
+            raise InvalidFile(f"{name}: named in {STUDENT}, but not there; copy the whole folder.")
+        if name in files and files[name]["sha256"] != promised:
+            raise InvalidFile(
+                f"{name}: its SHA-256 is {files[name]['sha256'][:12]}…, but {STUDENT} says "
+                f"{promised[:12]}…; the file was changed or damaged, copy it again."
+            )
+
+
+def refuse_wrong_kind(manifest: StudentManifest, names: list[str]) -> None:
+    has_adapter = "adapter_config.json" in names
+    if manifest.adapter is not None and not has_adapter:
+        raise InvalidFile(f"{STUDENT} speaks of an adapter, but there is no adapter_config.json.")
+    if manifest.adapter is None and has_adapter:
+        raise InvalidFile(f"There is an adapter, but {STUDENT} speaks of none ('adapter' is null).")
+    if not has_adapter and "config.json" not in names and not any(n.endswith(".gguf") for n in names):
+        raise InvalidFile("config.json: not there; copy the whole folder.")

@@ -1,0 +1,154 @@
+"""Which files of a folder belong to a student, and what their headers say; nothing is loaded or unpickled."""
+
+import json
+import struct
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from app.contract.base import InvalidFile
+
+WANTED = {".json", ".txt", ".model", ".safetensors", ".gguf", ".jinja", ".md"}
+PICKLES = {".bin", ".pt", ".pth", ".pkl", ".ckpt", ".msgpack", ".h5"}
+WEIGHTS = {".safetensors", ".gguf"}
+NOT_WANTED = {"trainer_state.json"}  # a training run's diary, not the student
+LARGEST_HEADER_BYTES = 100 * 1024 * 1024
+EMBEDDINGS = (
+    "embed_tokens.weight",
+    "shared.weight",
+    "wte.weight",
+    "word_embeddings.weight",
+    "embed_in.weight",
+)
+HOW_TO_CONVERT = (
+    "Its only weights are pickles ({names}), which can run code when they are opened. Convert them where "
+    "you trust them: AutoModelForCausalLM.from_pretrained(FOLDER).save_pretrained(FOLDER) writes "
+    "model.safetensors (AutoModelForSeq2SeqLM for T5)."
+)
+
+
+def is_wanted(name: str) -> bool:
+    """Whether a file is copied; all others are left behind unopened and listed."""
+    path = PurePosixPath(name)
+    return len(path.parts) == 1 and path.suffix.lower() in WANTED and path.name not in NOT_WANTED
+
+
+def is_weights(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in WEIGHTS
+
+
+def is_tokenizer(name: str) -> bool:
+    return name.startswith(
+        ("tokenizer", "special_tokens", "added_tokens", "vocab", "merges", "chat_template")
+    ) or (name.endswith(".model"))
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """A safetensors file's header. Raises: InvalidFile for one that is damaged or cut short."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        start = stream.read(8)
+        length = struct.unpack("<Q", start)[0] if len(start) == struct.calcsize("<Q") else -1
+        if not 0 < length <= min(size - 8, LARGEST_HEADER_BYTES):
+            raise InvalidFile(f"{path.name}: no safetensors file, or cut short; copy it again.")
+        content = stream.read(length)
+    try:
+        header = json.loads(content)
+        tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
+        end = max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
+    except (ValueError, RecursionError, AttributeError, TypeError, KeyError, IndexError) as error:
+        raise InvalidFile(f"{path.name}: its safetensors header is damaged; copy it again.") from error
+    if not isinstance(end, int) or size != 8 + length + end:
+        raise InvalidFile(
+            f"{path.name}: is {size:,} bytes, but its header promises {8 + length + end:,}; "
+            "it was cut short or changed, copy it again."
+        )
+    return tensors
+
+
+def check_gguf(path: Path) -> None:
+    with path.open("rb") as stream:
+        if stream.read(4) != b"GGUF":
+            raise InvalidFile(f"{path.name}: no GGUF file.")
+
+
+def check_weights(folder: Path, names: list[str], pickles: list[str]) -> dict[str, Any]:
+    """Every tensor's header entry, over all weight files. Raises: InvalidFile if there are none to use."""
+    weights = [name for name in names if is_weights(name)]
+    if not weights and pickles:
+        raise InvalidFile(HOW_TO_CONVERT.format(names=", ".join(sorted(pickles)[:3])))
+    if not weights:
+        raise InvalidFile(
+            "There are no weights: expected model.safetensors, adapter_model.safetensors or a .gguf."
+        )
+    tensors: dict[str, Any] = {}
+    for name in weights:
+        if name.endswith(".gguf"):
+            check_gguf(folder / name)
+        else:
+            tensors |= read_header(folder / name)
+    check_shards(folder, names)
+    return tensors
+
+
+def check_shards(folder: Path, names: list[str]) -> None:
+    """Refuse sharded weights of which a part is missing."""
+    for name in names:
+        if name.endswith(".safetensors.index.json"):
+            index = json_object(folder / name)
+            shards = index.get("weight_map")
+            named = set(shards.values()) if isinstance(shards, dict) else set()
+            if missing := sorted(named - set(names)):
+                raise InvalidFile(f"{name}: names {missing[0]}, which is not there; copy the whole folder.")
+
+
+def json_object(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise InvalidFile(f"{path.name}: not JSON ({error}).") from error
+    if not isinstance(found, dict):
+        raise InvalidFile(f"{path.name}: expected an object like {{...}}.")
+    return found
+
+
+def embedding_rows(tensors: dict[str, Any]) -> int | None:
+    for name, entry in tensors.items():
+        if name.endswith(EMBEDDINGS) and entry.get("shape"):
+            return int(entry["shape"][0])
+    return None
+
+
+def tokenizer_size(path: Path) -> int | None:
+    """One more than the largest token id in a tokenizer.json; None if it does not say."""
+    found = json_object(path)
+    model = found.get("model")
+    vocabulary = model.get("vocab") if isinstance(model, dict) else None
+    added = [
+        token["id"] for token in found.get("added_tokens") or [] if isinstance(token, dict) and "id" in token
+    ]
+    if isinstance(vocabulary, dict):
+        added += vocabulary.values()
+    elif isinstance(vocabulary, list):
+        added.append(len(vocabulary) - 1)
+    numbers = [number for number in added if isinstance(number, int)]
+    return max(numbers) + 1 if numbers else None
+
+
+def refuse_unfit_tokenizer(folder: Path, tensors: dict[str, Any]) -> None:
+    """Refuse a tokenizer with more tokens than the model has embeddings for."""
+    rows = embedding_rows(tensors)
+    path = folder / "tokenizer.json"
+    size = tokenizer_size(path) if path.exists() else None
+    if rows is not None and size is not None and size > rows:
+        raise InvalidFile(
+            f"tokenizer.json: has {size:,} tokens, but the model has embeddings for {rows:,}; "
+            "it belongs to another model."
+        )
+
+
+def refuse_foreign_code(folder: Path, names: list[str]) -> None:
+    """Refuse settings that make a library import modules the folder names."""
+    if "adapter_config.json" in names:
+        config = json_object(folder / "adapter_config.json")
+        if config.get("megatron_config") or str(config.get("peft_type", "LORA")).upper() != "LORA":
+            raise InvalidFile("adapter_config.json: only plain LoRA adapters are loaded.")

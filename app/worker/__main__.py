@@ -1,0 +1,85 @@
+"""`python -m app.worker`: takes tasks from the queue until it is stopped. `honeyglass worker` starts it."""
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+
+from huey import Huey
+
+from app.audit import Actor
+from app.checkpoints import queries as checkpoints
+from app.explanations import progress
+from app.queue import GENERATE, TRY, VERIFY, enqueue, make_queue
+from app.settings import Settings
+from app.web.db import Database
+
+log = logging.getLogger("honeyglass.worker")
+LOOK_S = 15.0
+
+
+def sweep(database: Database, queue: Huey) -> None:
+    """Ask for whatever there is to do, if the queue has nothing: messages die with their workers."""
+    if queue.pending_count():
+        return
+    with database.transaction() as session:
+        to_verify = checkpoints.to_verify(session)
+        to_write = [run for run in progress.running(session) if progress.has_claimable(session, run)]
+    for checkpoint_id in to_verify:
+        enqueue(queue, VERIFY, checkpoint_id)
+    for run_id in to_write:
+        enqueue(queue, GENERATE, run_id)
+
+
+def keep_sweeping(database: Database, queue: Huey, every_s: float) -> None:
+    pause = threading.Event()
+    while True:
+        sweep(database, queue)
+        pause.wait(every_s)
+
+
+def end_with_parent() -> None:
+    """Wait for the end of standard input, which the server that started this worker holds open."""
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def handlers(settings: Settings, database: Database, queue: list[Huey]) -> dict[str, Callable[..., object]]:
+    """The tasks; PyTorch is loaded by the first of them, so an idle worker costs little."""
+    bench: list[object] = []
+
+    def task(name: str) -> Callable[..., object]:
+        def run(*arguments: object) -> object:
+            from app.worker.work import Workbench  # noqa: PLC0415  # see above
+
+            if not bench:
+                bench.append(Workbench(settings, database, queue[0]))
+            return getattr(bench[0], name)(*arguments)
+
+        return run
+
+    return {VERIFY: task("verify"), GENERATE: task("generate"), TRY: task("try_question")}
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("huey").setLevel(logging.WARNING)  # what matters of a task, work.py says
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    # Threads that wait by spinning would take the cores from the web server beside them.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    settings = Settings()
+    database = Database(settings.url, actor=Actor("worker"))
+    made: list[Huey] = []
+    queue = make_queue(settings, handlers(settings, database, made))
+    made.append(queue)
+    every_s = min(LOOK_S, settings.lease_seconds)
+    for target, arguments in ((keep_sweeping, (database, queue, every_s)), (end_with_parent, ())):
+        if target is keep_sweeping or "--with-parent" in sys.argv:
+            threading.Thread(target=target, args=arguments, daemon=True).start()
+    log.info("waiting for tasks")
+    queue.create_consumer(workers=1, periodic=False, initial_delay=0.05, max_delay=0.5).run()
+
+
+if __name__ == "__main__":
+    main()

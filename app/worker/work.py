@@ -1,0 +1,204 @@
+"""A worker's three tasks: verify a checkpoint, write one batch of a run, answer one question."""
+
+import logging
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from huey import Huey
+from jinja2 import TemplateError
+from safetensors import SafetensorError
+from sqlalchemy import select
+
+from app.checkpoints import queries as checkpoint_queries
+from app.checkpoints import service as checkpoints
+from app.checkpoints.intake import checkpoints_folder
+from app.contract.student import StudentManifest
+from app.errors import AppError, NotFound
+from app.explanations import progress, runs
+from app.models import Checkpoint, GenerationRun, Question
+from app.queue import GENERATE, enqueue
+from app.settings import Settings
+from app.web.db import Database
+from app.worker.asking import Posed, ask
+from app.worker.loading import Shelf, Student, load
+
+log = logging.getLogger("honeyglass.worker")
+# What the libraries raise for a student that cannot be loaded or asked.
+FAILURES = (
+    *(AppError, OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, ImportError),
+    *(AssertionError, MemoryError, SafetensorError, TemplateError),
+)
+TRIAL = (
+    Posed(1, "Where do people keep milk fresh?", ("fridge", "oven", "sofa", "garden", "drawer")),
+    Posed(2, "What do you use to cut paper?", ("scissors", "spoon", "pillow", "lamp", "rope")),
+    Posed(3, "Where would you read a book quietly?", ("library", "stadium", "factory", "road", "kitchen")),
+)
+TRIAL_PREMISE = "A person is at home."
+
+
+class Abandoned(Exception):  # a decision, not an error
+    """The batch belongs to another worker now, or its run was cancelled."""
+
+
+class Workbench:
+    """One process's database, queue and the one student it has loaded."""
+
+    def __init__(self, settings: Settings, database: Database, queue: Huey) -> None:
+        self.settings, self.database, self.queue = settings, database, queue
+        self.name = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self.loaded: tuple[tuple[int, str], Student] | None = None
+        torch.set_num_threads(settings.worker_threads or os.cpu_count() or 1)
+
+    def student(self, checkpoint: Checkpoint, precision: str) -> Student:
+        """Load a student, unless it is the one that is loaded; the one before goes first."""
+        key = (checkpoint.id, precision)
+        if self.loaded is None or self.loaded[0] != key:
+            self.loaded = None
+            with self.database.transaction() as session:
+                known = checkpoint_queries.folders_by_file(session)
+            folder = checkpoints_folder(self.settings)
+            shelf = Shelf(
+                {sha256: folder / place / name for sha256, (place, name) in known.items()},
+                self.settings.checkpoint_root,
+            )
+            manifest = StudentManifest.model_validate(checkpoint.manifest)
+            self.loaded = key, load(folder / checkpoint.folder, manifest, precision, shelf)
+        return self.loaded[1]
+
+    def verify(self, checkpoint_id: int) -> None:
+        """Load a student and have it answer three questions; ready, or failed with the reason."""
+        lease_s = self.settings.lease_seconds * 10  # loading is slow and not worth a heartbeat
+        with self.database.transaction(writing=True) as session:
+            checkpoint = checkpoints.start_verifying(session, checkpoint_id, lease_s)
+        if checkpoint is None:
+            return
+        try:
+            trial = self.try_out(checkpoint)
+        except FAILURES as error:
+            log.warning("checkpoint %s failed: %s", checkpoint.name, error)
+            with self.database.transaction(writing=True) as session:
+                checkpoints.fail_verifying(session, checkpoint_id, sentence(error))
+            return
+        with self.database.transaction(writing=True) as session:
+            checkpoints.finish_verifying(session, checkpoint_id, trial)
+        log.info("checkpoint %s is ready", checkpoint.name)
+
+    def try_out(self, checkpoint: Checkpoint) -> list[dict[str, Any]]:
+        manifest = StudentManifest.model_validate(checkpoint.manifest)
+        student = self.student(checkpoint, manifest.generation.precision)
+        way = manifest.ask.ways[manifest.ask.default]
+        premise = TRIAL_PREMISE if way.asks_for & {"premise", "context"} else None
+        posed = [Posed(one.id, one.text, one.choices, premise) for one in TRIAL]
+        told = ask(student, manifest.ask.default, posed)
+        return [
+            {
+                "question": question.text,
+                "choices": list(question.choices),
+                "answer": one.answer,
+                "explanation": one.explanation,
+                "outputs": [step["output"] for step in one.record["steps"]],
+            }
+            for question, one in zip(posed, told, strict=True)
+        ]
+
+    def try_question(
+        self, checkpoint_id: int, way: str, question: str, choices: Sequence[str], premise: str | None
+    ) -> dict[str, Any]:
+        """Answer one question for somebody who waits; a refusal comes back as a sentence."""
+        with self.database.transaction() as session:
+            checkpoint = session.get(Checkpoint, checkpoint_id)
+        try:
+            if checkpoint is None or checkpoint.state != "ready":
+                raise NotFound("The checkpoint is not ready.")
+            student = self.student(
+                checkpoint, StudentManifest.model_validate(checkpoint.manifest).generation.precision
+            )
+            [told] = ask(student, way, [Posed(0, question, choices, premise)])
+        except FAILURES as error:
+            return {"error": sentence(error)}
+        return {"answer": told.answer, "explanation": told.explanation, "record": told.record}
+
+    def generate(self, run_id: int) -> None:
+        """Write one batch of a run; while there is more, ask for the next, behind whatever else waits."""
+        with self.database.transaction(writing=True) as session:
+            batch = runs.claim_batch(session, run_id, self.name, self.settings.lease_seconds)
+        if batch is not None:
+            pause_s = self.write(run_id, batch.id, list(batch.question_ids))
+            if pause_s is not None:
+                enqueue(self.queue, GENERATE, run_id, delay_s=pause_s)
+        with self.database.transaction() as session:
+            wait_s = progress.seconds_to_next(session, run_id)
+        if wait_s is not None and (batch is not None or wait_s > 0):
+            enqueue(self.queue, GENERATE, run_id, delay_s=wait_s)
+
+    def write(self, run_id: int, batch_id: int, question_ids: list[int]) -> float | None:
+        """Have a batch written and store it; seconds to wait if it failed and is to be tried again."""
+        started = time.monotonic()
+        try:
+            with self.heartbeat(batch_id) as keep_going:
+                told = self.tell(run_id, question_ids, keep_going)
+        except Abandoned:
+            return None
+        except FAILURES as error:
+            log.warning("run %s, batch %s failed: %s", run_id, batch_id, error)
+            with self.database.transaction(writing=True) as session:
+                return runs.fail_batch(session, batch_id, self.name, sentence(error))
+        duration_ms = round((time.monotonic() - started) * 1000)
+        with self.database.transaction(writing=True) as session:
+            is_stored = runs.store_batch(session, batch_id, self.name, told, duration_ms)
+        if is_stored:
+            log.info("run %s: %s explanations in %.1f s", run_id, len(told), duration_ms / 1000)
+        return None
+
+    def tell(
+        self, run_id: int, question_ids: list[int], keep_going: Callable[[], None]
+    ) -> list[runs.Written]:
+        with self.database.transaction() as session:
+            run = session.get_one(GenerationRun, run_id)
+            checkpoint = session.get_one(Checkpoint, run.checkpoint_id)
+            found = session.scalars(select(Question).where(Question.id.in_(question_ids)))
+            by_id = {one.id: Posed(one.id, one.text, one.choices, one.premise) for one in found}
+        student = self.student(checkpoint, run.precision)
+        hashes = {"model_sha256": checkpoint.model_sha256, "tokenizer_sha256": checkpoint.tokenizer_sha256}
+        told = ask(student, run.way, [by_id[number] for number in question_ids], keep_going)
+        for one in told:
+            one.record.update(hashes)
+        return told
+
+    @contextmanager
+    def heartbeat(self, batch_id: int) -> Iterator[Callable[[], None]]:
+        """Prolong the lease while a batch is written; what comes back raises Abandoned once it is lost."""
+        stopped, lost = threading.Event(), threading.Event()
+
+        def beat() -> None:
+            while not stopped.wait(self.settings.lease_seconds / 4):
+                with self.database.transaction(writing=True) as session:
+                    if not runs.prolong(session, batch_id, self.name, self.settings.lease_seconds):
+                        lost.set()
+
+        def keep_going() -> None:
+            if lost.is_set():
+                raise Abandoned
+
+        beating = threading.Thread(target=beat, name="heartbeat", daemon=True)
+        beating.start()
+        try:
+            yield keep_going
+        finally:
+            stopped.set()
+            beating.join()
+
+
+def sentence(error: BaseException) -> str:
+    """An error's first lines, without this machine's paths."""
+    text = str(error).strip() or type(error).__name__
+    short = " ".join(text.split())[:500].replace(str(Path.cwd()), ".")
+    return short if isinstance(error, AppError) else f"{type(error).__name__}: {short}"

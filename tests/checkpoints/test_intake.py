@@ -1,0 +1,141 @@
+"""What is refused before anything is loaded, each with a sentence."""
+
+import json
+import struct
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from app.checkpoints.intake import checkpoints_folder, discard, take_in, take_in_below_root
+from app.contract.base import InvalidFile
+from app.errors import Invalid
+from app.settings import Settings
+
+WAY = {
+    "steps": [
+        {
+            "name": "both",
+            "input": "{question} {choices}",
+            "max_new_tokens": 8,
+            "read": {"answer": {}, "explanation": {}},
+        }
+    ]
+}
+
+
+def make_student(folder: Path, **manifest: object) -> Path:
+    folder.mkdir()
+    header = json.dumps(
+        {"model.embed_tokens.weight": {"dtype": "F32", "shape": [4, 1], "data_offsets": [0, 16]}}
+    )
+    weights = struct.pack("<Q", len(header)) + header.encode() + bytes(16)
+    (folder / "model.safetensors").write_bytes(weights)
+    (folder / "config.json").write_text("{}")
+    (folder / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {"a": 0, "b": 3}}}))
+    (folder / "training_args.bin").write_bytes(b"never opened")
+    (folder / "optimizer.pt").write_bytes(b"never opened")
+    fields = {
+        "schema_version": 1,
+        "name": "tiny",
+        "architecture": "decoder-only",
+        "base": {"source": "hub", "id": "a/b"},
+        "ask": {"default": "one", "ways": {"one": WAY}},
+    }
+    (folder / "student.json").write_text(json.dumps(fields | manifest))
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", largest_checkpoint_mb=1)
+
+
+def refusal(home: Settings, source: Path) -> str:
+    with pytest.raises((InvalidFile, Invalid)) as caught:
+        take_in(home, str(source))
+    folder = checkpoints_folder(home)
+    assert not folder.exists() or not list(folder.iterdir())
+    return str(caught.value)
+
+
+def test_a_trainers_folder_is_taken_in_and_its_pickles_are_left_behind(
+    home: Settings, tmp_path: Path
+) -> None:
+    taken = take_in(home, str(make_student(tmp_path / "s")))
+    assert taken.left_behind == ["optimizer.pt", "training_args.bin"]
+    assert sorted(taken.files) == ["config.json", "model.safetensors", "student.json", "tokenizer.json"]
+
+
+def test_folders_that_are_no_student_are_refused_with_what_to_do(home: Settings, tmp_path: Path) -> None:
+    pickled = make_student(tmp_path / "pickled")
+    (pickled / "model.safetensors").rename(pickled / "pytorch_model.bin")
+    assert "save_pretrained" in refusal(home, pickled)
+    cut = make_student(tmp_path / "cut")
+    (cut / "model.safetensors").write_bytes((cut / "model.safetensors").read_bytes()[:-3])
+    assert "cut short" in refusal(home, cut)
+    assert "changed or damaged" in refusal(
+        home, make_student(tmp_path / "wrong", files={"config.json": "0" * 64})
+    )
+    assert "Upgrade Honeyglass" in refusal(home, make_student(tmp_path / "future", schema_version=2))
+    unfit = make_student(tmp_path / "unfit")
+    (unfit / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {"a": 9}}}))
+    assert "belongs to another model" in refusal(home, unfit)
+    without = make_student(tmp_path / "without")
+    (without / "student.json").rename(tmp_path / "elsewhere.json")
+    assert "--manifest FILE" in refusal(home, without)
+    taken = take_in(home, str(without), tmp_path / "elsewhere.json")
+    assert taken.manifest.name == "tiny"
+    discard(home, taken)
+    linked = make_student(tmp_path / "linked")
+    (linked / "vocab.txt").symlink_to("/etc/hostname")
+    assert "leads out" in refusal(home, linked)
+
+
+def test_archives_are_unpacked_and_hostile_ones_refused(home: Settings, tmp_path: Path) -> None:
+    folder = make_student(tmp_path / "s")
+    for name in ("s.zip", "s.tar.gz"):
+        path = tmp_path / name
+        if name.endswith("zip"):
+            with zipfile.ZipFile(path, "w") as archive:
+                for file in folder.iterdir():
+                    archive.write(file, f"s/{file.name}")
+        else:
+            with tarfile.open(path, "w:gz") as tar:
+                tar.add(folder, "s")
+        assert len(take_in(home, str(path)).files) == 4
+    for file in (home.home / "checkpoints").iterdir():
+        for inner in file.iterdir():
+            inner.unlink()
+        file.rmdir()
+    outside = tmp_path / "outside.zip"
+    with zipfile.ZipFile(outside, "w") as archive:
+        archive.writestr("../evil.json", "{}")
+    assert "leads out of the archive" in refusal(home, outside)
+    bomb = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.safetensors", bytes(2**21))
+    assert "would unpack to more" in refusal(home, bomb)
+    link = tmp_path / "link.tar.gz"
+    with tarfile.open(link, "w:gz") as tar:
+        entry = tarfile.TarInfo("config.json")
+        entry.type, entry.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(entry)
+    assert "link or a device" in refusal(home, link)
+    large = Settings(home=tmp_path / "home")
+    lying = bytearray(bomb.read_bytes())
+    at = lying.rfind(b"PK\x01\x02") + 24  # the central directory's uncompressed size
+    lying[at : at + 4] = struct.pack("<I", 2**32 - 2)
+    (tmp_path / "lying.zip").write_bytes(lying)
+    with pytest.raises(InvalidFile, match="times its own size"):
+        take_in(large, str(tmp_path / "lying.zip"))
+
+
+def test_a_browser_names_paths_below_the_root_only(tmp_path: Path) -> None:
+    make_student(tmp_path / "root")
+    settings = Settings(home=tmp_path / "home", checkpoint_root=tmp_path / "root")
+    with pytest.raises(Invalid, match="leads out"):
+        take_in_below_root(settings, "../other")
+    with pytest.raises(Invalid, match="no such folder, and"):
+        take_in(settings, "no-such/student")

