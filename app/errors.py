@@ -13,6 +13,12 @@ class Invalid(AppError):
     status = 422
 
 
+class TooLarge(Invalid):
+    """More was sent than is taken; a page that sends its form back treats it as any other mistake."""
+
+    status = 413
+
+
 class NotSignedIn(AppError):
     status = 401
 

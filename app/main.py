@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio import CapacityLimiter
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -63,6 +64,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.state.attempts = Attempts()
     app.state.settings = settings
     app.state.api_routers = API
+    app.state.upload_readers = CapacityLimiter(1)
     app.include_router(participation)  # first, because routes are tried in order and this is the hot path
     app.include_router(landing)
     for router in STAFF:

@@ -58,10 +58,10 @@ def described(bundle: Bundle, question_set: str) -> dict[str, Any]:
 
 
 @api.get("/bundles")
-def list_bundles(request: Request) -> list[BundleOut]:
-    """List every bundle."""
+def list_bundles(request: Request, offset: Offset = 0, limit: Limit = 100) -> list[BundleOut]:
+    """List bundles, by name."""
     with api_desk(request, "material:read") as at:
-        found = queries.bundles(at.session)
+        found = queries.bundles(at.session, offset, limit)
     return [BundleOut(**described(row.bundle, row.question_set)) for row in found]
 
 

@@ -52,11 +52,13 @@ class BundleRow:
     question_set: str
 
 
-def bundles(session: Session) -> list[BundleRow]:
+def bundles(session: Session, offset: int = 0, limit: int | None = None) -> list[BundleRow]:
     statement = (
         select(Bundle, QuestionSet.name)
         .join(QuestionSet, QuestionSet.id == Bundle.question_set_id)
         .order_by(Bundle.name)
+        .offset(offset)
+        .limit(limit)
     )
     return [BundleRow(row[0], row[1]) for row in session.execute(statement)]
 

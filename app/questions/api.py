@@ -47,10 +47,10 @@ def described(stored: QuestionSet) -> QuestionSetOut:
 
 
 @api.get("/question-sets")
-def list_question_sets(request: Request) -> list[QuestionSetOut]:
-    """List every question set."""
+def list_question_sets(request: Request, offset: Offset = 0, limit: Limit = 100) -> list[QuestionSetOut]:
+    """List question sets, by name."""
     with api_desk(request, "material:read") as at:
-        return [described(stored) for stored in queries.question_sets(at.session)]
+        return [described(stored) for stored in queries.question_sets(at.session, offset, limit)]
 
 
 @api.get("/question-sets/{name}")

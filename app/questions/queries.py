@@ -19,8 +19,8 @@ def questions_of(session: Session, question_set_id: int) -> list[Question]:
     return list(session.scalars(statement))
 
 
-def question_sets(session: Session) -> list[QuestionSet]:
-    return list(session.scalars(select(QuestionSet).order_by(QuestionSet.name)))
+def question_sets(session: Session, offset: int = 0, limit: int | None = None) -> list[QuestionSet]:
+    return list(session.scalars(select(QuestionSet).order_by(QuestionSet.name).offset(offset).limit(limit)))
 
 
 PAGE_SIZE = 50

@@ -9,8 +9,8 @@ from app.contract.base import InvalidFile
 from app.studies import queries, service
 from app.studies.definition import parse_definition
 from app.studies.queries import Overview
-from app.web.api import api_router
-from app.web.auth import api_desk
+from app.web.api import Limit, Offset, api_router
+from app.web.auth import admit, api_desk
 
 api = api_router("studies")
 LARGEST_YAML_BYTES = 1024 * 1024
@@ -82,10 +82,12 @@ def described(one: Overview) -> dict[str, Any]:
 
 
 @api.get("/studies")
-def list_studies(request: Request) -> list[StudyOut]:
-    """List the studies you may see, with their numbers."""
+def list_studies(request: Request, offset: Offset = 0, limit: Limit = 100) -> list[StudyOut]:
+    """List the studies you may see, by slug, with their numbers."""
     with api_desk(request, "studies:read") as at:
-        found = queries.overviews(at.session, datetime.now(UTC), visible(at.person))
+        found = queries.overviews(
+            at.session, datetime.now(UTC), visible(at.person), offset=offset, limit=limit
+        )
     return [StudyOut(**described(one)) for one in found]
 
 
@@ -118,8 +120,10 @@ def validate(request: Request, definition: Yaml) -> ValidationOut:
 @api.post("/studies", status_code=201, max_body_size=LARGEST_YAML_BYTES)
 def store_definition(request: Request, definition: Yaml) -> StudyOut:
     """Create a study that is yours, or replace the draft of one that you may edit."""
+    admit(request, "studies:write", "researcher")
+    # Reading a long definition takes seconds, in which participants of SQLite would wait for the writer.
+    read = parse_definition(text_of(definition), "The definition")
     with api_desk(request, "studies:write", "researcher", writing=True) as at:
-        read = parse_definition(text_of(definition), "The definition")
         study = service.save_draft_for(at.session, at.person, read)
         return StudyOut(**described(queries.overview(at.session, study, datetime.now(UTC))))
 

@@ -9,9 +9,15 @@ from app.models import Condition, Item, Study, StudyAccess, StudyVersion, User
 from app.participation.queries import slugs, status_counts
 
 
-def study_by_slug(session: Session, slug: str) -> Study:
-    """Raises: NotFound, naming the studies there are."""
-    study = session.scalar(select(Study).where(Study.slug == slug))
+def study_by_slug(session: Session, slug: str, *, is_locked: bool = False) -> Study:
+    """`is_locked` keeps others from changing it until the transaction ends; participants still arrive.
+
+    Raises: NotFound, naming the studies there are.
+    """
+    statement = select(Study).where(Study.slug == slug)
+    if is_locked:
+        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
+    study = session.scalar(statement)
     if study is None:
         known = ", ".join(slugs(session)) or "none yet"
         raise NotFound(f"There is no study '{slug}'. Studies: {known}.")
@@ -49,9 +55,17 @@ class Overview:
         return self.participants.get("active", 0)
 
 
-def overviews(session: Session, now: datetime, which: ColumnElement[bool] | None = None) -> list[Overview]:
-    """Every study that `which` leaves, with its numbers; `ratings_*` are counted answers per item."""
+def overviews(
+    session: Session,
+    now: datetime,
+    which: ColumnElement[bool] | None = None,
+    *,
+    offset: int = 0,
+    limit: int | None = None,
+) -> list[Overview]:
+    """Studies that `which` leaves, by slug, with numbers; `ratings_*` are counted answers per item."""
     statement = select(Study).where(true() if which is None else which).order_by(Study.slug)
+    statement = statement.offset(offset).limit(limit)
     return [overview(session, study, now) for study in session.scalars(statement)]
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from app.access import level_of, study_for, visible
 from app.contract.base import InvalidFile
 from app.contract.study import StudyDefinition
-from app.errors import AppError, Conflict
+from app.errors import AppError, Conflict, Invalid
 from app.models import Study
 from app.studies import check as checking
 from app.studies import queries, service
@@ -70,25 +70,37 @@ def change_draft(request: Request, slug: str, data: FormData) -> Response:
     return store_draft(request, data, slug)
 
 
+def read(text: str) -> tuple[StudyDefinition | None, str]:
+    """The definition, or None and what is wrong with it."""
+    try:
+        return parse_definition(text, "The definition"), ""
+    except InvalidFile as refused:
+        return None, str(refused)
+
+
 def store_draft(request: Request, data: FormData, slug: str) -> Response:
     """Check, or check and store; whatever is wrong comes back above the text as it was sent."""
-    text, problem = data.get("definition", ""), ""
+    text = data.get("definition", "")
     advice: tuple[str, ...] = ()
     is_check = data.get("then") == "check"
-    with desk(request, "researcher", writing=not is_check) as at:
+    with desk(request, "researcher") as at:
         if slug:
             study_for(at.session, at.person, slug, "edit")
+    # Reading a long definition takes seconds, in which participants of SQLite would wait for the writer.
+    definition, problem = read(text)
+    with desk(request, "researcher", writing=not is_check and definition is not None) as at:
         try:
-            definition = parse_definition(text, "The definition")
+            if definition is None:
+                raise Invalid(problem)
             if slug and definition.slug != slug:
                 raise Conflict(f"The slug must stay '{slug}'; a study of another slug is another study.")
             if not is_check:
                 service.save_draft_for(at.session, at.person, definition)
             advice = tuple(service.missing_parts(at.session, definition)) or ("Everything it names is here.",)
-        except (InvalidFile, AppError) as refused:
+        except AppError as refused:
             problem = str(refused)
         page = DraftPage(shell_of(request, at.person, SECTION), slug, text, problem, advice)
-    if is_check or problem:
+    if is_check or problem or definition is None:
         return show(page, 422 if problem else 200)
     return go(request, f"/studies/{definition.slug}", "The definition is stored. Launching freezes it.")
 

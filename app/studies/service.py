@@ -42,7 +42,8 @@ class Launch:
 
 def save_draft(session: Session, definition: StudyDefinition) -> Study:
     """Create the study, or replace the draft of the one with the same slug; what is live stays."""
-    study = session.scalar(select(Study).where(Study.slug == definition.slug))
+    known = select(Study).where(Study.slug == definition.slug).with_for_update(key_share=True)
+    study = session.scalar(known.execution_options(populate_existing=True))
     if study is None:
         study = Study(slug=definition.slug, status="draft", created_at=datetime.now(UTC))
         session.add(study)
@@ -109,7 +110,7 @@ def launch(session: Session, slug: str) -> Launch:
 
     Raises: NotFound, Conflict for a closed study, Invalid if anything the draft names is missing.
     """
-    study = study_by_slug(session, slug)
+    study = study_by_slug(session, slug, is_locked=True)
     if study.status == "closed":
         raise Conflict(f"Study '{slug}' is closed; closing is final.")
     definition = StudyDefinition.model_validate(study.draft)
@@ -268,7 +269,7 @@ def close(session: Session, slug: str) -> Study:
 
 
 def change_status(session: Session, slug: str, allowed: set[str], status: str) -> Study:
-    study = study_by_slug(session, slug)
+    study = study_by_slug(session, slug, is_locked=True)
     if study.status not in allowed:
         raise Conflict(f"Study '{slug}' is {study.status}, so it cannot become {status}.")
     study.status = status

@@ -128,6 +128,15 @@ def api_desk(
         yield Desk(session, person)
 
 
+def admit(request: Request, scope: Scope, role: Role = "viewer") -> None:
+    """Make sure of a call's right before slow work on what it brings, which no transaction waits for.
+
+    The transaction that stores the work asks again. Raises: as `api_desk`.
+    """
+    with api_desk(request, scope, role):
+        pass
+
+
 def bearer(session: Session, request: Request) -> tuple[ApiToken, Person]:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import cast
 
 from fastapi import Request
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -21,6 +21,7 @@ from app.audit import COMMAND_LINE, Actor, note_changes
 # SQLite has one writer; waiting here costs less than waiting in its busy loop.
 sqlite_writer = threading.Lock()
 BUSY_MS = 10_000
+SNAPSHOT_MS = 10 * 60_000
 
 
 class Database:
@@ -54,6 +55,8 @@ class Database:
                 session.connection(
                     execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
                 )
+                # It holds no locks that participants wait for, so their short patience is not its own.
+                session.execute(text(f"SET LOCAL statement_timeout = {SNAPSHOT_MS}"))
             yield session
 
 

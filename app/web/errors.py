@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -49,6 +49,21 @@ BROKEN = ErrorPage(
 )
 
 
+OVERTAKEN = ErrorPage(
+    "Someone was faster",
+    "Someone else changed this at the same moment, so nothing was stored. Please look again, then retry.",
+)
+UNSTORABLE = ErrorPage(
+    "This did not work", "What was sent holds a letter that no database can, such as U+0000."
+)
+OURS = (NO_SUCH_PAGE, UNUSABLE, TOO_LARGE, BUSY, BROKEN)
+FOR_PROGRAMS = {
+    404: "There is no such address in the API; /api/v1/docs lists those there are.",
+    405: "This address does not take this method; /api/v1/docs lists what it takes.",
+    413: "More was sent than this address takes; nothing was stored.",
+    500: "Something went wrong on our side, and nothing was stored; the server's log says more.",
+    503: "The database is busy, so nothing was stored. Please try again in a moment.",
+}
 SIGNED_OUT = (
     "Nothing was changed. What you sent stands below and nowhere else: copy it if you need it, sign in, and "
     "send it again."
@@ -75,7 +90,8 @@ def answer(
 ) -> Response:
     """A page for people, a problem (RFC 9457) for programs."""
     if is_api(request):
-        return problem(request, status, page.message, errors, dict(headers or {}))
+        words = FOR_PROGRAMS.get(status, page.message) if page in OURS else page.message
+        return problem(request, status, words, errors, dict(headers or {}))
     response = render(page, status)
     response.headers.update(headers or {})
     return response
@@ -108,6 +124,8 @@ def show_invalid_file(request: Request, error: Exception) -> Response:
 def show_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for HTTPException only
     page = PAGES.get(error.status_code, UNUSABLE)
+    if is_api(request) and error.status_code not in FOR_PROGRAMS:
+        page = ErrorPage(page.heading, error.detail)  # what is wrong with the call, as the framework says it
     return answer(request, page, error.status_code, error.headers)
 
 
@@ -124,6 +142,20 @@ def show_busy(request: Request, error: Exception) -> Response:
     """A lock or statement timed out; nothing of the request was stored."""
     log.warning("database busy: %s", type(error).__name__)
     return answer(request, BUSY, 503, {"Retry-After": "2"})
+
+
+def show_overtaken(request: Request, error: Exception) -> Response:
+    """Two requests made the same thing at once, and the database let the first one have it."""
+    log.warning("lost a race: %s", error)
+    return answer(request, OVERTAKEN, 409)
+
+
+def show_unstorable(request: Request, error: Exception) -> Response:
+    """PostgreSQL does not even look for U+0000, so nothing there can have such a name."""
+    log.warning("unstorable: %s", error)
+    if request.method in {"GET", "HEAD"}:
+        return answer(request, NO_SUCH_PAGE, 404)
+    return answer(request, UNSTORABLE, 422)
 
 
 def show_broken(request: Request, _error: Exception) -> Response:
@@ -162,4 +194,6 @@ def add_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, show_http_error)
     app.add_exception_handler(RequestValidationError, show_bad_address)
     app.add_exception_handler(OperationalError, show_busy)
+    app.add_exception_handler(IntegrityError, show_overtaken)
+    app.add_exception_handler(DataError, show_unstorable)
     app.add_exception_handler(Exception, show_broken)

@@ -9,8 +9,11 @@ import time
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.web.api import is_api, problem
 
 log = logging.getLogger("honeyglass.access")
 POLICY = "default-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
@@ -60,10 +63,15 @@ class Guard:
                     headers[name] = value
             await send(message)
 
-        app = PlainTextResponse(FOREIGN, 403) if is_foreign(scope) else self.app
+        app = foreign(scope) if is_foreign(scope) else self.app
         await app(scope, receive, send_guarded)
         elapsed_ms = (time.perf_counter() - started) * 1000
         log.info("%s %s %s %.1f ms", scope["method"], safe_path(scope["path"]), answered, elapsed_ms)
+
+
+def foreign(scope: Scope) -> ASGIApp:
+    request = Request(scope)
+    return problem(request, 403, FOREIGN) if is_api(request) else PlainTextResponse(FOREIGN, 403)
 
 
 def is_foreign(scope: Scope) -> bool:

@@ -10,11 +10,13 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 from starlette.datastructures import UploadFile
+from starlette.types import Message
 
-from app.errors import Invalid
+from app.contract.base import InvalidFile
+from app.errors import Invalid, TooLarge
 from app.settings import Settings
 from app.web.auth import Desk
 
@@ -43,6 +45,8 @@ class Received(NamedTuple):
 async def take_in(request: Request, open_desk: Opener, work: Callable[[Opener, Received], Result]) -> Result:
     """Authorise, receive, work: what blocks runs in a thread, and a slow upload keeps none.
 
+    Files are read one at a time in a thread of their own: the threads of requests are the participants'.
+
     `open_desk` opens a transaction for whoever sent the request; `work` reads the file before it opens one
     for writing. The form's fields stay in `request.state.fields`, for a page that is sent back.
     """
@@ -54,24 +58,27 @@ async def take_in(request: Request, open_desk: Opener, work: Callable[[Opener, R
     request.state.fields = {}
     await to_thread.run_sync(authorise)
     async with received(request) as upload:
-        return await to_thread.run_sync(work, open_desk, upload)
+        readers: CapacityLimiter = request.app.state.upload_readers
+        return await to_thread.run_sync(work, open_desk, upload, limiter=readers)
 
 
 @asynccontextmanager
 async def received(request: Request, suffixes: tuple[str, ...] = SUFFIXES) -> AsyncIterator[Received]:
     """The one file of a multipart form, under HONEYGLASS_HOME/uploads until the block is left.
 
-    Raises: Invalid for no file, one of another kind, or one that is larger than this server takes.
+    Raises: Invalid for no file or one of another kind, TooLarge. An InvalidFile that is raised inside loses
+    the server's folders, which are not the sender's business.
     """
     settings: Settings = request.app.state.settings
     limit = settings.upload_mb * 1024 * 1024
     if int(request.headers.get("content-length") or 0) > limit + CHUNK_BYTES:
         raise too_large(settings)
+    counted = counting(request, limit + CHUNK_BYTES, settings)
     home = settings.home / "uploads"
     home.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=home))
     try:
-        async with request.form(max_files=1, max_fields=20, max_part_size=LONGEST_FIELD_BYTES) as form:
+        async with counted.form(max_files=1, max_fields=20, max_part_size=LONGEST_FIELD_BYTES) as form:
             fields = {
                 key: value.replace("\0", "").strip() for key, value in form.items() if isinstance(value, str)
             }
@@ -82,8 +89,25 @@ async def received(request: Request, suffixes: tuple[str, ...] = SUFFIXES) -> As
             path = folder / f"file{suffix_of(files[0].filename or '', suffixes)}"
             await store(files[0], path, settings)
         yield Received(path, fields)
+    except InvalidFile as refused:
+        raise InvalidFile(str(refused).replace(f"{folder}/", "")) from refused
     finally:
         await to_thread.run_sync(shutil.rmtree, folder, True)  # ignore_errors
+
+
+def counting(request: Request, limit: int, settings: Settings) -> Request:
+    """The same request, refused in its midst once more has come than it may bring."""
+    taken = 0
+
+    async def receive() -> Message:
+        nonlocal taken
+        message = await request.receive()
+        taken += len(message.get("body", b""))
+        if taken > limit:
+            raise too_large(settings)
+        return message
+
+    return Request(request.scope, receive)
 
 
 async def store(file: UploadFile, path: Path, settings: Settings) -> None:
@@ -93,7 +117,7 @@ async def store(file: UploadFile, path: Path, settings: Settings) -> None:
             size += len(chunk)
             if size > settings.upload_mb * 1024 * 1024:
                 raise too_large(settings)
-            stream.write(chunk)
+            await to_thread.run_sync(stream.write, chunk)
 
 
 def upload_document(*fields: str) -> dict[str, Any]:
@@ -104,8 +128,8 @@ def upload_document(*fields: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
 
-def too_large(settings: Settings) -> Invalid:
-    return Invalid(
+def too_large(settings: Settings) -> TooLarge:
+    return TooLarge(
         f"The file is larger than the {settings.upload_mb} MB this server takes. Compress it (.jsonl.xz), "
         "or import it on the command line."
     )

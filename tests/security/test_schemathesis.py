@@ -50,8 +50,8 @@ def make_app(folder: Path, url: str) -> tuple[FastAPI, str]:
 
 
 @pytest.fixture
-def api(sqlite_url: str, tmp_path: Path) -> Iterator[tuple[schemathesis.BaseSchema, str]]:
-    app, token = make_app(tmp_path / "home", sqlite_url)
+def api(database_url: str, tmp_path: Path) -> Iterator[tuple[schemathesis.BaseSchema, str]]:
+    app, token = make_app(tmp_path / "home", database_url)
     yield schemathesis.openapi.from_asgi("/api/v1/openapi.json", app), token
     app.state.database.engine.dispose()
 

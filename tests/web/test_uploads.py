@@ -18,6 +18,7 @@ from tests.staff import ADA, bearer, become, text_of
 ROWS = [
     {"id": f"q{n}", "question": f"Why {n}?", "choices": ["yes", "no"], "answer": "yes"} for n in range(1, 9)
 ]
+EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 LINES = "".join(json.dumps(row) + "\n" for row in ROWS).encode()
 
 
@@ -144,3 +145,20 @@ def test_a_body_that_is_no_form_is_refused(web: TestClient, database: Database) 
     for kind in ("application/json", "multipart/form-data", "multipart/form-data; boundary=x"):
         answer = web.post("/bundles", content=b"{}", headers={"content-type": kind})
         assert answer.status_code in {400, 422}, kind
+
+
+@pytest.mark.parametrize(
+    "content,complaint", [(b"no zip", "not a readable .zip"), (EMPTY_ZIP, "expected one manifest")]
+)
+def test_a_refusal_names_no_folder_of_the_server(
+    web: TestClient, database: Database, settings: Settings, content: bytes, complaint: str
+) -> None:
+    file = {"file": ("x.zip", content)}
+    answer = web.post("/api/v1/bundles", files=file, data={"name": "one"}, headers=bearer(database))
+    become(web, database, "bo@example.org")
+    page = web.post("/bundles", files=file, data={"name": "one"})
+    assert answer.json()["detail"].startswith("file.zip: ")
+    for refused in (answer, page):
+        assert refused.status_code == 422
+        assert complaint in refused.text
+        assert str(settings.home) not in refused.text
