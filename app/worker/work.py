@@ -16,6 +16,7 @@ from huey import Huey
 from jinja2 import TemplateError
 from safetensors import SafetensorError
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.checkpoints import queries as checkpoint_queries
 from app.checkpoints import service as checkpoints
@@ -131,32 +132,31 @@ class Workbench:
         with self.database.transaction(writing=True) as session:
             batch = runs.claim_batch(session, run_id, self.name, self.settings.lease_seconds)
         if batch is not None:
-            pause_s = self.write(run_id, batch.id, list(batch.question_ids))
-            if pause_s is not None:
-                enqueue(self.queue, GENERATE, run_id, delay_s=pause_s)
+            self.write(run_id, batch.id, list(batch.question_ids))
         with self.database.transaction() as session:
             wait_s = progress.seconds_to_next(session, run_id)
         if wait_s is not None and (batch is not None or wait_s > 0):
             enqueue(self.queue, GENERATE, run_id, delay_s=wait_s)
 
-    def write(self, run_id: int, batch_id: int, question_ids: list[int]) -> float | None:
-        """Have a batch written and store it; seconds to wait if it failed and is to be tried again."""
+    def write(self, run_id: int, batch_id: int, question_ids: list[int]) -> None:
+        """Have a batch written and store it, or note that it failed."""
         started = time.monotonic()
         try:
             with self.heartbeat(batch_id) as keep_going:
                 told = self.tell(run_id, question_ids, keep_going)
         except Abandoned:
-            return None
+            log.info("run %s: a batch was given up, its run was cancelled or its lease lost", run_id)
+            return
         except FAILURES as error:
             log.warning("run %s, batch %s failed: %s", run_id, batch_id, error)
             with self.database.transaction(writing=True) as session:
-                return runs.fail_batch(session, batch_id, self.name, sentence(error))
+                runs.fail_batch(session, batch_id, self.name, sentence(error))
+            return
         duration_ms = round((time.monotonic() - started) * 1000)
         with self.database.transaction(writing=True) as session:
             is_stored = runs.store_batch(session, batch_id, self.name, told, duration_ms)
         if is_stored:
             log.info("run %s: %s explanations in %.1f s", run_id, len(told), duration_ms / 1000)
-        return None
 
     def tell(
         self, run_id: int, question_ids: list[int], keep_going: Callable[[], None]
@@ -173,6 +173,15 @@ class Workbench:
             one.record.update(hashes)
         return told
 
+    def prolong(self, batch_id: int) -> bool:
+        """Keep a batch; a database that does not answer decides nothing, the next beat asks again."""
+        try:
+            with self.database.transaction(writing=True) as session:
+                return runs.prolong(session, batch_id, self.name, self.settings.lease_seconds)
+        except SQLAlchemyError as error:
+            log.warning("batch %s could not be prolonged: %s", batch_id, error)
+            return True
+
     @contextmanager
     def heartbeat(self, batch_id: int) -> Iterator[Callable[[], None]]:
         """Prolong the lease while a batch is written; what comes back raises Abandoned once it is lost."""
@@ -180,9 +189,8 @@ class Workbench:
 
         def beat() -> None:
             while not stopped.wait(self.settings.lease_seconds / 4):
-                with self.database.transaction(writing=True) as session:
-                    if not runs.prolong(session, batch_id, self.name, self.settings.lease_seconds):
-                        lost.set()
+                if not self.prolong(batch_id):
+                    lost.set()
 
         def keep_going() -> None:
             if lost.is_set():
