@@ -2,17 +2,18 @@
 
 import logging
 import os
+import re
 import socket
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import torch
 from huey import Huey
+from huggingface_hub.errors import StrictDataclassError
 from jinja2 import TemplateError
 from safetensors import SafetensorError
 from sqlalchemy import select
@@ -35,13 +36,15 @@ log = logging.getLogger("honeyglass.worker")
 # What the libraries raise for a student that cannot be loaded or asked.
 FAILURES = (
     *(AppError, OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, ImportError),
-    *(AssertionError, MemoryError, SafetensorError, TemplateError),
+    *(AssertionError, MemoryError, SafetensorError, TemplateError, StrictDataclassError),
 )
 TRIAL = (
     Posed(1, "Where do people keep milk fresh?", ("fridge", "oven", "sofa", "garden", "drawer")),
     Posed(2, "What do you use to cut paper?", ("scissors", "spoon", "pillow", "lamp", "rope")),
     Posed(3, "Where would you read a book quietly?", ("library", "stadium", "factory", "road", "kitchen")),
 )
+FOLDERS = re.compile(r"(?<![\w.:/])/(?:[^\s/'\"]+/)+")  # those of absolute paths, not of addresses
+LONGEST_REASON = 500
 TRIAL_PREMISE = "A person is at home."
 
 
@@ -208,5 +211,5 @@ class Workbench:
 def sentence(error: BaseException) -> str:
     """An error's first lines, without this machine's paths."""
     text = str(error).strip() or type(error).__name__
-    short = " ".join(text.split())[:500].replace(str(Path.cwd()), ".")
+    short = FOLDERS.sub("", " ".join(text.split()))[:LONGEST_REASON]
     return short if isinstance(error, AppError) else f"{type(error).__name__}: {short}"
