@@ -12,6 +12,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 SECRET_BYTES = 64
+FEWEST_LETTERS = 8  # different bytes; a random key has fifteen or sixteen
 
 
 class Settings(BaseSettings):
@@ -74,7 +75,10 @@ class Settings(BaseSettings):
 
 
 def whole_secret(path: Path, patience_s: float = 2) -> bytes:
-    """Read the key; another process may be writing it this moment. Raises: OSError for a damaged one."""
+    """Read the key; another process may be writing it this moment.
+
+    Raises: OSError for one that is damaged, no secret, or readable by others.
+    """
     deadline = time.monotonic() + patience_s
     while len(secret := path.read_bytes()) < SECRET_BYTES:
         if time.monotonic() > deadline:
@@ -82,4 +86,8 @@ def whole_secret(path: Path, patience_s: float = 2) -> bytes:
                 errno.EINVAL, "damaged; restore it from a backup, or delete it to get a new one", str(path)
             )
         time.sleep(0.01)
+    if len(set(secret)) < FEWEST_LETTERS:
+        raise OSError(errno.EINVAL, "not a random secret; delete it to get a new one", str(path))
+    if path.stat().st_mode & 0o077:
+        raise OSError(errno.EACCES, "readable by others than its owner; run chmod 600 on it", str(path))
     return secret

@@ -8,6 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from app.cli.serving import refuse_defaults
+from app.errors import Conflict
 from app.settings import Settings
 from app.web.db import Database
 from tests.factories import make_study
@@ -94,3 +96,27 @@ def test_the_secret_is_made_once_and_its_owners_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("address", ["postgresql://u:p@h/d", "postgresql+psycopg://u:p@h/d"])
 def test_a_plain_postgresql_address_gets_the_installed_driver(address: str) -> None:
     assert Settings(database_url=address).url == "postgresql+psycopg://u:p@h/d"
+
+
+def test_a_secret_that_others_could_know_is_refused(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    path = tmp_path / "secret.key"
+    settings.load_secret()
+    path.chmod(0o640)
+    with pytest.raises(OSError, match="chmod 600"):
+        settings.load_secret()
+    path.write_bytes(b"changeme" * 8)
+    path.chmod(0o600)
+    with pytest.raises(OSError, match="not a random secret"):
+        settings.load_secret()
+
+
+@pytest.mark.parametrize("password", ["postgres", "HoneyGlass", "changeme", ""])
+def test_a_well_known_database_password_is_refused_where_others_reach_the_server(password: str) -> None:
+    settings = Settings(database_url=f"postgresql://honeyglass:{password}@database/honeyglass")
+    refuse_defaults(settings, "127.0.0.1")
+    with pytest.raises(Conflict, match="well-known password"):
+        refuse_defaults(settings, "0.0.0.0")  # noqa: S104  # compared, not bound
+    unknown = Settings(database_url="postgresql://honeyglass:9f2c51d07a@database/honeyglass")
+    refuse_defaults(unknown, "0.0.0.0")  # noqa: S104  # compared, not bound
+    refuse_defaults(Settings(database_url="postgresql:///honeyglass?host=/run/postgresql"), "::")

@@ -49,6 +49,7 @@ def serve(
     settings = read_settings(as_json=False)
     with opened(as_json=False):
         settings.load_secret()
+        serving.refuse_defaults(settings, host or settings.host)
     address = host or settings.host, port or settings.port, workers or settings.default_workers
     if no_worker:
         serving.run(*address)

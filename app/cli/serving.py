@@ -10,9 +10,13 @@ from typing import Any
 
 import httpx2
 import uvicorn
+from sqlalchemy import make_url
 
 from app.errors import Conflict
+from app.settings import Settings
 
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+WELL_KNOWN = {"", "admin", "changeme", "default", "honeyglass", "password", "postgres", "secret", "test"}
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 LOG: dict[str, Any] = {
     "version": 1,
@@ -26,6 +30,16 @@ LOG: dict[str, Any] = {
         "honeyglass": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
     },
 }
+
+
+def refuse_defaults(settings: Settings, host: str) -> None:
+    """Raises: Conflict if others could reach this server while it uses a password everybody knows."""
+    password = make_url(settings.url).password
+    if host not in LOOPBACK and password is not None and str(password).lower() in WELL_KNOWN:
+        raise Conflict(
+            "HONEYGLASS_DATABASE_URL has a well-known password. Choose another (openssl rand -hex 24), "
+            "or serve on 127.0.0.1 alone."
+        )
 
 
 def run(host: str, port: int, workers: int) -> None:

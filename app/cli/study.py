@@ -11,7 +11,7 @@ import typer
 from app.cli.common import AsJson, Slug, complaining, opened, read_settings, say
 from app.participation import exclusion
 from app.studies import check as checking
-from app.studies import queries, service
+from app.studies import queries, service, sharing
 from app.studies.definition import read_definition
 from app.web.signing import Signing, mode_token
 
@@ -32,12 +32,18 @@ def validate(file: Path, as_json: AsJson = False) -> None:
 
 
 @study_cli.command()
-def create(file: Path, as_json: AsJson = False) -> None:
+def create(
+    file: Path,
+    owner: Annotated[str | None, typer.Option(help="Whose study it is: an account's e-mail address.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Store a definition as a draft; for a slug that exists, as its next version's draft."""
     with complaining(as_json):
         definition = read_definition(file)
     with opened(as_json) as database, database.transaction(writing=True) as session:
         study = service.save_draft(session, definition)
+        if owner is not None:
+            sharing.share(session, study, owner, "own")
         status = study.status
     summary = {"ok": True, "slug": definition.slug, "status": status, "sha256": definition.sha256}
     next_step = f"Next: honeyglass study launch {definition.slug}"

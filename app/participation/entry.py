@@ -65,10 +65,16 @@ def hash_external_id(secret: bytes, study_id: int, external_id: str) -> str:
 
 
 def enter(session: Session, study: OpenStudy, arrival: Arrival, secret: bytes, now: datetime) -> Entry:
-    """Find the visit this arrival continues, or start a new one."""
-    for code in (arrival.cookie_code, arrival.new_code):
-        if code and is_mine(session, study, code, arrival, secret):
-            return Entry(Welcome.GO_ON, code)
+    """Find the visit this arrival continues, or start a new one.
+
+    Each code is looked up once. A double click whose first request commits between two looks would else be
+    taken for another person on this computer; so it breaks the code's uniqueness instead, and is asked again.
+    """
+    if arrival.cookie_code and is_mine(session, study, arrival.cookie_code, arrival, secret):
+        return Entry(Welcome.GO_ON, arrival.cookie_code)
+    holder = queries.find_by_code(session, study, arrival.new_code)
+    if holder is not None and belongs_to(holder, study, arrival, secret):
+        return Entry(Welcome.GO_ON, arrival.new_code)
     known = returning(session, study, arrival, secret)
     if known is not None:
         return recognise(study, known)
@@ -76,7 +82,9 @@ def enter(session: Session, study: OpenStudy, arrival: Arrival, secret: bytes, n
         return Entry(Welcome.NOT_OPEN)
     if is_closed_when_full(session, study):
         return Entry(Welcome.FULL)
-    return Entry(Welcome.GO_ON, add_participant(session, study, arrival, now))
+    code = arrival.new_code if holder is None else make_code()
+    add_participant(session, study, arrival, code, now)
+    return Entry(Welcome.GO_ON, code)
 
 
 def returning(session: Session, study: OpenStudy, arrival: Arrival, secret: bytes) -> Known | None:
@@ -93,7 +101,11 @@ def is_mine(session: Session, study: OpenStudy, code: str, arrival: Arrival, sec
     On a shared computer a different id is someone else, and a preview is nobody's participation.
     """
     known = queries.find_by_code(session, study, code)
-    if known is None or known.mode != arrival.mode:
+    return known is not None and belongs_to(known, study, arrival, secret)
+
+
+def belongs_to(known: Known, study: OpenStudy, arrival: Arrival, secret: bytes) -> bool:
+    if known.mode != arrival.mode:
         return False
     if arrival.external_id is None:
         return known.external_id is None or study.study.parameters.external_id is None
@@ -120,10 +132,8 @@ def is_counted(study: OpenStudy, mode: str) -> bool:
     return mode == study.audience
 
 
-def add_participant(session: Session, study: OpenStudy, arrival: Arrival, now: datetime) -> str:
+def add_participant(session: Session, study: OpenStudy, arrival: Arrival, code: str, now: datetime) -> None:
     reservation = timedelta(minutes=study.study.definition.design.reservation_minutes)
-    taken = queries.find_by_code(session, study, arrival.new_code) is not None
-    code = make_code() if taken else arrival.new_code
     session.execute(
         insert(Participant),
         {
@@ -146,4 +156,3 @@ def add_participant(session: Session, study: OpenStudy, arrival: Arrival, now: d
             "lapses_at": now + reservation,
         },
     )
-    return code

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -28,6 +28,7 @@ class ErrorPage(Page):
     heading: str
     message: str
     contact: str | None = None
+    kept: Mapping[str, str] = field(default_factory=dict)  # what was sent and is stored nowhere
 
 
 NO_SUCH_PAGE = ErrorPage("There is no such page", "Please check the address, or open the study's link again.")
@@ -48,11 +49,11 @@ BROKEN = ErrorPage(
 )
 
 
-SIGNED_OUT = ErrorPage(
-    "You are signed out",
-    "Nothing was changed. Please sign in in another tab; then come back here, go back one page, where what "
-    "you typed still stands, and send it again.",
+SIGNED_OUT = (
+    "Nothing was changed. What you sent stands below and nowhere else: copy it if you need it, sign in, and "
+    "send it again."
 )
+NEVER_SHOWN = {"password", "again", "current", "code", "ticket"}
 
 
 def show_app_error(request: Request, error: Exception) -> Response:
@@ -80,16 +81,24 @@ def answer(
     return response
 
 
-def show_not_signed_in(request: Request, error: Exception) -> Response:
+async def show_not_signed_in(request: Request, error: Exception) -> Response:
     """Lead to the door and back to the page; whoever was sending something is told how to keep it."""
     if is_api(request):
         return problem(request, 401, str(error))
     if request.method not in {"GET", "HEAD"}:
-        return render(SIGNED_OUT, 401)
+        return render(ErrorPage("You are signed out", SIGNED_OUT, kept=await sent(request)), 401)
     if "hx-request" in request.headers:
         return Response(status_code=401, headers={"HX-Refresh": "true"})
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"/sign-in?next={quote(wanted, safe='')}", status_code=303)
+
+
+async def sent(request: Request) -> dict[str, str]:
+    """The fields of the form that was refused; a handler has read it already, or it is small."""
+    if request.headers.get("content-type") != "application/x-www-form-urlencoded":
+        return {}
+    form = await request.form(max_files=0)
+    return {key: value for key, value in form.items() if isinstance(value, str) and key not in NEVER_SHOWN}
 
 
 def show_invalid_file(request: Request, error: Exception) -> Response:

@@ -126,9 +126,10 @@ def test_whoever_is_not_signed_in_is_led_to_the_door_and_back(web: TestClient) -
 
 
 def test_whoever_is_signed_out_while_sending_learns_how_to_keep_it(web: TestClient) -> None:
-    answer = web.post("/studies/new", data={"definition": "slug: a"})
+    answer = web.post("/studies/new", data={"definition": "slug: <precious>", "password": "secret"})
     assert answer.status_code == 401
-    assert "what you typed still stands" in answer.text
+    assert "slug: &lt;precious&gt;" in answer.text
+    assert "secret" not in answer.text
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The web server with the demo study, and what its database and its exports hold."""
 
 import csv
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -22,6 +23,12 @@ class DemoServer(WebServer):
         """Run a honeyglass command that must succeed."""
         done = self.command(*arguments)
         assert done.returncode == 0, done.stderr
+
+    def add_user(self, email: str, role: str) -> str:
+        """Make an account; its password."""
+        done = self.command("user", "add", email, "--role", role, "--json")
+        assert done.returncode == 0, done.stdout
+        return str(json.loads(done.stdout)["password"])
 
     def query(self, sql: str, *values: object) -> list[Any]:
         with closing(sqlite3.connect(self.database, timeout=30)) as connection, connection:

@@ -1,15 +1,16 @@
 """Takes the pictures in docs/screenshots: `python -m tests.browser.screenshots`."""
 
+import itertools
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from tests.browser import gallery, staff_gallery
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.demo_server import DemoServer, demo_server
-from tests.browser.gallery import NAMES, gallery
 from tests.browser.provide import launch_options
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
@@ -17,7 +18,13 @@ FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 
 def take_all(browser: Browser, server: DemoServer, options: dict[str, Any]) -> None:
     width = options["viewport"]["width"]
-    pages = gallery(server, lambda: browser.new_context(**options, reduced_motion="reduce"))
+
+    def new_context() -> BrowserContext:
+        return browser.new_context(**options, reduced_motion="reduce")
+
+    pages = itertools.chain(
+        gallery.gallery(server, new_context), staff_gallery.staff_gallery(server, new_context)
+    )
     for name, page in pages:
         page.mouse.move(0, 0)
         path = FOLDER / f"{name}-{width}.png"
@@ -34,8 +41,11 @@ def main() -> None:
     ):
         for options in (PHONE, DESKTOP):
             take_all(browser, server, options)
-    size_kb = sum(picture.stat().st_size for picture in FOLDER.glob("*.png")) // 1024
-    sys.stdout.write(f"Wrote {2 * len(NAMES)} pictures to docs/screenshots ({size_kb} KB).\n")
+    pictures = list(FOLDER.glob("*.png"))
+    size_kb = sum(picture.stat().st_size for picture in pictures) // 1024
+    sys.stdout.write(
+        f"Wrote {len(list(FOLDER.glob('*.png')))} pictures to docs/screenshots ({size_kb} KB).\n"
+    )
 
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
-"""Every page a participant can meet: large enough to touch, narrow enough for a phone, accessible to all."""
+"""Every page there is: large enough to touch, narrow enough for a phone, accessible to all."""
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.browser import gallery, staff_gallery
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.demo_server import DemoServer
-from tests.browser.gallery import NAMES, gallery
 
 pytestmark = pytest.mark.browser
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
@@ -31,6 +32,7 @@ class Look:
     overhang_px: int
     faults_on_phone: list[str]
     faults_on_desktop: list[str]
+    faults_in_the_dark: list[str]
 
 
 Looks = dict[str, Look]
@@ -39,7 +41,13 @@ Looks = dict[str, Look]
 @pytest.fixture(scope="module")
 def looks(browser: Browser, server: DemoServer) -> Looks:
     """Visits every page once. The policy is bypassed so that axe can be brought in from outside."""
-    pages = gallery(server, lambda: browser.new_context(**PHONE, bypass_csp=True))
+
+    def new_context() -> BrowserContext:
+        return browser.new_context(**PHONE, bypass_csp=True, reduced_motion="reduce")
+
+    pages = itertools.chain(
+        gallery.gallery(server, new_context), staff_gallery.staff_gallery(server, new_context)
+    )
     return {name: look(page) for name, page in pages}
 
 
@@ -50,8 +58,11 @@ def look(page: Page) -> Look:
     overhang_px = page.evaluate(OVERHANG)
     page.set_viewport_size(DESKTOP["viewport"])
     faults_on_desktop = page.evaluate(FAULTS)
+    page.emulate_media(color_scheme="dark")
+    faults_in_the_dark = page.evaluate(FAULTS)
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size(PHONE["viewport"])
-    return Look(small_targets, overhang_px, faults_on_phone, faults_on_desktop)
+    return Look(small_targets, overhang_px, faults_on_phone, faults_on_desktop, faults_in_the_dark)
 
 
 def found(looks: Looks, attribute: str) -> dict[str, Any]:
@@ -60,7 +71,7 @@ def found(looks: Looks, attribute: str) -> dict[str, Any]:
 
 
 def test_every_page_is_looked_at(looks: Looks) -> None:
-    assert sorted(looks) == sorted(NAMES)
+    assert sorted(looks) == sorted([*gallery.NAMES, *staff_gallery.NAMES])
 
 
 def test_every_target_is_at_least_44_px_high_on_a_phone(looks: Looks) -> None:
@@ -77,3 +88,7 @@ def test_axe_finds_nothing_on_any_page_on_a_phone(looks: Looks) -> None:
 
 def test_axe_finds_nothing_on_any_page_on_a_desktop(looks: Looks) -> None:
     assert found(looks, "faults_on_desktop") == {}
+
+
+def test_axe_finds_nothing_on_any_page_in_the_dark(looks: Looks) -> None:
+    assert found(looks, "faults_in_the_dark") == {}

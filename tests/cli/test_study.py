@@ -59,6 +59,8 @@ def test_a_study_lives_from_draft_to_closed(launched: Honeyglass, tmp_path: Path
         "ratings_least": 0,
         "ratings_most": 0,
         "participants": {},
+        "title": "A small study",
+        "target": 2,
     }
     assert launched("study", "list").out == (
         "small: live, version 1, 16 items rated 0 to 0 times, participants: none\n"

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from app.accounts import passwords
-from app.models import AuditEvent, ResetLink, User
+from app.models import AuditEvent, ResetLink, StudyAccess, User
 from app.web.db import Database
-from tests.cli.conftest import Honeyglass
+from tests.cli.conftest import Honeyglass, write_study
 
 
 @pytest.fixture
@@ -68,3 +68,12 @@ def test_what_cannot_be_done_is_said(
     refused = honeyglass("user", *arguments, "--json")
     assert refused.status == 1
     assert complaint in refused.json["error"]
+
+
+def test_a_study_is_made_for_somebody(honeyglass: Honeyglass, tmp_path: Path, database: Database) -> None:
+    honeyglass("user", "add", "ada@example.org", "--json")
+    file = write_study(tmp_path)
+    assert honeyglass("study", "create", file, "--owner", "nobody@example.org").status == 1
+    assert honeyglass("study", "create", file, "--owner", "ada@example.org").status == 0
+    with database.transaction() as session:
+        assert session.scalars(select(StudyAccess.level)).all() == ["own"]

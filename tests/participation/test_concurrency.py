@@ -4,10 +4,14 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from app.models import Assignment, Item, Participant, Rating, Response
+from app.participation import queries
+from app.participation.queries import Known, OpenStudy
 from app.studies import check
 from app.web.db import Database
 from tests.factories import make_study
@@ -81,3 +85,25 @@ def test_start_pressed_many_times_at_once_makes_one_participant(web: TestClient,
         assert len(set(pool.map(start, forms))) == 1
     with database.transaction() as session:
         assert session.scalar(select(func.count()).select_from(Participant)) == 1
+
+
+def test_a_double_click_on_start_whose_first_request_commits_between_two_looks_is_one_visit(
+    web: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch(database)
+    form = form_of(web.get("/s/small")).fields
+    first = web.post("/s/small", data=form).headers["location"]
+    web.cookies.clear()
+    looks: list[str] = []
+
+    def blind_at_first(session: Session, study: OpenStudy, code: str) -> Known | None:
+        """The first look comes before the other request's commit, every later one after it."""
+        looks.append(code)
+        return None if len(looks) == 1 else find_by_code(session, study, code)
+
+    find_by_code = queries.find_by_code
+    monkeypatch.setattr(queries, "find_by_code", blind_at_first)
+    assert web.post("/s/small", data=form).headers["location"] == first
+    assert len(looks) >= 2
+    with database.transaction() as session:
+        assert len(session.scalars(select(Participant.id)).all()) == 1

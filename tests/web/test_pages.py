@@ -90,7 +90,12 @@ PAGES: dict[type[Page], dict[str, Any]] = {
         "others": (ReportTable("describe", HOSTILE, ("n",), ()),),
     },
     **STAFF_PAGES,
-    ErrorPage: {"heading": HOSTILE, "message": HOSTILE, "contact": "team@example.org"},
+    ErrorPage: {
+        "heading": HOSTILE,
+        "message": HOSTILE,
+        "contact": "team@example.org",
+        "kept": {"a": HOSTILE},
+    },
 }
 
 
