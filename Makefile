@@ -70,7 +70,7 @@ bench: setup ## Measure server CPU per rating, and what dealing costs as a study
 	@$(BIN)/python -m tests.benchmarks.dealing
 
 bench-generate: setup worker ## Measure explanations per second against the plain loop, on one small model
-	@$(BIN)/python -m tests.benchmarks.generating
+	@$(BIN)/python -u -m tests.benchmarks.generating
 
 screenshots: setup browser ## Take the pictures in docs/ anew
 	@$(BIN)/python -m tests.browser.screenshots
