@@ -12,6 +12,7 @@ from app.web.signing import Signing
 
 NOTICE = "notice"
 NOTICE_S = 30
+LONGEST_NOTICE = 300  # a cookie holds 4 KB, and a letter may take nine bytes of it
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def go(request: Request, path: str, notice: str = "") -> RedirectResponse:
     if notice:
         response.set_cookie(
             NOTICE,
-            signing.sign("notice", quote(notice)),
+            signing.sign("notice", quote(notice[:LONGEST_NOTICE])),
             max_age=NOTICE_S,
             httponly=True,
             samesite="strict",
