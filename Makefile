@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT := $(or $(HONEYGLASS_PORT),8000)
 BIN := .venv/bin
 
-.PHONY: help debian-venv setup worker run test check format browser bench bench-generate rehearse rehearse-hard rehearse-faults screenshots clean
+.PHONY: help debian-venv setup worker redis run test check format browser bench bench-generate rehearse rehearse-hard rehearse-faults screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -41,7 +41,10 @@ run: setup ## Start Honeyglass with its demo study (HONEYGLASS_PORT, default 800
 browser: setup # The browser that browser tests drive: Debian's chromium when root, else playwright's own
 	@$(BIN)/python -m tests.browser.provide
 
-test: setup worker browser ## Run every test: SQLite, PostgreSQL and Chromium
+redis: setup # The Redis that a test of two workers starts: Debian's when root
+	@$(BIN)/python -m tests.worker.redis_server
+
+test: setup worker browser redis ## Run every test: SQLite, PostgreSQL, Redis and Chromium
 	@$(BIN)/pytest -n auto --dist loadfile
 
 check: setup ## Lint, types and dependency rules
@@ -67,7 +70,7 @@ bench: setup ## Measure server CPU per rating, and what dealing costs as a study
 	@$(BIN)/python -m tests.benchmarks.dealing
 
 bench-generate: setup worker ## Measure explanations per second against the plain loop, on one small model
-	@$(BIN)/python -m tests.benchmarks.generating
+	@$(BIN)/python -u -m tests.benchmarks.generating
 
 screenshots: setup browser ## Take the pictures in docs/ anew
 	@$(BIN)/python -m tests.browser.screenshots

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
 
-from huey import Huey, RedisHuey, SqliteHuey
+from huey import Huey, PriorityRedisHuey, SqliteHuey
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.utils import Error, normalize_time
@@ -16,7 +16,8 @@ from huey.utils import Error, normalize_time
 from app.settings import Settings
 
 VERIFY, GENERATE, TRY = "verify", "generate", "try"
-TASKS = (VERIFY, GENERATE, TRY)
+# Somebody waits for an answer, or for a checkpoint to be ready; a run's next batch comes after them.
+TASKS = {GENERATE: 0, VERIFY: 1, TRY: 2}
 Handler = Callable[..., Any]
 
 
@@ -46,7 +47,7 @@ def make_queue(settings: Settings, handlers: Mapping[str, Handler] | None = None
     """The queue; only a worker gives handlers, everybody else just puts tasks in."""
     kind = {"serializer": JsonSerializer(), "utc": True}
     if settings.redis_url:
-        queue = RedisHuey("honeyglass", url=settings.redis_url, **kind)
+        queue = PriorityRedisHuey("honeyglass", url=settings.redis_url, **kind)
     else:
         settings.home.mkdir(parents=True, exist_ok=True)
         queue = SqliteHuey("honeyglass", filename=str(settings.home / "queue.db"), **kind)
@@ -69,11 +70,11 @@ def named(name: str, handler: Handler | None) -> Handler:
 def enqueue(queue: Huey, name: str, *arguments: object, delay_s: float = 0) -> str:
     """Put a task in by name; the id is what `answer` asks by."""
     task_class = queue._registry.string_to_task(f"{__name__}.{name}")  # noqa: SLF001  # huey has no public way by name
-    wrapper = task_class(args=arguments, kwargs={})
+    task = task_class(args=arguments, kwargs={}, priority=TASKS[name])
     if delay_s:
-        wrapper.eta = later(delay_s)
-    queue.enqueue(wrapper)
-    return str(wrapper.id)
+        task.eta = later(delay_s)
+    queue.enqueue(task)
+    return str(task.id)
 
 
 def later(delay_s: float) -> datetime:

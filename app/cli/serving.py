@@ -62,15 +62,15 @@ def run(host: str, port: int, workers: int) -> None:
 
 
 WITHOUT_TORCH = (
-    "No worker is started, since PyTorch is not installed: studies run, but no student can be loaded. "
-    "To load students: make worker"
+    "No worker is started, since PyTorch, transformers or peft is not installed: studies run, but no student "
+    "can be loaded. To load students: make worker"
 )
 WORKER = [sys.executable, "-m", "app.worker"]
 RESTART_S = 2.0
 
 
 def can_load_students() -> bool:
-    return importlib.util.find_spec("torch") is not None
+    return all(importlib.util.find_spec(name) for name in ("torch", "transformers", "peft"))
 
 
 @contextmanager

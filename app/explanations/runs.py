@@ -208,20 +208,19 @@ def row(run_id: int, one: Written, choices: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def fail_batch(session: Session, batch_id: int, worker: str, error: str) -> float | None:
-    """Have a batch tried again after a pause, which comes back in seconds; None if the run is given up."""
+def fail_batch(session: Session, batch_id: int, worker: str, error: str) -> None:
+    """Have a batch tried again after a pause, or give its run up after the last attempt."""
     batch = session.get(GenerationBatch, batch_id, with_for_update=True)
     if batch is None or batch.state != "leased" or batch.worker != worker:
-        return None
+        return
     run = session.get(GenerationRun, batch.run_id)
     now = datetime.now(UTC)
     batch.error = error
     if batch.attempts >= MOST_ATTEMPTS and run is not None:
         give_up(run, batch, error, now)
-        return None
+        return
     pause_s: float = BACK_OFF_S * 2 ** (batch.attempts - 1)
     batch.state, batch.leased_until, batch.not_before = "waiting", None, now + timedelta(seconds=pause_s)
-    return pause_s
 
 
 def give_up(run: GenerationRun, batch: GenerationBatch, error: str, now: datetime) -> None:

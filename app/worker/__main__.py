@@ -2,11 +2,15 @@
 
 import logging
 import os
+import sqlite3
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 
 from huey import Huey
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.audit import Actor
 from app.checkpoints import queries as checkpoints
@@ -35,7 +39,10 @@ def sweep(database: Database, queue: Huey) -> None:
 def keep_sweeping(database: Database, queue: Huey, every_s: float) -> None:
     pause = threading.Event()
     while True:
-        sweep(database, queue)
+        try:
+            sweep(database, queue)
+        except (SQLAlchemyError, sqlite3.Error, RedisError) as error:
+            log.warning("looked for work in vain: %s", error)  # a restart of either must not end this
         pause.wait(every_s)
 
 
@@ -65,6 +72,8 @@ def handlers(settings: Settings, database: Database, queue: list[Huey]) -> dict[
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("huey").setLevel(logging.WARNING)  # what matters of a task, work.py says
+    # What the libraries announce of each other is for their authors.
+    warnings.filterwarnings("ignore", category=FutureWarning)
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     # Threads that wait by spinning would take the cores from the web server beside them.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

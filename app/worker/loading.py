@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer, GgufConfig
 from transformers.utils import logging as library_log
 
 from app.checkpoints.weights import is_tokenizer, is_weights
@@ -50,7 +50,7 @@ def load(folder: Path, manifest: StudentManifest, precision: str, shelf: Shelf) 
         model = PeftModel.from_pretrained(model, str(folder), local_files_only=True).merge_and_unload()
     model.to("cuda" if torch.cuda.is_available() else "cpu", dtype=PRECISIONS[precision]).eval()
     own = any(is_tokenizer(path.name) for path in folder.iterdir())
-    tokenizer_place = {"pretrained_model_name_or_path": str(folder)} if own else place
+    tokenizer_place = {"pretrained_model_name_or_path": str(folder)} if own else without_weights(place)
     tokenizer = AutoTokenizer.from_pretrained(**tokenizer_place, **SAFE)
     embeddings = model.get_input_embeddings().num_embeddings
     if len(tokenizer) > embeddings:
@@ -79,8 +79,15 @@ def weights_place(folder: Path, manifest: StudentManifest, shelf: Shelf) -> dict
 
 
 def place_of(path: Path) -> dict[str, Any]:
-    place = {"pretrained_model_name_or_path": str(path.parent)}
-    return place | {"gguf_file": path.name} if path.suffix == ".gguf" else place
+    place: dict[str, Any] = {"pretrained_model_name_or_path": str(path.parent)}
+    if path.suffix != ".gguf":
+        return place
+    # Packed weights would need kernels from the hub, which are foreign code, and would take no adapter.
+    return place | {"gguf_file": path.name, "quantization_config": GgufConfig(dequantize=True)}
+
+
+def without_weights(place: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in place.items() if key != "quantization_config"}
 
 
 def find_base(sha256: str, file: str | None, shelf: Shelf, folder: Path) -> Path:

@@ -2,20 +2,22 @@
 
 import logging
 import os
+import re
 import socket
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import torch
 from huey import Huey
+from huggingface_hub.errors import StrictDataclassError
 from jinja2 import TemplateError
 from safetensors import SafetensorError
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.checkpoints import queries as checkpoint_queries
 from app.checkpoints import service as checkpoints
@@ -34,13 +36,15 @@ log = logging.getLogger("honeyglass.worker")
 # What the libraries raise for a student that cannot be loaded or asked.
 FAILURES = (
     *(AppError, OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, ImportError),
-    *(AssertionError, MemoryError, SafetensorError, TemplateError),
+    *(AssertionError, MemoryError, SafetensorError, TemplateError, StrictDataclassError),
 )
 TRIAL = (
     Posed(1, "Where do people keep milk fresh?", ("fridge", "oven", "sofa", "garden", "drawer")),
     Posed(2, "What do you use to cut paper?", ("scissors", "spoon", "pillow", "lamp", "rope")),
     Posed(3, "Where would you read a book quietly?", ("library", "stadium", "factory", "road", "kitchen")),
 )
+FOLDERS = re.compile(r"(?<![\w.:/])/(?:[^\s/'\"]+/)+")  # those of absolute paths, not of addresses
+LONGEST_REASON = 500
 TRIAL_PREMISE = "A person is at home."
 
 
@@ -131,32 +135,31 @@ class Workbench:
         with self.database.transaction(writing=True) as session:
             batch = runs.claim_batch(session, run_id, self.name, self.settings.lease_seconds)
         if batch is not None:
-            pause_s = self.write(run_id, batch.id, list(batch.question_ids))
-            if pause_s is not None:
-                enqueue(self.queue, GENERATE, run_id, delay_s=pause_s)
+            self.write(run_id, batch.id, list(batch.question_ids))
         with self.database.transaction() as session:
             wait_s = progress.seconds_to_next(session, run_id)
         if wait_s is not None and (batch is not None or wait_s > 0):
             enqueue(self.queue, GENERATE, run_id, delay_s=wait_s)
 
-    def write(self, run_id: int, batch_id: int, question_ids: list[int]) -> float | None:
-        """Have a batch written and store it; seconds to wait if it failed and is to be tried again."""
+    def write(self, run_id: int, batch_id: int, question_ids: list[int]) -> None:
+        """Have a batch written and store it, or note that it failed."""
         started = time.monotonic()
         try:
             with self.heartbeat(batch_id) as keep_going:
                 told = self.tell(run_id, question_ids, keep_going)
         except Abandoned:
-            return None
+            log.info("run %s: a batch was given up, its run was cancelled or its lease lost", run_id)
+            return
         except FAILURES as error:
             log.warning("run %s, batch %s failed: %s", run_id, batch_id, error)
             with self.database.transaction(writing=True) as session:
-                return runs.fail_batch(session, batch_id, self.name, sentence(error))
+                runs.fail_batch(session, batch_id, self.name, sentence(error))
+            return
         duration_ms = round((time.monotonic() - started) * 1000)
         with self.database.transaction(writing=True) as session:
             is_stored = runs.store_batch(session, batch_id, self.name, told, duration_ms)
         if is_stored:
             log.info("run %s: %s explanations in %.1f s", run_id, len(told), duration_ms / 1000)
-        return None
 
     def tell(
         self, run_id: int, question_ids: list[int], keep_going: Callable[[], None]
@@ -173,6 +176,15 @@ class Workbench:
             one.record.update(hashes)
         return told
 
+    def prolong(self, batch_id: int) -> bool:
+        """Keep a batch; a database that does not answer decides nothing, the next beat asks again."""
+        try:
+            with self.database.transaction(writing=True) as session:
+                return runs.prolong(session, batch_id, self.name, self.settings.lease_seconds)
+        except SQLAlchemyError as error:
+            log.warning("batch %s could not be prolonged: %s", batch_id, error)
+            return True
+
     @contextmanager
     def heartbeat(self, batch_id: int) -> Iterator[Callable[[], None]]:
         """Prolong the lease while a batch is written; what comes back raises Abandoned once it is lost."""
@@ -180,9 +192,8 @@ class Workbench:
 
         def beat() -> None:
             while not stopped.wait(self.settings.lease_seconds / 4):
-                with self.database.transaction(writing=True) as session:
-                    if not runs.prolong(session, batch_id, self.name, self.settings.lease_seconds):
-                        lost.set()
+                if not self.prolong(batch_id):
+                    lost.set()
 
         def keep_going() -> None:
             if lost.is_set():
@@ -200,5 +211,5 @@ class Workbench:
 def sentence(error: BaseException) -> str:
     """An error's first lines, without this machine's paths."""
     text = str(error).strip() or type(error).__name__
-    short = " ".join(text.split())[:500].replace(str(Path.cwd()), ".")
+    short = FOLDERS.sub("", " ".join(text.split()))[:LONGEST_REASON]
     return short if isinstance(error, AppError) else f"{type(error).__name__}: {short}"

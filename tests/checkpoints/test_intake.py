@@ -1,8 +1,10 @@
 """What is refused before anything is loaded, each with a sentence."""
 
+import gzip
 import json
 import struct
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -123,6 +125,32 @@ def test_archives_are_unpacked_and_hostile_ones_refused(home: Settings, tmp_path
         entry.type, entry.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(entry)
     assert "link or a device" in refusal(home, link)
+
+
+def test_an_archive_of_ten_gigabytes_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")  # as it comes: 8 GB
+    bomb = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.safetensors", bytes(2**21))
+        archive.filelist[0].file_size = 10 * 2**30
+    started = time.monotonic()
+    assert "would unpack to more than the 8,192 MB" in refusal(settings, bomb)
+    tarred = tmp_path / "bomb.tar.gz"
+    entry = tarfile.TarInfo("model.safetensors")
+    entry.size = 10 * 2**30
+    tarred.write_bytes(gzip.compress(entry.tobuf()))
+    assert "would unpack to more than the 8,192 MB" in refusal(settings, tarred)
+    assert time.monotonic() - started < 2
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.safetensors", bytes(2**21))
+        archive.filelist[0].file_size = 10
+    assert "cannot be unpacked" in refusal(settings, bomb)
+
+
+def test_an_archive_that_declares_hundreds_of_times_its_size_is_refused(tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.safetensors", bytes(2**21))
     large = Settings(home=tmp_path / "home")
     lying = bytearray(bomb.read_bytes())
     at = lying.rfind(b"PK\x01\x02") + 24  # the central directory's uncompressed size
