@@ -1,6 +1,7 @@
 """Rules of this code base that a linter cannot check."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,8 @@ def test_participant_handlers_are_sync_and_write_only_on_post() -> None:
                 "router.get" in ast.unparse(d) for d in node.decorator_list
             ):
                 assert "writing=True" not in ast.unparse(node), node.name
+
+
+def test_nothing_changes_or_deletes_an_audit_event() -> None:
+    for path in SOURCES:
+        assert not re.search(r"(delete|update)\(AuditEvent", path.read_text()), path

@@ -98,7 +98,7 @@ def explain_messages(question: Question, answer: str, prompt: str) -> list[Messa
 
 def load_student() -> Student:
     import torch  # noqa: PLC0415  # see the top
-    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
+    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415  # only who has the extra has it
 
     torch.set_num_threads(THREADS)
     path = find_weights()

@@ -1,5 +1,6 @@
 """/users and /audit: who may sign in, and what was changed by whom. Admins only."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -10,6 +11,7 @@ from app.accounts import queries, second_factor, service
 from app.accounts.forms import RoleForm, UserForm
 from app.accounts.pages import AuditPage, UsersPage
 from app.errors import AppError, Conflict
+from app.models import User
 from app.web.auth import Desk, desk, make_token, token_hash
 from app.web.forms import FormData, bind
 from app.web.shell import go, shell_of, show
@@ -74,41 +76,39 @@ def make_reset_link(request: Request, user_id: int) -> Response:
 
 @router.post("/users/{user_id}/role")
 def change_role(request: Request, user_id: int, data: FormData) -> Response:
-    bound = bind(RoleForm, data)
-    with desk(request, "admin", writing=True) as at:
-        user = queries.user_by_id(at.session, user_id)
-        if bound.value is None:
+    form = bind(RoleForm, data).value
+
+    def set_role(at: Desk, user: User) -> None:
+        if form is None:
             raise Conflict(f"Please choose one of the roles {', '.join(ROLES)}.")
-        service.change_role(at.session, user, bound.value.role)
-        notice = f"{user.email} is now {bound.value.role}."
-    return go(request, "/users", notice)
+        service.change_role(at.session, user, form.role)
+
+    return change(request, user_id, set_role, f"is now {data.get('role')}.")
 
 
 @router.post("/users/{user_id}/deactivate")
 def deactivate(request: Request, user_id: int) -> Response:
-    with desk(request, "admin", writing=True) as at:
-        user = queries.user_by_id(at.session, user_id)
-        service.deactivate(at.session, user)
-        notice = f"{user.email} is signed out everywhere and may not sign in."
-    return go(request, "/users", notice)
+    notice = "is signed out everywhere and may not sign in."
+    return change(request, user_id, lambda at, user: service.deactivate(at.session, user), notice)
 
 
 @router.post("/users/{user_id}/activate")
 def activate(request: Request, user_id: int) -> Response:
-    with desk(request, "admin", writing=True) as at:
-        user = queries.user_by_id(at.session, user_id)
-        service.activate(user)
-        notice = f"{user.email} may sign in again."
-    return go(request, "/users", notice)
+    return change(request, user_id, lambda _at, user: service.activate(user), "may sign in again.")
 
 
 @router.post("/users/{user_id}/second-factor-off")
 def turn_off_second_factor(request: Request, user_id: int) -> Response:
+    notice = "signs in with the password alone."
+    return change(request, user_id, lambda _at, user: second_factor.turn_off(user), notice)
+
+
+def change(request: Request, user_id: int, apply: Callable[[Desk, User], None], notice: str) -> Response:
+    """Change one account and go back to the list, which says what somebody now is or may do."""
     with desk(request, "admin", writing=True) as at:
         user = queries.user_by_id(at.session, user_id)
-        second_factor.turn_off(user)
-        notice = f"{user.email} signs in with the password alone."
-    return go(request, "/users", notice)
+        apply(at, user)
+    return go(request, "/users", f"{user.email} {notice}")
 
 
 @router.get("/audit")

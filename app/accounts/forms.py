@@ -1,28 +1,25 @@
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.access import Role
+from app.web.forms import SubmittedForm
 
 
-class Form(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class SignInForm(Form):
+class SignInForm(SubmittedForm):
     email: Annotated[str, Field(max_length=300)]
     password: Annotated[str, Field(max_length=1000)]
 
 
-class UserForm(Form):
+class UserForm(SubmittedForm):
     email: Annotated[str, Field(max_length=300)]
     role: Role
 
 
-class RoleForm(Form):
+class RoleForm(SubmittedForm):
     role: Role
 
 
-class TokenForm(Form):
+class TokenForm(SubmittedForm):
     name: Annotated[str, Field(max_length=300)]
     days: int

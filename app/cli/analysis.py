@@ -27,7 +27,7 @@ def analyze(
     if (slug is None) == (csv is None):
         complain("Say which study (its slug), or which file (--csv FILE): one of the two.", as_json)
     # Seconds and megabytes that no other command should pay for.
-    from app.results.analysis import report  # noqa: PLC0415
+    from app.results.analysis import report  # noqa: PLC0415  # said above
 
     if csv is not None:
         with complaining(as_json):

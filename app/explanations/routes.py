@@ -12,9 +12,9 @@ from app.errors import Conflict, Invalid, NotFound
 from app.explanations import queries, service
 from app.explanations.pages import BundlePage, BundlesPage
 from app.explanations.service import Imported
-from app.web.auth import Desk, desk
+from app.web.auth import Desk, Opener, desk
 from app.web.shell import shell_of, show
-from app.web.uploads import LARGEST_BODY_BYTES, Opener, Received, take_in
+from app.web.uploads import LARGEST_BODY_BYTES, Received, take_in
 
 router = APIRouter(prefix="/bundles")
 MOST_ASIDE = 200  # rows set aside that are listed; their number is always told

@@ -12,6 +12,7 @@ from app.contract.base import name_problem
 from app.contract.bundle import Bundle as BundleFile
 from app.contract.bundle import BundleManifest, read_bundle
 from app.errors import Conflict, Invalid, NotFound
+from app.explanations import queries
 from app.explanations.cleaning import CLEANING, Cleaned, clean
 from app.explanations.matching import Matched, SetAside, match_rows
 from app.models import Bundle, Explanation, Question, QuestionSet
@@ -85,9 +86,7 @@ def find_question_set(session: Session, file: BundleFile, name: str | None) -> Q
     if name is not None:
         named = session.scalar(select(QuestionSet).where(QuestionSet.name == name))
         if named is None:
-            names = (
-                ", ".join(session.scalars(select(QuestionSet.name).order_by(QuestionSet.name))) or "none yet"
-            )
+            names = ", ".join(queries.question_set_names(session)) or "none yet"
             raise NotFound(f"There is no question set named '{name}'. Question sets: {names}.")
         return named
     fitting = [

@@ -16,7 +16,7 @@ def one_of(count: int, first: int) -> Any:  # noqa: ANN401  # a type
     """A type for a radio group whose values are `first`, `first` + 1, … (`count` of them)."""
 
     def check(value: object) -> int:
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 4:  # noqa: PLR2004
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 4:  # noqa: PLR2004  # three digits hold every choice
             number = int(value)
             if first <= number < first + count:
                 return number

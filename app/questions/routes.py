@@ -14,9 +14,9 @@ from app.errors import Conflict, Invalid, NotFound
 from app.models import QuestionSet
 from app.questions import queries, service
 from app.questions.pages import QuestionSetPage, QuestionSetsPage
-from app.web.auth import Desk, desk
+from app.web.auth import Desk, Opener, desk
 from app.web.shell import go, shell_of, show
-from app.web.uploads import LARGEST_BODY_BYTES, Opener, Received, take_in
+from app.web.uploads import LARGEST_BODY_BYTES, Received, take_in
 
 router = APIRouter(prefix="/question-sets")
 FORMATS: dict[Format, str] = {

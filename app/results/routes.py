@@ -2,11 +2,10 @@
 
 import shutil
 import tempfile
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response
@@ -16,15 +15,9 @@ from app.access import Level, study_for
 from app.audit import record
 from app.results import service
 from app.results.base import Format
-from app.web.auth import Desk, desk
+from app.web.auth import Opener, desk
 
 router = APIRouter(prefix="/studies/{slug}/export")
-
-
-class Opener(Protocol):
-    """`desk` or `api_desk` with everything but the kind of transaction given."""
-
-    def __call__(self, *, writing: bool = ..., is_snapshot: bool = ...) -> AbstractContextManager[Desk]: ...
 
 
 class PassingFile(FileResponse):

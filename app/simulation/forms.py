@@ -1,12 +1,13 @@
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from app.web.forms import SubmittedForm
 
 
-class RehearsalForm(BaseModel):
+class RehearsalForm(SubmittedForm):
     """As many as a study needs in an afternoon; larger runs are the command line's."""
 
-    model_config = ConfigDict(frozen=True)
     participants: Annotated[int, Field(ge=1, le=1000)]
     concurrency: Annotated[int, Field(ge=1, le=50)]
     dropout: Annotated[float, Field(ge=0, le=1)] = 0

@@ -1,14 +1,11 @@
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.access import Level
+from app.web.forms import SubmittedForm
 
 
-class Form(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class ShareForm(Form):
+class ShareForm(SubmittedForm):
     email: Annotated[str, Field(min_length=3, max_length=300)]
     level: Level

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple, cast, get_args
+from typing import Literal, NamedTuple, Protocol, cast, get_args
 
 from fastapi import Request
 from sqlalchemy import select
@@ -32,6 +32,14 @@ class Desk(NamedTuple):
 
     session: Session
     person: Person
+
+
+class Opener(Protocol):
+    """`desk` or `api_desk`, given all but the kind of transaction."""
+
+    def __call__(
+        self, *, writing: bool = False, is_snapshot: bool = False
+    ) -> AbstractContextManager[Desk]: ...
 
 
 def make_token() -> str:

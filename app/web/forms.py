@@ -5,9 +5,15 @@ from dataclasses import dataclass, field
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 Form = TypeVar("Form", bound=BaseModel)
+
+
+class SubmittedForm(BaseModel):
+    """What a form must be once it is bound."""
+
+    model_config = ConfigDict(frozen=True)
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ Who may not import is told before a byte of the file is read: a handler authoris
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Request
@@ -18,7 +18,7 @@ from starlette.types import Message
 from app.contract.base import InvalidFile
 from app.errors import Invalid, TooLarge
 from app.settings import Settings
-from app.web.auth import Desk
+from app.web.auth import Opener
 
 SUFFIXES = (".jsonl", ".jsonl.xz", ".jsonl.gz", ".zip")
 LARGEST_BODY_BYTES = 512 * 1024 * 1024  # of any installation; HONEYGLASS_UPLOAD_MB says what this one takes
@@ -27,12 +27,6 @@ CHUNK_BYTES = 1024 * 1024
 
 
 Result = TypeVar("Result")
-
-
-class Opener(Protocol):
-    """`desk` or `api_desk` with everything but `writing` given."""
-
-    def __call__(self, *, writing: bool) -> AbstractContextManager[Desk]: ...
 
 
 class Received(NamedTuple):
@@ -52,7 +46,7 @@ async def take_in(request: Request, open_desk: Opener, work: Callable[[Opener, R
     """
 
     def authorise() -> None:
-        with open_desk(writing=False):
+        with open_desk():
             pass
 
     request.state.fields = {}

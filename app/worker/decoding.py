@@ -62,7 +62,7 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers ships no types
         self.stored: list[tuple[Tensor, Tensor]] = []
         self.rows, self.first, self.now = 0, 0, 0  # rows in use; the columns [first, now) hold something
 
-    def update(self, key: Tensor, value: Tensor, layer: int, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:  # noqa: ANN401
+    def update(self, key: Tensor, value: Tensor, layer: int, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:  # noqa: ANN401  # transformers ships no types
         found = []
         for stored, new in zip(self.stored[layer], (key, value), strict=True):
             stored[: self.rows, :, self.now : self.now + 1] = new
@@ -107,7 +107,7 @@ class Slot:
 
 
 class SlottedDecoder:
-    def __init__(self, model: Any, inputs: Sequence[list[int]], limits: Limits) -> None:  # noqa: ANN401
+    def __init__(self, model: Any, inputs: Sequence[list[int]], limits: Limits) -> None:  # noqa: ANN401  # transformers ships no types
         self.model, self.inputs, self.limits = model, inputs, limits
         self.device = model.device
         self.waiting = sorted(range(len(inputs)), key=lambda number: (len(inputs[number]), -number))
@@ -194,7 +194,7 @@ class SlottedDecoder:
             slot.start -= by
 
 
-def pad_left(inputs: Sequence[list[int]], device: Any, pad: int = 0) -> tuple[Tensor, Tensor]:  # noqa: ANN401
+def pad_left(inputs: Sequence[list[int]], device: Any, pad: int = 0) -> tuple[Tensor, Tensor]:  # noqa: ANN401  # transformers ships no types
     """Ids and mask, both (n, P), with the padding on the left."""
     longest = max(map(len, inputs))
     ids = torch.tensor([[pad] * (longest - len(one)) + list(one) for one in inputs], device=device)
@@ -202,7 +202,7 @@ def pad_left(inputs: Sequence[list[int]], device: Any, pad: int = 0) -> tuple[Te
     return ids, mask
 
 
-def decode_padded(model: Any, inputs: Sequence[list[int]], limits: Limits) -> list[Decoded]:  # noqa: ANN401
+def decode_padded(model: Any, inputs: Sequence[list[int]], limits: Limits) -> list[Decoded]:  # noqa: ANN401  # transformers ships no types
     """The library's own loop, longest inputs first, in batches of as many as there are slots."""
     order = sorted(range(len(inputs)), key=lambda number: (-len(inputs[number]), number))
     pad = model.generation_config.pad_token_id

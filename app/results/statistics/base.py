@@ -64,7 +64,7 @@ def too_few_groups(found: dict[str, Vector]) -> Undefined | None:
     """Why these groups cannot be compared, or None."""
     if len(found) < 2:  # noqa: PLR2004  # two groups are what a comparison is
         return Undefined("There are ratings in fewer than two conditions, so there is nothing to compare.")
-    if all(len(values) < 2 for values in found.values()):  # noqa: PLR2004
+    if all(len(values) < 2 for values in found.values()):  # noqa: PLR2004  # one value has no spread
         return Undefined("No condition has two ratings, so nothing can be said of their spread.")
     return None
 
