@@ -28,7 +28,6 @@ def commands(document: str) -> list[str]:
 def test_the_readmes_commands_lead_from_questions_to_ratings(tmp_path: Path) -> None:
     home = tmp_path / "home"
     (tmp_path / "demo").symlink_to(ROOT / "demo")
-    (tmp_path / "docs").symlink_to(ROOT / "docs")
 
     def run(line: str, port: int) -> None:
         command = [str(BIN / "honeyglass"), *shlex.split(line)[1:]]
@@ -75,7 +74,7 @@ def test_every_column_of_an_export_is_documented() -> None:
         assert f"`{column}`" in text, column
 
 
-@pytest.mark.parametrize("path", ["demo/study.yaml", "docs/examples/two-students.yaml"])
+@pytest.mark.parametrize("path", ["demo/study.yaml", "demo/two-students.yaml"])
 def test_the_definitions_we_show_are_valid(path: str) -> None:
     assert read_definition(ROOT / path).slug
 

@@ -14,7 +14,7 @@ from app.errors import AppError, Conflict, Invalid
 from app.models import Study
 from app.studies import check as checking
 from app.studies import queries, service
-from app.studies.definition import parse_definition, write_definition
+from app.studies.definition import parse_definition, read_text, write_definition
 from app.studies.pages import (
     CheckPage,
     DraftPage,
@@ -26,12 +26,13 @@ from app.studies.pages import (
 )
 from app.web.auth import Desk, desk
 from app.web.forms import FormData
-from app.web.pages import render
+from app.web.pages import ROOT, render
 from app.web.shell import go, shell_of, show
 from app.web.signing import Signing, mode_token
 
 router = APIRouter(prefix="/studies")
 SECTION = "studies"
+EXAMPLE = ROOT / "demo" / "two-students.yaml"
 LARGEST_FORM_BYTES = 1024 * 1024
 PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 
@@ -46,8 +47,9 @@ def studies(request: Request) -> Response:
 
 @router.get("/new")
 def new_study(request: Request) -> Response:
+    """Begin with an example: an empty page asks for more than anybody knows by heart."""
     with desk(request, "researcher") as at:
-        page = DraftPage(shell_of(request, at.person, SECTION), "", "")
+        page = DraftPage(shell_of(request, at.person, SECTION), "", read_text(EXAMPLE))
     return show(page)
 
 

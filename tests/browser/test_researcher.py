@@ -50,7 +50,7 @@ def write_study(page: Page) -> None:
     """Check a definition with a mistake in it, then store and launch a right one."""
     page.get_by_role("link", name="Studies", exact=True).click()
     page.get_by_role("link", name="New study").click()
-    definition = (ROOT / "docs" / "examples" / "two-students.yaml").read_text(encoding="utf-8")
+    definition = page.get_by_label("Definition").input_value()  # the example that stands there
     page.get_by_label("Definition").fill(definition.replace("title:", "titel:"))
     page.get_by_role("button", name="Check only").click()
     expect(page.get_by_role("alert")).to_contain_text("did you mean 'title'?")

@@ -1,5 +1,7 @@
 """A researcher's studies in the browser: written, launched, watched, shared, closed."""
 
+import html
+
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
@@ -59,6 +61,14 @@ def test_a_study_is_written_launched_paused_and_closed(web: TestClient, database
         {"status": "draft"},
         {"status": "live"},
     )
+
+
+def test_a_new_study_begins_with_an_example_that_is_valid(web: TestClient, database: Database) -> None:
+    become(web, database)
+    page = html.unescape(web.get("/studies/new").text)
+    shown = page.partition("<textarea")[2].partition(">")[2].partition("</textarea>")[0]
+    answer = web.post("/studies/new", data={"definition": shown, "then": "check"})
+    assert "The definition is valid." in text_of(answer)
 
 
 def test_what_is_wrong_with_a_definition_comes_back_above_it(web: TestClient, database: Database) -> None:
