@@ -100,6 +100,9 @@ def document(routers: Sequence[APIRouter]) -> dict[str, Any]:
         description="Studies, exports, question sets and bundles. Tokens are made on the account page.",
         routes=routes,
     )
+    for operation in (one for path in found["paths"].values() for one in path.values()):
+        # The list shows the handlers' own words, not their names taken apart.
+        operation["summary"] = operation["description"].partition(".")[0]
     found["components"]["schemas"]["Problem"] = Problem.model_json_schema()
     return found
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -23,12 +23,19 @@ log = logging.getLogger("honeyglass")
 
 
 @dataclass(frozen=True)
+class WayOn:
+    text: str
+    url: str
+
+
+@dataclass(frozen=True)
 class ErrorPage(Page):
     template = "errors/error.html"
     heading: str
     message: str
     contact: str | None = None
     kept: Mapping[str, str] = field(default_factory=dict)  # what was sent and is stored nowhere
+    way_on: WayOn | None = None
 
 
 NO_SUCH_PAGE = ErrorPage("There is no such page", "Please check the address, or open the study's link again.")
@@ -68,6 +75,8 @@ SIGNED_OUT = (
     "Nothing was changed. What you sent stands below and nowhere else: copy it if you need it, sign in, and "
     "send it again."
 )
+STAFF = ("/studies", "/question-sets", "/bundles", "/account", "/users", "/audit")
+TO_STUDIES, TO_THE_DOOR = WayOn("To your studies", "/studies"), WayOn("Sign in", "/sign-in")
 NEVER_SHOWN = {"password", "again", "current", "code", "ticket"}
 
 
@@ -92,7 +101,8 @@ def answer(
     if is_api(request):
         words = FOR_PROGRAMS.get(status, page.message) if page in OURS else page.message
         return problem(request, status, words, errors, dict(headers or {}))
-    response = render(page, status)
+    is_staffs = request.url.path.startswith(STAFF)
+    response = render(replace(page, way_on=TO_STUDIES) if is_staffs else page, status)
     response.headers.update(headers or {})
     return response
 
@@ -102,7 +112,8 @@ async def show_not_signed_in(request: Request, error: Exception) -> Response:
     if is_api(request):
         return problem(request, 401, str(error))
     if request.method not in {"GET", "HEAD"}:
-        return render(ErrorPage("You are signed out", SIGNED_OUT, kept=await sent(request)), 401)
+        page = ErrorPage("You are signed out", SIGNED_OUT, kept=await sent(request), way_on=TO_THE_DOOR)
+        return render(page, 401)
     if "hx-request" in request.headers:
         return Response(status_code=401, headers={"HX-Refresh": "true"})
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -133,7 +144,7 @@ def show_bad_address(request: Request, error: Exception) -> Response:
     """A person mistyped an address; a program learns what was wrong with its call."""
     assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for it only
     if not is_api(request):
-        return render(NO_SUCH_PAGE, 404)
+        return answer(request, NO_SUCH_PAGE, 404)
     errors = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
     return problem(request, 422, "The call is not as it is documented.", errors)
 

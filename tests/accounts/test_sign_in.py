@@ -129,6 +129,7 @@ def test_whoever_is_signed_out_while_sending_learns_how_to_keep_it(web: TestClie
     answer = web.post("/studies/new", data={"definition": "slug: <precious>", "password": "secret"})
     assert answer.status_code == 401
     assert "slug: &lt;precious&gt;" in answer.text
+    assert 'href="/sign-in"' in answer.text
     assert "secret" not in answer.text
 
 

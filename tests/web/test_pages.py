@@ -95,6 +95,7 @@ PAGES: dict[type[Page], dict[str, Any]] = {
         "message": HOSTILE,
         "contact": "team@example.org",
         "kept": {"a": HOSTILE},
+        "way_on": WayOn(HOSTILE, "/"),
     },
 }
 

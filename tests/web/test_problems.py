@@ -116,11 +116,12 @@ def test_every_call_stands_in_the_document(web: TestClient) -> None:
     }
     assert described == there
     assert found["openapi"].startswith("3.1")
+    assert found["paths"]["/api/v1/studies"]["get"]["summary"].startswith("List the studies you may see")
 
 
+@pytest.mark.postgres  # SQLite has no statement timeout
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_snapshot_may_take_longer_than_a_participant_waits(database_url: str) -> None:
-    if database_url.startswith("sqlite"):
-        pytest.skip("SQLite has no statement timeout")
     database = Database(database_url, statement_timeout_ms=200)
     with database.snapshot() as session:
         session.execute(text("SELECT pg_sleep(0.5)"))
