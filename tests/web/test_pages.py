@@ -8,7 +8,7 @@ from markupsafe import Markup
 from app.participation import pages
 from app.participation.pages import Choice, ChoiceQuestion, Frame, Link, Stimulus
 from app.results.pages import ReportFigure, ReportPage, ReportRule, ReportTable
-from app.web.errors import ErrorPage
+from app.web.errors import ErrorPage, WayOn
 from app.web.pages import Page, render
 from tests.web.staff_pages import STAFF_PAGES
 
