@@ -43,3 +43,9 @@ class TooMany(AppError):
     def __init__(self, message: str, retry_after_s: int) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class Unavailable(AppError):
+    """Something this needs does not answer now."""
+
+    status = 503

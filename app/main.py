@@ -15,13 +15,19 @@ from app.accounts.admin import router as admin
 from app.accounts.attempts import Attempts
 from app.accounts.routes import router as door
 from app.audit import WEB_SERVER
+from app.checkpoints.api import api as checkpoints_api
+from app.checkpoints.checkpoint import router as checkpoint
+from app.checkpoints.routes import router as checkpoints
 from app.explanations.api import api as bundles_api
+from app.explanations.generated import router as runs
+from app.explanations.generated_api import api as runs_api
 from app.explanations.routes import router as bundles
 from app.participation.landing import router as landing
 from app.participation.routes import router as participation
 from app.participation.staff import router as participants
 from app.questions.api import api as questions_api
 from app.questions.routes import router as questions
+from app.queue import make_queue
 from app.results.api import api as exports_api
 from app.results.routes import router as exports
 from app.settings import Settings
@@ -37,8 +43,12 @@ from app.web.pages import STATIC
 from app.web.security import Guard
 from app.web.signing import Signing
 
-API = (studies_api, exports_api, questions_api, bundles_api)
-STAFF = (door, account, admin, studies, study_life, participants, rehearsal, exports, questions, bundles)
+API = (studies_api, exports_api, questions_api, checkpoints_api, runs_api, bundles_api)
+STAFF = (
+    *(door, account, admin),
+    *(studies, study_life, participants, rehearsal, exports),
+    *(questions, checkpoints, checkpoint, runs, bundles),
+)
 PARTICIPANT_TIMEOUT_MS = 2_000
 LARGEST_BODY_BYTES = 256 * 1024
 # Spans and metrics would carry participants' addresses to wherever the environment sends them.
@@ -64,6 +74,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.state.attempts = Attempts()
     app.state.settings = settings
     app.state.api_routers = API
+    app.state.queue = make_queue(settings)
     app.state.upload_readers = CapacityLimiter(1)
     app.include_router(participation)  # first, because routes are tried in order and this is the hot path
     app.include_router(landing)

@@ -4,6 +4,8 @@ The database says what there is to do; a message only says "look now", so a lost
 """
 
 import json
+import logging
+import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
@@ -12,13 +14,22 @@ from huey import Huey, PriorityRedisHuey, SqliteHuey
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.utils import Error, normalize_time
+from redis.exceptions import RedisError
 
 from app.settings import Settings
+
+log = logging.getLogger("honeyglass")
 
 VERIFY, GENERATE, TRY = "verify", "generate", "try"
 # Somebody waits for an answer, or for a checkpoint to be ready; a run's next batch comes after them.
 TASKS = {GENERATE: 0, VERIFY: 1, TRY: 2}
+MOST_MESSAGES = 16  # workers that may join a run at once; each then asks for its next batch itself
+OUT_OF_REACH = (RedisError, sqlite3.Error, OSError)
 Handler = Callable[..., Any]
+
+
+class QueueOutOfReach(Exception):  # it says what is so, as the other errors do
+    """The queue does not answer."""
 
 
 class JsonSerializer(Serializer):  # type: ignore[misc]  # huey ships no types
@@ -81,6 +92,26 @@ def later(delay_s: float) -> datetime:
     return cast("datetime", normalize_time(delay=delay_s, utc=True))
 
 
+def tell(queue: Huey, name: str, *arguments: object, times: int = 1) -> None:
+    """Have a worker look at once; if the queue is out of reach it looks a little later by itself."""
+    try:
+        for _ in range(min(times, MOST_MESSAGES)):
+            enqueue(queue, name, *arguments)
+    except OUT_OF_REACH as error:
+        log.warning("the queue is out of reach, so %s waits for a worker to look: %s", name, error)
+
+
+def ask(queue: Huey, name: str, *arguments: object) -> str:
+    """Put in a task whose answer somebody waits for. Raises: QueueOutOfReach."""
+    try:
+        return enqueue(queue, name, *arguments)
+    except OUT_OF_REACH as error:
+        raise QueueOutOfReach(str(error)) from error
+
+
 def answer(queue: Huey, task_id: str) -> Any:  # noqa: ANN401  # whatever JSON the task returned
-    """What a task returned, once; None while it has not. Raises: huey's TaskException if it failed."""
-    return queue.result(task_id)
+    """What a task returned, once; None while it has not. Raises: QueueOutOfReach; TaskException."""
+    try:
+        return queue.result(task_id)
+    except OUT_OF_REACH as error:
+        raise QueueOutOfReach(str(error)) from error

@@ -28,7 +28,8 @@ class Settings(BaseSettings):
     threads: int = Field(2, ge=1, description="request threads per web process; see docs/adr/0003")
     redis_url: str = ""
     checkpoint_root: Path | None = None
-    largest_checkpoint_mb: int = Field(8192, ge=1)
+    largest_checkpoint_mb: int = Field(8192, ge=1, le=65_536)
+    checkpoint_quota_mb: int = Field(65_536, ge=1, description="of all checkpoints' files together")
     lease_seconds: float = Field(60, ge=1, description="after which a silent worker's batch is taken over")
     worker_threads: int = Field(0, ge=0, description="of PyTorch; 0: as many as the machine has cores")
 

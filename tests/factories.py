@@ -1,5 +1,6 @@
 """Typed factories: a small study with what a test cares about, everything else harmless."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -12,9 +13,21 @@ from app.access import Person, Role
 from app.accounts import passwords, tokens
 from app.accounts import service as accounts
 from app.contract.study import StudyDefinition
-from app.models import Bundle, Explanation, Question, QuestionSet, Study, User
+from app.explanations import runs
+from app.models import (
+    Bundle,
+    Checkpoint,
+    Explanation,
+    GenerationBatch,
+    GenerationRun,
+    Question,
+    QuestionSet,
+    Study,
+    User,
+)
 from app.studies import service
 from app.web.auth import SCOPES, make_token, token_hash
+from tests.worker.manifests import make_manifest
 
 LABELS = ["Strongly disagree", "Disagree", "Neither agree nor disagree", "Agree", "Strongly agree"]
 
@@ -108,6 +121,45 @@ def make_study(session: Session, *, in_set: int = 8, launch: bool = True, **chan
     if launch:
         service.launch(session, definition.slug)
     return study
+
+
+def make_checkpoint(session: Session, name: str = "student", **changes: Any) -> Checkpoint:
+    """A verified student without files; `changes` by column."""
+    now = datetime.now(UTC)
+    fields: dict[str, Any] = {
+        "state": "ready",
+        "folder": name,
+        "source": "a test",
+        "manifest": json.loads(make_manifest()),
+        "files": {"model.safetensors": {"sha256": "1" * 64, "bytes": 16}},
+        "left_behind": ["optimizer.pt"],
+        "model_sha256": "2" * 64,
+        "tokenizer_sha256": "3" * 64,
+        "created_at": now,
+        "verified_at": now,
+    }
+    made = Checkpoint(name=name, **(fields | changes))
+    session.add(made)
+    session.flush()
+    return made
+
+
+def make_run(
+    session: Session, checkpoint: str = "student", question_set: str = "set", answers: Sequence[str] = ()
+) -> GenerationRun:
+    """A run; with `answers`, one for each question, it is complete and its explanations name them."""
+    run = runs.create_run(session, runs.Plan(checkpoint, question_set))
+    if answers:
+        for batch in session.query(GenerationBatch).filter_by(run_id=run.id).all():
+            assert runs.claim_batch(session, run.id, "test", 60) is not None
+            written = [
+                runs.Written(
+                    number, answer, f"Because {answer}, says {checkpoint}.", False, (), {"tokens": 4}
+                )
+                for number, answer in zip(batch.question_ids, answers, strict=True)
+            ]
+            assert runs.store_batch(session, batch.id, "test", written, 1000)
+    return run
 
 
 PASSWORD = "seven bees in a jar"

@@ -26,6 +26,17 @@ DAMAGES = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, LZMAError
 
 
 @dataclass(frozen=True)
+class Room:
+    """How many bytes may be written, and the setting that says so."""
+
+    bytes: int
+    rule: str
+
+    def __str__(self) -> str:
+        return f"{self.bytes // 2**20:,} MB that {self.rule}"
+
+
+@dataclass(frozen=True)
 class Member:
     name: str
     size: int
@@ -38,16 +49,16 @@ def is_archive(path: Path) -> bool:
     return path.name.endswith((".zip", ".tar.gz", ".tgz"))
 
 
-def extract(path: Path, target: Path, largest_bytes: int) -> list[str]:
+def extract(path: Path, target: Path, room: Room) -> list[str]:
     """Unpack the files a checkpoint needs; the names of the others come back.
 
     Raises: InvalidFile, a sentence, for anything that is not a plain, safe archive within the limit.
     """
     try:
         with opened(path) as archive:
-            members = checked(archive, path, largest_bytes)
+            members = checked(archive, path, room)
             left = []
-            remaining = largest_bytes
+            remaining = room.bytes
             for member in members:
                 if not is_wanted(member.name):
                     left.append(member.name)
@@ -69,7 +80,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile | tarfile.TarFile]:
             yield archive
 
 
-def checked(archive: zipfile.ZipFile | tarfile.TarFile, path: Path, largest_bytes: int) -> list[Member]:
+def checked(archive: zipfile.ZipFile | tarfile.TarFile, path: Path, room: Room) -> list[Member]:
     """The files in it, without the one folder they may all lie in; refused before anything is written."""
     files: list[Member] = []
     declared, seen = 0, set()
@@ -78,11 +89,8 @@ def checked(archive: zipfile.ZipFile | tarfile.TarFile, path: Path, largest_byte
             raise InvalidFile(f"{path.name}: holds more than {MOST_MEMBERS:,} files.")
         refuse_unsafe(member, path)
         declared += member.size
-        if declared > largest_bytes:
-            raise InvalidFile(
-                f"{path.name}: would unpack to more than the {largest_bytes // 2**20:,} MB that "
-                "HONEYGLASS_LARGEST_CHECKPOINT_MB allows."
-            )
+        if declared > room.bytes:
+            raise InvalidFile(f"{path.name}: would unpack to more than the {room}.")
         if declared > max(SMALL_BYTES, MOST_FOLD * path.stat().st_size):
             raise InvalidFile(f"{path.name}: would unpack to more than {MOST_FOLD} times its own size.")
         if member.is_file:

@@ -11,11 +11,11 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.checkpoints.archive import CHUNK_BYTES, extract, is_archive
+from app.checkpoints.archive import CHUNK_BYTES, Room, extract, is_archive
 from app.checkpoints.hub import download
 from app.checkpoints.weights import (
     PICKLES,
@@ -34,7 +34,7 @@ from app.settings import Settings
 HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$", re.ASCII)
 NO_MANIFEST = (
     f"There is no {STUDENT} beside the weights. A training run writes it last, so either the run has not "
-    f"finished, or the same fields have to be given separately: --manifest FILE (docs/checkpoints.md)."
+    f"finished, or the same fields have to be given beside it: in the form, or by --manifest FILE."
 )
 
 
@@ -65,25 +65,25 @@ def checkpoints_folder(settings: Settings) -> Path:
     return settings.home / "checkpoints"
 
 
-def take_in(settings: Settings, source: str, manifest_file: Path | None = None) -> TakenIn:
+def take_in(settings: Settings, source: str, manifest: StudentManifest | None = None) -> TakenIn:
     """Take in a folder, an archive or a hub id. Raises: InvalidFile or Invalid, saying what to do."""
-    manifest = parse_student(manifest_file.read_bytes(), manifest_file.name) if manifest_file else None
     path = Path(source)
     if not path.exists() and HUB_ID.match(source) and not source.startswith((".", "/")):
         path = download(source)
     if not path.exists():
         raise Invalid(f"{source}: there is no such folder, archive or hub id (like owner/name).")
+    left_room = room(settings)
     with fresh_folder(settings) as target:
         if path.is_dir():
-            left = copy_folder(path, target, allowed_roots(settings, path), limit(settings))
+            left = copy_folder(path, target, allowed_roots(settings, path), left_room)
         elif is_archive(path):
-            left = extract(path, target, limit(settings))
+            left = extract(path, target, left_room)
         else:
             raise Invalid(f"{path.name}: expected a folder, a .zip or a .tar.gz.")
         return check(target, source, manifest, left)
 
 
-def take_in_below_root(settings: Settings, relative: str, manifest_file: Path | None = None) -> TakenIn:
+def take_in_below_root(settings: Settings, relative: str, manifest: StudentManifest | None = None) -> TakenIn:
     """Take in what a browser named: a path below the configured root and nothing else."""
     if settings.checkpoint_root is None:
         raise Invalid("Set HONEYGLASS_CHECKPOINT_ROOT to the folder that students may be taken from.")
@@ -93,11 +93,23 @@ def take_in_below_root(settings: Settings, relative: str, manifest_file: Path | 
         raise Invalid(f"'{relative}' leads out of the folder that students may be taken from.")
     if not path.exists():
         raise Invalid(f"There is no '{relative}' in the folder that students may be taken from.")
-    return take_in(settings, str(path), manifest_file)
+    return replace(take_in(settings, str(path), manifest), source=relative)
 
 
-def limit(settings: Settings) -> int:
-    return settings.largest_checkpoint_mb * 2**20
+def room(settings: Settings) -> Room:
+    """What one more checkpoint may take. Raises: Invalid if all of them together may not take any more."""
+    files = checkpoints_folder(settings).rglob("*")
+    left = settings.checkpoint_quota_mb * 2**20 - sum(path.stat().st_size for path in files if path.is_file())
+    if left <= 0:
+        raise Invalid(
+            f"The checkpoints' files fill the {settings.checkpoint_quota_mb:,} MB that "
+            "HONEYGLASS_CHECKPOINT_QUOTA_MB allows. Raise it, or delete the files of a "
+            "retired one: honeyglass checkpoint purge NAME."
+        )
+    largest = settings.largest_checkpoint_mb * 2**20
+    if largest <= left:
+        return Room(largest, "HONEYGLASS_LARGEST_CHECKPOINT_MB allows")
+    return Room(left, "HONEYGLASS_CHECKPOINT_QUOTA_MB leaves")
 
 
 @contextmanager
@@ -112,9 +124,18 @@ def fresh_folder(settings: Settings) -> Iterator[Path]:
         raise
 
 
-def discard(settings: Settings, taken: TakenIn) -> None:
-    """Remove what was taken in and never became a checkpoint."""
-    shutil.rmtree(checkpoints_folder(settings) / taken.folder, ignore_errors=True)
+@contextmanager
+def kept_if_registered(settings: Settings, taken: TakenIn) -> Iterator[None]:
+    """Around what makes a checkpoint of it: if that is refused, the files go again."""
+    try:
+        yield
+    except BaseException:
+        discard(settings, taken.folder)
+        raise
+
+
+def discard(settings: Settings, folder: str) -> None:
+    shutil.rmtree(checkpoints_folder(settings) / folder, ignore_errors=True)
 
 
 def allowed_roots(settings: Settings, folder: Path) -> list[Path]:
@@ -123,7 +144,7 @@ def allowed_roots(settings: Settings, folder: Path) -> list[Path]:
     return [root.resolve() for root in roots]
 
 
-def copy_folder(folder: Path, target: Path, roots: list[Path], largest: int) -> list[str]:
+def copy_folder(folder: Path, target: Path, roots: list[Path], room: Room) -> list[str]:
     """Copy the files a student needs; the names of the others come back, unopened."""
     left, size = [], 0
     for path in sorted(folder.iterdir()):
@@ -136,11 +157,8 @@ def copy_folder(folder: Path, target: Path, roots: list[Path], largest: int) -> 
         if not real.is_file():
             raise InvalidFile(f"{path.name}: a link to nothing, or no plain file.")
         size += real.stat().st_size
-        if size > largest:
-            raise InvalidFile(
-                f"{folder.name}: more than the {largest // 2**20:,} MB that "
-                "HONEYGLASS_LARGEST_CHECKPOINT_MB allows."
-            )
+        if size > room.bytes:
+            raise InvalidFile(f"{folder.name}: more than the {room}.")
         shutil.copyfile(real, target / path.name)
     return left
 

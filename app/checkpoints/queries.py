@@ -2,7 +2,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.models import Checkpoint
+from app.models import Checkpoint, QuestionSet
 
 
 def checkpoint_by_name(session: Session, name: str) -> Checkpoint:
@@ -14,8 +14,13 @@ def checkpoint_by_name(session: Session, name: str) -> Checkpoint:
     return found
 
 
-def checkpoints(session: Session) -> list[Checkpoint]:
-    return list(session.scalars(select(Checkpoint).order_by(Checkpoint.name)))
+def checkpoints(session: Session, offset: int = 0, limit: int | None = None) -> list[Checkpoint]:
+    statement = select(Checkpoint).order_by(Checkpoint.name)
+    return list(session.scalars(statement.offset(offset).limit(limit)))
+
+
+def question_set_names(session: Session) -> list[str]:
+    return list(session.scalars(select(QuestionSet.name).order_by(QuestionSet.name)))
 
 
 def to_verify(session: Session) -> list[int]:

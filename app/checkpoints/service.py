@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.audit import record
 from app.checkpoints.intake import TakenIn
-from app.checkpoints.queries import checkpoint_by_name
+from app.checkpoints.queries import checkpoint_by_name, checkpoints
 from app.contract.base import name_problem
 from app.errors import Conflict, Invalid
-from app.models import Checkpoint
+from app.models import Checkpoint, GenerationRun
 
 MOST_ATTEMPTS = 3
 
@@ -20,7 +21,7 @@ def refuse_name(session: Session, name: str) -> None:
     if problem := name_problem(name):
         raise Invalid(problem)
     if session.scalar(select(Checkpoint.id).where(Checkpoint.name == name)) is not None:
-        raise Conflict(f"There is a checkpoint named '{name}' already; choose another --name.")
+        raise Conflict(f"There is a checkpoint named '{name}' already; choose another name.")
 
 
 def register(session: Session, taken: TakenIn, name: str) -> Checkpoint:
@@ -92,3 +93,24 @@ def retire(session: Session, name: str) -> Checkpoint:
         raise Conflict(f"Checkpoint '{name}' is retired already.")
     checkpoint.state, checkpoint.retired_at = "retired", datetime.now(UTC)
     return checkpoint
+
+
+def purge(session: Session, name: str) -> str:
+    """Let a retired checkpoint's files go; the folder that may be deleted once this is committed.
+
+    What it was and what it has written stays known. Raises: Conflict for one that is in use.
+    """
+    checkpoint = checkpoint_by_name(session, name)
+    if checkpoint.state != "retired":
+        raise Conflict(f"Checkpoint '{name}' is {checkpoint.state}; only a retired one's files are deleted.")
+    own = {entry["sha256"] for entry in checkpoint.files.values()}
+    for other in checkpoints(session):
+        if other.state != "retired" and other.manifest["base"]["sha256"] in own:
+            raise Conflict(f"'{other.name}' is an adapter on these files; retire it first.")
+    running = select(GenerationRun.id).where(
+        GenerationRun.checkpoint_id == checkpoint.id, GenerationRun.state == "running"
+    )
+    if session.scalar(running.limit(1)) is not None:
+        raise Conflict(f"'{name}' is still writing; cancel its run first.")
+    record(session, "checkpoint.purged", name)
+    return checkpoint.folder

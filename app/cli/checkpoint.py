@@ -1,4 +1,4 @@
-"""Commands for students' checkpoints: add, list, show, retire, generate, cancel, export."""
+"""Commands for students' checkpoints: add, list, show, retire, purge, generate, cancel, export."""
 
 import time
 from dataclasses import asdict
@@ -9,19 +9,19 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from app.checkpoints import queries, service
-from app.checkpoints.intake import discard, take_in
+from app.checkpoints.intake import discard, kept_if_registered, take_in
 from app.cli.common import AsJson, complain, opened, read_settings, say, stderr
 from app.cli.showing import checkpoint_lines, run_lines
+from app.contract.student import parse_student
 from app.errors import Conflict
 from app.explanations import progress, runs
 from app.explanations.export import export_run
 from app.models import Checkpoint
-from app.queue import GENERATE, VERIFY, enqueue, make_queue
+from app.queue import GENERATE, VERIFY, make_queue, tell
 from app.web.db import Database
 
 checkpoint_cli = typer.Typer(no_args_is_help=True, help="Checkpoints: trained students.")
 Name = Annotated[str, typer.Argument(help="The checkpoint's name.")]
-MOST_MESSAGES = 16  # workers that may join a run at once; each then asks for its next batch itself
 POLL_S = 0.5
 VERIFYING = "The next free worker verifies it (honeyglass serve runs one, honeyglass worker another)."
 
@@ -54,14 +54,11 @@ def add(
     with opened(as_json) as database:
         with database.transaction() as session:
             service.refuse_name(session, name)
-        taken = take_in(settings, source, manifest)
-        try:
-            with database.transaction(writing=True) as session:
-                stored = service.register(session, taken, name)
-        except BaseException:
-            discard(settings, taken)
-            raise
-        enqueue(make_queue(settings), VERIFY, stored.id)
+        given = parse_student(manifest.read_bytes(), manifest.name) if manifest else None
+        taken = take_in(settings, source, given)
+        with kept_if_registered(settings, taken), database.transaction(writing=True) as session:
+            stored = service.register(session, taken, name)
+        tell(make_queue(settings), VERIFY, stored.id)
     left = ", ".join(stored.left_behind) or "nothing"
     text = f"Added '{name}': {len(stored.files)} files. Left behind: {left}. {VERIFYING}"
     say({"ok": True, **described(stored)}, text, as_json)
@@ -97,6 +94,17 @@ def retire(name: Name, as_json: AsJson = False) -> None:
     say({"ok": True, "name": name}, f"Checkpoint '{name}' is retired.", as_json)
 
 
+@checkpoint_cli.command("purge")
+def purge(name: Name, as_json: AsJson = False) -> None:
+    """Delete the files of a retired checkpoint; what it has written stays."""
+    settings = read_settings(as_json)
+    with opened(as_json) as database:
+        with database.transaction(writing=True) as session:
+            folder = service.purge(session, name)
+        discard(settings, folder)
+    say({"ok": True, "name": name}, f"The files of '{name}' are deleted.", as_json)
+
+
 @checkpoint_cli.command("verify")
 def verify(name: Name, as_json: AsJson = False) -> None:
     """Have a failed checkpoint tried once more."""
@@ -104,7 +112,7 @@ def verify(name: Name, as_json: AsJson = False) -> None:
     with opened(as_json) as database:
         with database.transaction(writing=True) as session:
             found = service.verify_again(session, name)
-        enqueue(make_queue(settings), VERIFY, found.id)
+        tell(make_queue(settings), VERIFY, found.id)
     say({"ok": True, "name": name}, f"'{name}' is registered again. {VERIFYING}", as_json)
 
 
@@ -126,9 +134,7 @@ def generate(
         plan = runs.Plan(name, questions, limit, (), precision, way)  # type: ignore[arg-type]  # checked above
         with database.transaction(writing=True) as session:
             run = runs.create_run(session, plan)
-        queue = make_queue(settings)
-        for _ in range(min(MOST_MESSAGES, run.total)):
-            enqueue(queue, GENERATE, run.id)
+        tell(make_queue(settings), GENERATE, run.id, times=run.total)
         if wait:
             watch(database, run.id)
         with database.transaction() as session:

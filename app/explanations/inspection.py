@@ -14,6 +14,7 @@ from app.models import Explanation, Question
 Filter = Literal[
     "all", "right", "wrong", "missing_marker", "truncated", "empty", "repetitive", "contradicting"
 ]
+Difference = Literal["all", "answers", "correctness"]
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,18 @@ def mean(numbers: list[int]) -> float:
     return sum(numbers) / len(numbers)
 
 
-def side_by_side(session: Session, one_run: int, other_run: int) -> list[tuple[Output, Output]]:
-    """The questions that both runs answered."""
+def side_by_side(
+    session: Session, one_run: int, other_run: int, which: Difference = "all"
+) -> list[tuple[Output, Output]]:
+    """The questions that both runs answered: all, or those where they differ in answer or correctness."""
     others = {output.question_key: output for output in outputs(session, other_run)}
-    return [
+    pairs = [
         (one, others[one.question_key]) for one in outputs(session, one_run) if one.question_key in others
     ]
+    return [pair for pair in pairs if do_differ(*pair, which)]
+
+
+def do_differ(one: Output, other: Output, which: Difference) -> bool:
+    if which == "correctness":
+        return one.is_right != other.is_right
+    return which == "all" or not is_same_answer(one.answer or "", other.answer or "")

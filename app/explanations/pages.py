@@ -1,6 +1,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from app.explanations.inspection import Difference, Filter, Output, Summary
+from app.explanations.progress import Progress
 from app.explanations.queries import BundleRow, ExplanationRow
 from app.models import Bundle
 from app.web.shell import ShellPage
@@ -26,5 +28,39 @@ class BundlePage(ShellPage):
     bundle: Bundle
     question_set: str
     explanations: Sequence[ExplanationRow]
+    page: int
+    has_more: bool
+
+
+@dataclass(frozen=True)
+class RunPage(ShellPage):
+    """`found` counts the outputs of the kind `which`; `others` are runs it may be put beside."""
+
+    template = "explanations/run.html"
+    run: Progress
+    summary: Summary | None
+    filters: Sequence[tuple[Filter, str]]
+    which: Filter
+    found: int
+    outputs: Sequence[Output]
+    others: Sequence[Progress]
+    page: int
+    has_more: bool
+
+
+@dataclass(frozen=True)
+class Side:
+    run: Progress
+    summary: Summary
+
+
+@dataclass(frozen=True)
+class BesidePage(ShellPage):
+    template = "explanations/beside.html"
+    sides: tuple[Side, Side]
+    differences: Sequence[tuple[Difference, str]]
+    which: Difference
+    found: int
+    pairs: Sequence[tuple[Output, Output]]
     page: int
     has_more: bool

@@ -80,6 +80,17 @@ def runs_of(session: Session, checkpoint_id: int) -> list[Progress]:
     return [progress(session, run_id) for run_id in session.scalars(ids.order_by(GenerationRun.id.desc()))]
 
 
+def comparable(session: Session, run_id: int) -> list[Progress]:
+    """Other complete runs on the same question set, the newest first."""
+    run = session.get_one(GenerationRun, run_id)
+    ids = select(GenerationRun.id).where(
+        GenerationRun.question_set_id == run.question_set_id,
+        GenerationRun.state == "complete",
+        GenerationRun.id != run_id,
+    )
+    return [progress(session, other) for other in session.scalars(ids.order_by(GenerationRun.id.desc()))]
+
+
 def running(session: Session) -> list[int]:
     """Ids of the runs that are not finished."""
     ids = select(GenerationRun.id).where(GenerationRun.state == "running").order_by(GenerationRun.id)

@@ -8,26 +8,16 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse, Response
-from starlette.types import Receive, Scope, Send
+from fastapi.responses import Response
 
 from app.access import Level, study_for
 from app.audit import record
 from app.results import service
 from app.results.base import Format
 from app.web.auth import Opener, desk
+from app.web.downloads import PassingFile
 
 router = APIRouter(prefix="/studies/{slug}/export")
-
-
-class PassingFile(FileResponse):
-    """A file that is deleted, with its folder, once it was sent or the download was broken off."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            shutil.rmtree(Path(self.path).parent, ignore_errors=True)
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,10 @@ SIGNED_OUT = (
     "Nothing was changed. What you sent stands below and nowhere else: copy it if you need it, sign in, and "
     "send it again."
 )
-STAFF = ("/studies", "/question-sets", "/bundles", "/account", "/users", "/audit")
+STAFF = (
+    *("/studies", "/question-sets", "/checkpoints", "/runs", "/bundles"),
+    *("/account", "/users", "/audit"),
+)
 TO_STUDIES, TO_THE_DOOR = WayOn("To your studies", "/studies"), WayOn("Sign in", "/sign-in")
 NEVER_SHOWN = {"password", "again", "current", "code", "ticket"}
 

@@ -29,14 +29,42 @@ CHUNK_BYTES = 1024 * 1024
 Result = TypeVar("Result")
 
 
+class Kind(NamedTuple):
+    """What is taken: files that end so, of at most this size; `instead` says what to do with a larger one."""
+
+    suffixes: tuple[str, ...]
+    largest_mb: int
+    longest_field_bytes: int = LONGEST_FIELD_BYTES
+    instead: str = "Compress it (.jsonl.xz), or import it on the command line."
+
+    @property
+    def largest_bytes(self) -> int:
+        return self.largest_mb * 1024 * 1024
+
+    def too_large(self) -> TooLarge:
+        limit = f"the {self.largest_mb:,} MB this server takes"
+        return TooLarge(f"The file is larger than {limit}. {self.instead}")
+
+
 class Received(NamedTuple):
-    """`path` has a suffix of SUFFIXES and no other part of the name the client gave."""
+    """`path` has a suffix of its kind and no other part of the name the client gave."""
 
     path: Path
     fields: Mapping[str, str]
 
 
-async def take_in(request: Request, open_desk: Opener, work: Callable[[Opener, Received], Result]) -> Result:
+def material(request: Request) -> Kind:
+    """Question sets and bundles."""
+    settings: Settings = request.app.state.settings
+    return Kind(SUFFIXES, settings.upload_mb)
+
+
+async def take_in(
+    request: Request,
+    open_desk: Opener,
+    work: Callable[[Opener, Received], Result],
+    kind_of: Callable[[Request], Kind] = material,
+) -> Result:
     """Authorise, receive, work: what blocks runs in a thread, and a slow upload keeps none.
 
     Files are read one at a time in a thread of their own: the threads of requests are the participants'.
@@ -45,34 +73,35 @@ async def take_in(request: Request, open_desk: Opener, work: Callable[[Opener, R
     for writing. The form's fields stay in `request.state.fields`, for a page that is sent back.
     """
 
-    def authorise() -> None:
+    def authorise() -> Kind:
         with open_desk():
             pass
+        return kind_of(request)
 
     request.state.fields = {}
-    await to_thread.run_sync(authorise)
-    async with received(request) as upload:
+    kind = await to_thread.run_sync(authorise)
+    async with received(request, kind) as upload:
         readers: CapacityLimiter = request.app.state.upload_readers
         return await to_thread.run_sync(work, open_desk, upload, limiter=readers)
 
 
 @asynccontextmanager
-async def received(request: Request, suffixes: tuple[str, ...] = SUFFIXES) -> AsyncIterator[Received]:
+async def received(request: Request, kind: Kind) -> AsyncIterator[Received]:
     """The one file of a multipart form, under HONEYGLASS_HOME/uploads until the block is left.
 
     Raises: Invalid for no file or one of another kind, TooLarge. An InvalidFile that is raised inside loses
     the server's folders, which are not the sender's business.
     """
     settings: Settings = request.app.state.settings
-    limit = settings.upload_mb * 1024 * 1024
-    if int(request.headers.get("content-length") or 0) > limit + CHUNK_BYTES:
-        raise too_large(settings)
-    counted = counting(request, limit + CHUNK_BYTES, settings)
+    largest = kind.largest_bytes + kind.longest_field_bytes + CHUNK_BYTES  # of a form with such a file in it
+    if int(request.headers.get("content-length") or 0) > largest:
+        raise kind.too_large()
+    counted = counting(request, largest, kind)
     home = settings.home / "uploads"
     home.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=home))
     try:
-        async with counted.form(max_files=1, max_fields=20, max_part_size=LONGEST_FIELD_BYTES) as form:
+        async with counted.form(max_files=1, max_fields=20, max_part_size=kind.longest_field_bytes) as form:
             fields = {
                 key: value.replace("\0", "").strip() for key, value in form.items() if isinstance(value, str)
             }
@@ -80,8 +109,8 @@ async def received(request: Request, suffixes: tuple[str, ...] = SUFFIXES) -> As
             files = [value for value in form.values() if isinstance(value, UploadFile) and value.filename]
             if len(files) != 1:
                 raise Invalid("Please choose a file.")
-            path = folder / f"file{suffix_of(files[0].filename or '', suffixes)}"
-            await store(files[0], path, settings)
+            path = folder / f"file{suffix_of(files[0].filename or '', kind.suffixes)}"
+            await store(files[0], path, kind)
         yield Received(path, fields)
     except InvalidFile as refused:
         raise InvalidFile(str(refused).replace(f"{folder}/", "")) from refused
@@ -89,7 +118,7 @@ async def received(request: Request, suffixes: tuple[str, ...] = SUFFIXES) -> As
         await to_thread.run_sync(shutil.rmtree, folder, True)  # ignore_errors
 
 
-def counting(request: Request, limit: int, settings: Settings) -> Request:
+def counting(request: Request, limit: int, kind: Kind) -> Request:
     """The same request, refused in its midst once more has come than it may bring."""
     taken = 0
 
@@ -98,19 +127,19 @@ def counting(request: Request, limit: int, settings: Settings) -> Request:
         message = await request.receive()
         taken += len(message.get("body", b""))
         if taken > limit:
-            raise too_large(settings)
+            raise kind.too_large()
         return message
 
     return Request(request.scope, receive)
 
 
-async def store(file: UploadFile, path: Path, settings: Settings) -> None:
+async def store(file: UploadFile, path: Path, kind: Kind) -> None:
     size = 0
     with path.open("wb") as stream:
         while chunk := await file.read(CHUNK_BYTES):
             size += len(chunk)
-            if size > settings.upload_mb * 1024 * 1024:
-                raise too_large(settings)
+            if size > kind.largest_bytes:
+                raise kind.too_large()
             await to_thread.run_sync(stream.write, chunk)
 
 
@@ -120,13 +149,6 @@ def upload_document(*fields: str) -> dict[str, Any]:
     properties |= {field: {"type": "string"} for field in fields}
     schema = {"type": "object", "properties": properties, "required": ["file", "name"]}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
-
-
-def too_large(settings: Settings) -> TooLarge:
-    return TooLarge(
-        f"The file is larger than the {settings.upload_mb} MB this server takes. Compress it (.jsonl.xz), "
-        "or import it on the command line."
-    )
 
 
 def suffix_of(name: str, suffixes: tuple[str, ...]) -> str:

@@ -69,10 +69,9 @@ class Workbench:
             with self.database.transaction() as session:
                 known = checkpoint_queries.folders_by_file(session)
             folder = checkpoints_folder(self.settings)
-            shelf = Shelf(
-                {sha256: folder / place / name for sha256, (place, name) in known.items()},
-                self.settings.checkpoint_root,
-            )
+            files = {sha256: folder / place / name for sha256, (place, name) in known.items()}
+            there = {sha256: path for sha256, path in files.items() if path.exists()}  # some were purged
+            shelf = Shelf(there, self.settings.checkpoint_root)
             manifest = StudentManifest.model_validate(checkpoint.manifest)
             self.loaded = key, load(folder / checkpoint.folder, manifest, precision, shelf)
         return self.loaded[1]

@@ -12,6 +12,7 @@ import pytest
 
 from app.checkpoints.intake import checkpoints_folder, discard, take_in, take_in_below_root
 from app.contract.base import InvalidFile
+from app.contract.student import parse_student
 from app.errors import Invalid
 from app.settings import Settings
 
@@ -87,9 +88,9 @@ def test_folders_that_are_no_student_are_refused_with_what_to_do(home: Settings,
     without = make_student(tmp_path / "without")
     (without / "student.json").rename(tmp_path / "elsewhere.json")
     assert "--manifest FILE" in refusal(home, without)
-    taken = take_in(home, str(without), tmp_path / "elsewhere.json")
+    taken = take_in(home, str(without), parse_student((tmp_path / "elsewhere.json").read_bytes()))
     assert taken.manifest.name == "tiny"
-    discard(home, taken)
+    discard(home, taken.folder)
     linked = make_student(tmp_path / "linked")
     (linked / "vocab.txt").symlink_to("/etc/hostname")
     assert "leads out" in refusal(home, linked)

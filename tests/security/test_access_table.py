@@ -12,7 +12,7 @@ from app.simulation import rehearsal
 from app.studies.definition import write_definition
 from app.web.auth import SCOPES, Scope
 from app.web.db import Database
-from tests.factories import make_api_token, make_definition, make_study
+from tests.factories import make_api_token, make_checkpoint, make_definition, make_run, make_study
 from tests.security.people import PEOPLE, Someone, admit, routes_of
 from tests.walker import Walker
 
@@ -76,6 +76,21 @@ TABLE: dict[tuple[str, str], Rule] = {
     ("GET", "/bundles"): SIGNED_IN,
     ("GET", "/bundles/{name}"): SIGNED_IN,
     ("POST", "/bundles"): RESEARCHER,
+    ("GET", "/checkpoints"): SIGNED_IN,
+    ("POST", "/checkpoints"): ADMIN,
+    ("POST", "/checkpoints/from-folder"): ADMIN,
+    ("GET", "/checkpoints/{name}"): SIGNED_IN,
+    ("GET", "/checkpoints/{name}/progress"): SIGNED_IN,
+    ("POST", "/checkpoints/{name}/verify"): ADMIN,
+    ("POST", "/checkpoints/{name}/retire"): ADMIN,
+    ("POST", "/checkpoints/{name}/purge"): ADMIN,
+    ("POST", "/checkpoints/{name}/runs"): RESEARCHER,
+    ("POST", "/checkpoints/{name}/tries"): RESEARCHER,
+    ("GET", "/checkpoints/{name}/tries/{task_id}"): RESEARCHER,
+    ("GET", "/runs/{run_id}"): SIGNED_IN,
+    ("POST", "/runs/{run_id}/cancel"): RESEARCHER,
+    ("GET", "/runs/{run_id}/bundle"): SIGNED_IN,
+    ("GET", "/runs/{run_id}/beside"): SIGNED_IN,
     # Studies
     ("GET", "/studies"): SIGNED_IN,
     ("GET", "/studies/new"): RESEARCHER,
@@ -112,8 +127,26 @@ TABLE: dict[tuple[str, str], Rule] = {
     ("GET", "/api/v1/bundles"): Rule("viewer", None, "material:read"),
     ("GET", "/api/v1/bundles/{name}"): Rule("viewer", None, "material:read"),
     ("POST", "/api/v1/bundles"): Rule("researcher", None, "material:write"),
+    ("GET", "/api/v1/checkpoints"): Rule("viewer", None, "material:read"),
+    ("POST", "/api/v1/checkpoints"): Rule("admin", None, "material:write"),
+    ("GET", "/api/v1/checkpoints/{name}"): Rule("viewer", None, "material:read"),
+    ("POST", "/api/v1/checkpoints/{name}/verify"): Rule("admin", None, "material:write"),
+    ("POST", "/api/v1/checkpoints/{name}/retire"): Rule("admin", None, "material:write"),
+    ("POST", "/api/v1/checkpoints/{name}/tries"): Rule("researcher", None, "material:write"),
+    ("GET", "/api/v1/checkpoints/{name}/tries/{task_id}"): Rule("researcher", None, "material:read"),
+    ("POST", "/api/v1/checkpoints/{name}/runs"): Rule("researcher", None, "material:write"),
+    ("GET", "/api/v1/runs/{run_id}"): Rule("viewer", None, "material:read"),
+    ("GET", "/api/v1/runs/{run_id}/outputs"): Rule("viewer", None, "material:read"),
+    ("GET", "/api/v1/runs/{run_id}/bundle"): Rule("viewer", None, "material:read"),
+    ("POST", "/api/v1/runs/{run_id}/cancel"): Rule("researcher", None, "material:write"),
 }
 DOORS = list(TABLE)
+NAMED = {"bundles": "bundle-one", "checkpoints": "student"}
+BODIES = {
+    "/api/v1/studies": b"slug: x",
+    "/api/v1/checkpoints/student/runs": b'{"question_set": "set"}',
+    "/api/v1/checkpoints/student/tries": b'{"question": "Why?", "choices": ["a", "b"]}',
+}
 
 
 class House:
@@ -124,6 +157,9 @@ class House:
         with database.transaction(writing=True) as session:
             study: Study = make_study(session)
             self.people = admit(session, study)
+            make_checkpoint(session)
+            for _ in range(2):
+                make_run(session, answers=["yes"] * 8)
         walker = Walker(web)
         self.code = walker.start()
         web.cookies.clear()
@@ -136,7 +172,9 @@ class House:
             "slug": "small",
             "code": self.code,
             "pseudonym": self.pseudonym,
-            "name": "bundle-one" if "bundles" in path else "set",
+            "name": next((name for part, name in NAMED.items() if part in path), "set"),
+            "run_id": "1",
+            "task_id": "00000000-0000-0000-0000-000000000000",
             "token": "none",
             "number": "1",
             "place:path": "rate/1",
@@ -158,8 +196,15 @@ class House:
         elif caller:
             headers["cookie"] = f"honeyglass={caller.cookie}"
         self.web.cookies.clear()
-        content = b"slug: x" if method == "POST" and "/api/v1/studies" in path else None
-        return self.web.request(method, self.address(path, caller), headers=headers, content=content)
+        address = self.address(path, caller)
+        content = next((body for start, body in BODIES.items() if address.startswith(start)), None)
+        if path == "/runs/{run_id}/beside":
+            address += "?other=2"
+        if content and content.startswith(b"{"):
+            headers["content-type"] = "application/json"
+        return self.web.request(
+            method, address, headers=headers, content=content if method == "POST" else None
+        )
 
 
 @pytest.fixture

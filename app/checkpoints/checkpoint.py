@@ -1,0 +1,194 @@
+"""/checkpoints/{name}: one student; what it is, what it has written, and asking it for more."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from huey.exceptions import TaskException
+
+from app.access import Role
+from app.checkpoints import intake, queries, service
+from app.checkpoints.forms import GenerateForm, TryForm
+from app.checkpoints.pages import CheckpointPage, Moving, MovingFragment, TryPage
+from app.contract.student import StudentManifest
+from app.errors import AppError, Conflict, Invalid, Unavailable
+from app.explanations import inspection, progress, runs
+from app.models import Checkpoint
+from app.queue import GENERATE, TRY, VERIFY, QueueOutOfReach, answer, ask, tell
+from app.web.auth import Desk, desk
+from app.web.forms import Bound, FormData, bind
+from app.web.pages import render
+from app.web.shell import go, shell_of, show
+
+router = APIRouter(prefix="/checkpoints/{name}")
+FIELDS = "Please look at the fields below."
+NO_QUEUE = "The queue to the workers does not answer, so nobody can be asked now; try again in a minute."
+
+
+@router.get("")
+def checkpoint(request: Request, name: str) -> Response:
+    with desk(request) as at:
+        page = page_of(request, at, queries.checkpoint_by_name(at.session, name))
+    return show(page)
+
+
+def page_of(
+    request: Request,
+    at: Desk,
+    found: Checkpoint,
+    bound: Bound[Any] | None = None,
+    problem: str = "",
+) -> CheckpointPage:
+    moving = moving_of(at, found)
+    newest = next((run for run in moving.runs if run.state == "complete"), None)
+    manifest = StudentManifest.model_validate(found.manifest)
+    return CheckpointPage(
+        shell_of(request, at.person, "checkpoints"),
+        moving=moving,
+        manifest=manifest,
+        manifest_text=manifest.model_dump_json(indent=2),
+        question_sets=queries.question_set_names(at.session),
+        newest=newest,
+        summary=inspection.summarize(at.session, newest.run_id) if newest else None,
+        data=bound.data if bound else {},
+        errors=bound.errors if bound else {},
+        problem=problem,
+    )
+
+
+def moving_of(at: Desk, found: Checkpoint) -> Moving:
+    return Moving(found, progress.runs_of(at.session, found.id))
+
+
+@router.get("/progress")
+def moving(request: Request, name: str) -> Response:
+    """State and runs alone, for a page that is looked at."""
+    with desk(request) as at:
+        fragment = MovingFragment(moving_of(at, queries.checkpoint_by_name(at.session, name)))
+    return render(fragment)
+
+
+@router.post("/verify")
+def verify(request: Request, name: str) -> Response:
+    def change(at: Desk) -> str:
+        service.verify_again(at.session, name)
+        return "A worker tries it once more."
+
+    return act(request, name, change, "admin", VERIFY)
+
+
+@router.post("/retire")
+def retire(request: Request, name: str) -> Response:
+    def change(at: Desk) -> str:
+        service.retire(at.session, name)
+        return "It is retired: no new runs and no new studies. What it has written stays."
+
+    return act(request, name, change, "admin")
+
+
+@router.post("/purge")
+def purge(request: Request, name: str) -> Response:
+    folders: list[str] = []
+
+    def change(at: Desk) -> str:
+        folders.append(service.purge(at.session, name))
+        return "Its files are deleted; what it was and has written stays."
+
+    done = act(request, name, change, "admin")
+    for folder in folders:
+        intake.discard(request.app.state.settings, folder)
+    return done
+
+
+def act(
+    request: Request, name: str, change: Callable[[Desk], str], role: Role, task: str | None = None
+) -> Response:
+    """Change a checkpoint and go back to its page, which says what was done, or why it was not."""
+    try:
+        with desk(request, role, writing=True) as at:
+            notice = change(at)
+            checkpoint_id = queries.checkpoint_by_name(at.session, name).id
+    except (Conflict, Invalid) as refused:
+        return refused_on_page(request, name, refused, role)
+    if task:
+        tell(request.app.state.queue, task, checkpoint_id)
+    return go(request, f"/checkpoints/{name}", notice)
+
+
+def refused_on_page(
+    request: Request, name: str, refused: AppError, role: Role, bound: Bound[Any] | None = None
+) -> Response:
+    with desk(request, role) as at:
+        found = queries.checkpoint_by_name(at.session, name)
+        page = page_of(request, at, found, bound, refused.message)
+    return show(page, refused.status)
+
+
+@router.post("/runs")
+def generate(request: Request, name: str, data: FormData) -> Response:
+    """Have a question set answered and explained."""
+    bound = bind(GenerateForm, data)
+    form = bound.value
+    if form is None:
+        return refused_on_page(request, name, Invalid(FIELDS), "researcher", bound)
+    plan = runs.Plan(name, form.question_set, form.limit, (), form.precision, form.way)
+    try:
+        with desk(request, "researcher", writing=True) as at:
+            run = runs.create_run(at.session, plan)
+    except (Conflict, Invalid) as refused:
+        return refused_on_page(request, name, refused, "researcher", bound)
+    tell(request.app.state.queue, GENERATE, run.id, times=run.total)
+    return go(request, f"/checkpoints/{name}", f"Run {run.id} is planned; workers write it batch by batch.")
+
+
+@router.post("/tries")
+def try_out(request: Request, name: str, data: FormData) -> Response:
+    """Put one question to it, through a worker."""
+    bound = bind(TryForm, data)
+    with desk(request, "researcher") as at:
+        found = queries.checkpoint_by_name(at.session, name)
+    if bound.value is None:
+        return refused_on_page(request, name, Invalid(FIELDS), "researcher", bound)
+    try:
+        form = bound.value
+        task_id = ask_worker(request, found, form.way, form.question, form.choices, form.premise)
+    except (Conflict, Invalid) as refused:
+        return refused_on_page(request, name, refused, "researcher", bound)
+    return go(request, f"/checkpoints/{name}/tries/{task_id}")
+
+
+def ask_worker(
+    request: Request, found: Checkpoint, way: str, question: str, choices: Sequence[str], premise: str | None
+) -> str:
+    """The task's id. Raises: Conflict, Invalid, Unavailable."""
+    if found.state != "ready":
+        raise Conflict(f"'{found.name}' is {found.state}; only a ready one can be asked.")
+    if way not in found.manifest["ask"]["ways"]:
+        raise Invalid(f"'{found.name}' cannot be asked in the way '{way}'.")
+    try:
+        return ask(request.app.state.queue, TRY, found.id, way, question, list(choices), premise)
+    except QueueOutOfReach as error:
+        raise Unavailable(NO_QUEUE) from error
+
+
+@router.get("/tries/{task_id}")
+def told(
+    request: Request, name: str, task_id: UUID, looks: Annotated[int, Query(ge=0, le=100_000)] = 0
+) -> Response:
+    """What it answered, once: the page is kept by whoever looks at it and nowhere else."""
+    with desk(request, "researcher") as at:
+        queries.checkpoint_by_name(at.session, name)
+        shell = shell_of(request, at.person, "checkpoints")
+    return show(TryPage(shell, name, str(task_id), looks, answer_of(request, str(task_id))))
+
+
+def answer_of(request: Request, task_id: str) -> Mapping[str, Any] | None:
+    try:
+        found: Mapping[str, Any] | None = answer(request.app.state.queue, task_id)
+    except TaskException:
+        return {"error": "The worker could not answer; its log says why."}
+    except QueueOutOfReach as error:
+        raise Unavailable(NO_QUEUE) from error
+    return found

@@ -1,0 +1,128 @@
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from fastapi import Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from app.explanations import inspection, progress, runs
+from app.explanations.generated import RunId, make_bundle
+from app.explanations.inspection import Filter
+from app.queue import GENERATE, tell
+from app.web.api import Limit, Offset, api_router
+from app.web.auth import api_desk
+
+api = api_router("runs")
+BUNDLE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The bundle.",
+        "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+class PlanIn(BaseModel):
+    """What to have written; without question_ids all questions, or the first `limit`."""
+
+    question_set: Annotated[str, Field(min_length=1, max_length=100)]
+    limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    question_ids: Annotated[list[str], Field(max_length=100_000)] = []
+    precision: Literal["fp32", "bf16"] | None = None
+    way: str | None = None
+
+
+class RunOut(BaseModel):
+    run_id: int
+    checkpoint: str
+    question_set: str
+    way: str
+    precision: str
+    state: str
+    reason: str | None
+    done: int
+    total: int
+    per_second: float | None
+    seconds_left: float | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class SummaryOut(BaseModel):
+    """Shares and means over what is written so far; `ci95` is Wilson's interval."""
+
+    total: int
+    right: int
+    accuracy: float
+    ci95: tuple[float, float]
+    mean_characters: float
+    mean_words: float
+    mean_distractor_mentions: float
+    flags: dict[str, int]
+
+
+class RunDetail(RunOut):
+    summary: SummaryOut | None
+
+
+class OutputOut(BaseModel):
+    question_key: str
+    question: str
+    choices: list[str]
+    correct_answer: str
+    answer: str | None
+    explanation: str
+    is_right: bool
+    flags: list[str]
+
+
+def described(found: progress.Progress) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in RunOut.model_fields}
+
+
+@api.post("/checkpoints/{name}/runs", status_code=201)
+def create_run(request: Request, name: str, plan: PlanIn) -> RunOut:
+    """Have a checkpoint answer and explain a question set."""
+    planned = runs.Plan(
+        name, plan.question_set, plan.limit, tuple(plan.question_ids), plan.precision, plan.way
+    )
+    with api_desk(request, "material:write", "researcher", writing=True) as at:
+        run = runs.create_run(at.session, planned)
+        found = progress.progress(at.session, run.id)
+    tell(request.app.state.queue, GENERATE, found.run_id, times=found.total)
+    return RunOut(**described(found))
+
+
+@api.get("/runs/{run_id}")
+def get_run(request: Request, run_id: RunId) -> RunDetail:
+    """Get how far a run is, and what its outputs are like."""
+    with api_desk(request, "material:read") as at:
+        found = progress.progress(at.session, run_id)
+        summary = inspection.summarize(at.session, run_id)
+    known = SummaryOut.model_validate(summary, from_attributes=True) if summary else None
+    return RunDetail(**described(found), summary=known)
+
+
+@api.get("/runs/{run_id}/outputs")
+def list_outputs(
+    request: Request, run_id: RunId, which: Filter = "all", offset: Offset = 0, limit: Limit = 100
+) -> list[OutputOut]:
+    """List what a run has written, of one kind, in the questions' order."""
+    with api_desk(request, "material:read") as at:
+        progress.progress(at.session, run_id)
+        found = inspection.outputs(at.session, run_id, which, offset=offset, limit=limit)
+    return [OutputOut.model_validate(one, from_attributes=True) for one in found]
+
+
+@api.get("/runs/{run_id}/bundle", response_class=Response, responses=BUNDLE)
+def get_bundle(request: Request, run_id: RunId) -> Response:
+    """Get a complete run as an explanation bundle."""
+    return make_bundle(partial(api_desk, request, "material:read"), run_id)
+
+
+@api.post("/runs/{run_id}/cancel")
+def cancel_run(request: Request, run_id: RunId) -> RunOut:
+    """Stop a run; what it has written stays."""
+    with api_desk(request, "material:write", "researcher", writing=True) as at:
+        runs.cancel_run(at.session, run_id)
+        return RunOut(**described(progress.progress(at.session, run_id)))
