@@ -179,7 +179,7 @@ def check(target: Path, source: str, given: StudentManifest | None, left: list[s
     refuse_unfit_tokenizer(target, tensors)
     refuse_foreign_code(target, names)
     refuse_wrong_kind(manifest, names)
-    return TakenIn(target.name, source, manifest, files, left)
+    return TakenIn(target.name, source, manifest, files, sorted(left))
 
 
 def is_never_weights(name: str) -> bool:

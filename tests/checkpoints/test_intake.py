@@ -15,39 +15,7 @@ from app.contract.base import InvalidFile
 from app.contract.student import parse_student
 from app.errors import Invalid
 from app.settings import Settings
-
-WAY = {
-    "steps": [
-        {
-            "name": "both",
-            "input": "{question} {choices}",
-            "max_new_tokens": 8,
-            "read": {"answer": {}, "explanation": {}},
-        }
-    ]
-}
-
-
-def make_student(folder: Path, **manifest: object) -> Path:
-    folder.mkdir()
-    header = json.dumps(
-        {"model.embed_tokens.weight": {"dtype": "F32", "shape": [4, 1], "data_offsets": [0, 16]}}
-    )
-    weights = struct.pack("<Q", len(header)) + header.encode() + bytes(16)
-    (folder / "model.safetensors").write_bytes(weights)
-    (folder / "config.json").write_text("{}")
-    (folder / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {"a": 0, "b": 3}}}))
-    (folder / "training_args.bin").write_bytes(b"never opened")
-    (folder / "optimizer.pt").write_bytes(b"never opened")
-    fields = {
-        "schema_version": 1,
-        "name": "tiny",
-        "architecture": "decoder-only",
-        "base": {"source": "hub", "id": "a/b"},
-        "ask": {"default": "one", "ways": {"one": WAY}},
-    }
-    (folder / "student.json").write_text(json.dumps(fields | manifest))
-    return folder
+from tests.checkpoints.folders import make_student
 
 
 @pytest.fixture

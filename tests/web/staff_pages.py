@@ -6,12 +6,17 @@ from typing import Any
 from markupsafe import Markup
 
 from app.accounts import pages as accounts
+from app.checkpoints import pages as checkpoints
+from app.contract.student import StudentManifest
 from app.explanations import pages as explanations
+from app.explanations.inspection import Output, Summary
+from app.explanations.progress import Progress
 from app.explanations.queries import BundleRow, ExplanationRow
 from app.models import (
     ApiToken,
     AuditEvent,
     Bundle,
+    Checkpoint,
     Explanation,
     Item,
     Question,
@@ -30,6 +35,7 @@ from app.studies.queries import ConditionNumbers, ItemRow, Overview, Share
 from app.web.api import ApiPage
 from app.web.pages import Page
 from app.web.shell import Shell
+from tests.worker.manifests import make_manifest
 
 HOSTILE = "<script>alert('&')</script>"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -63,6 +69,33 @@ ITEM = Item(
     answered=1,
     reserved=0,
 )
+MANIFEST = StudentManifest.model_validate_json(
+    make_manifest(name=HOSTILE, method={"name": HOSTILE}, evaluation={"accuracy": HOSTILE})
+)
+CHECKPOINT = Checkpoint(
+    name="student",
+    state="failed",
+    reason=HOSTILE,
+    source=HOSTILE,
+    files={HOSTILE: {"sha256": "0" * 64, "bytes": 1}},
+    left_behind=[HOSTILE],
+    model_sha256="0" * 64,
+    tokenizer_sha256="0" * 64,
+    trial=[{"question": HOSTILE, "choices": [HOSTILE], "answer": None, "explanation": HOSTILE}],
+    created_at=NOW,
+)
+RUN = Progress(
+    1, HOSTILE, HOSTILE, HOSTILE, "fp32", "running", True, HOSTILE, 1, 2, 0.5, 7200.0, NOW, None
+)
+SUMMARY = Summary(2, 1, 0.5, (0.1, 0.9), 10.0, 2.0, 0.5, {"empty": 1})
+OUTPUT = Output(HOSTILE, HOSTILE, [HOSTILE], HOSTILE, HOSTILE, HOSTILE, False, ["empty"])
+MOVING = checkpoints.Moving(CHECKPOINT, [RUN])
+STEP = {"name": HOSTILE, "input": HOSTILE, "output": HOSTILE, "tokens": 1, "is_truncated": True}
+TOLD = {
+    "answer": HOSTILE,
+    "explanation": HOSTILE,
+    "record": {"missing": [HOSTILE], "steps": [STEP], "precision": "fp32", "seconds": 1.0},
+}
 USER = User(id=2, email=HOSTILE, role="viewer", is_active=True, totp_secret="x", created_at=NOW)
 SESSION = UserSession(id=1, user_agent=HOSTILE, address="::1", created_at=NOW, expires_at=NOW)
 TOKEN = ApiToken(id=1, name=HOSTILE, scopes=["studies:read"], created_at=NOW, expires_at=NOW)
@@ -175,6 +208,47 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "bundle": BUNDLE,
         "question_set": "set",
         "explanations": [ExplanationRow(QUESTION, EXPLANATION)],
+        **MORE,
+    },
+    checkpoints.CheckpointsPage: {
+        "shell": SHELL,
+        "checkpoints": [checkpoints.CheckpointRow(CHECKPOINT, MANIFEST)],
+        "folders": [HOSTILE],
+        "largest_mb": 1,
+        "data": {"name": HOSTILE, "path": HOSTILE, "manifest": HOSTILE},
+        "problem": HOSTILE,
+    },
+    checkpoints.MovingFragment: {"moving": MOVING},
+    checkpoints.CheckpointPage: {
+        "shell": SHELL,
+        "moving": MOVING,
+        "manifest": MANIFEST,
+        "manifest_text": HOSTILE,
+        "question_sets": [HOSTILE],
+        "newest": RUN,
+        "summary": SUMMARY,
+        "problem": HOSTILE,
+        **FORM,
+    },
+    checkpoints.TryPage: {"shell": SHELL, "name": "student", "task_id": "0", "looks": 0, "told": TOLD},
+    explanations.RunPage: {
+        "shell": SHELL,
+        "run": RUN,
+        "summary": SUMMARY,
+        "filters": [("all", HOSTILE)],
+        "which": "all",
+        "found": 1,
+        "outputs": [OUTPUT],
+        "others": [RUN],
+        **MORE,
+    },
+    explanations.BesidePage: {
+        "shell": SHELL,
+        "sides": (explanations.Side(RUN, SUMMARY), explanations.Side(RUN, SUMMARY)),
+        "differences": [("all", HOSTILE)],
+        "which": "all",
+        "found": 1,
+        "pairs": [(OUTPUT, OUTPUT)],
         **MORE,
     },
     simulation.RehearsalPage: {
