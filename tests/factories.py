@@ -1,12 +1,13 @@
 """Typed factories: a small study with what a test cares about, everything else harmless."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from fastapi.testclient import TestClient
 from httpx2 import Response
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access import Person, Role
@@ -145,21 +146,33 @@ def make_checkpoint(session: Session, name: str = "student", **changes: Any) -> 
 
 
 def make_run(
-    session: Session, checkpoint: str = "student", question_set: str = "set", answers: Sequence[str] = ()
+    session: Session,
+    checkpoint: str = "student",
+    question_set: str = "set",
+    told: Sequence[str] | Callable[[int], tuple[str | None, str | None]] = (),
 ) -> GenerationRun:
-    """A run; with `answers`, one for each question, it is complete and its explanations name them."""
+    """A run; complete if it is told what to write: answers in the set's order, or a function of question ids.
+
+    What is no function is explained with a sentence that names the answer and the checkpoint.
+    """
     run = runs.create_run(session, runs.Plan(checkpoint, question_set))
-    if answers:
-        for batch in session.query(GenerationBatch).filter_by(run_id=run.id).all():
-            assert runs.claim_batch(session, run.id, "test", 60) is not None
-            written = [
-                runs.Written(
-                    number, answer, f"Because {answer}, says {checkpoint}.", False, (), {"tokens": 4}
-                )
-                for number, answer in zip(batch.question_ids, answers, strict=True)
-            ]
-            assert runs.store_batch(session, batch.id, "test", written, 1000)
+    if not told:
+        return run
+    ids = session.scalars(
+        select(Question.id).where(Question.question_set_id == run.question_set_id).order_by(Question.position)
+    )
+    write = told if callable(told) else writer(checkpoint, dict(zip(ids, told, strict=True)))
+    for batch in session.query(GenerationBatch).filter_by(run_id=run.id).all():
+        assert runs.claim_batch(session, run.id, "test", 60) is not None
+        written = [
+            runs.Written(number, *write(number), False, (), {"tokens": 4}) for number in batch.question_ids
+        ]
+        assert runs.store_batch(session, batch.id, "test", written, 1000)
     return run
+
+
+def writer(checkpoint: str, answers: Mapping[int, str]) -> Callable[[int], tuple[str | None, str | None]]:
+    return lambda number: (answers[number], f"Because {answers[number]}, says {checkpoint}.")
 
 
 PASSWORD = "seven bees in a jar"

@@ -77,8 +77,9 @@ class WebServer:
     again on the same port.
     """
 
-    def __init__(self, home: Path, url: str, workers: int = 1) -> None:
+    def __init__(self, home: Path, url: str, workers: int = 1, *, loads_students: bool = False) -> None:
         self.home, self.port, self.workers = home, free_port(), workers
+        self.loads_students = loads_students
         self.env = {**os.environ, "HONEYGLASS_HOME": str(home), "HONEYGLASS_DATABASE_URL": url}
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = home / "serve.log"
@@ -90,7 +91,8 @@ class WebServer:
 
     def start(self) -> None:
         command = [str(BIN / "honeyglass"), "serve", "--port", str(self.port), "--workers", str(self.workers)]
-        command.append("--no-worker")
+        if not self.loads_students:
+            command.append("--no-worker")
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, env=self.env, stdout=log, stderr=log, start_new_session=True

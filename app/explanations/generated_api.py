@@ -67,6 +67,7 @@ class RunDetail(RunOut):
 
 class OutputOut(BaseModel):
     question_key: str
+    premise: str | None
     question: str
     choices: list[str]
     correct_answer: str

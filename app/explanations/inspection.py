@@ -20,6 +20,7 @@ Difference = Literal["all", "answers", "correctness"]
 @dataclass(frozen=True)
 class Output:
     question_key: str
+    premise: str | None
     question: str
     choices: list[str]
     correct_answer: str
@@ -57,6 +58,7 @@ def as_output(explanation: Explanation, question: Question) -> Output:
     answer = explanation.predicted_answer
     return Output(
         question.key,
+        question.premise,
         question.text,
         question.choices,
         question.correct_answer,

@@ -15,9 +15,9 @@ from tests.servers import WebServer
 class DemoServer(WebServer):
     """`honeyglass serve` on an SQLite file in `home`, which holds the demo study."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, loads_students: bool = False) -> None:
         self.database = home / "honeyglass.db"
-        super().__init__(home, f"sqlite:///{self.database}")
+        super().__init__(home, f"sqlite:///{self.database}", loads_students=loads_students)
 
     def do(self, *arguments: str) -> None:
         """Run a honeyglass command that must succeed."""
@@ -56,9 +56,9 @@ class DemoServer(WebServer):
 
 
 @contextmanager
-def demo_server(home: Path) -> Iterator[DemoServer]:
+def demo_server(home: Path, *, loads_students: bool = False) -> Iterator[DemoServer]:
     shutil.rmtree(home, ignore_errors=True)
-    server = DemoServer(home)
+    server = DemoServer(home, loads_students=loads_students)
     server.do("migrate")
     server.do("demo")
     with server:

@@ -1,11 +1,19 @@
 """Every page of the staff's, one after the other, in a browser."""
 
+import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 from playwright.sync_api import BrowserContext, Page
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from app.models import Bundle, Checkpoint, Explanation
+from app.web.db import Database
 from tests.browser.demo_server import DemoServer
 from tests.browser.visitor import Visitor
+from tests.factories import make_checkpoint, make_run
+from tests.worker.manifests import make_manifest
 
 PEOPLE = iter(("ada", "bea", "cleo", "dora"))  # one for each visit of a server
 PLAIN = {
@@ -19,6 +27,11 @@ PLAIN = {
     "study-new": "/studies/new",
     "question-sets": "/question-sets",
     "question-set": "/question-sets/demo",
+    "checkpoints": "/checkpoints",
+    "checkpoint": "/checkpoints/plain",
+    "checkpoint-failed": "/checkpoints/pickled",
+    "run": "/runs/1",
+    "runs-beside": "/runs/1/beside?other=2",
     "bundles": "/bundles",
     "bundle": "/bundles/smollm2-plain",
     "account": "/account",
@@ -26,7 +39,22 @@ PLAIN = {
     "people": "/users",
     "audit": "/audit",
 }
-NAMES = ("sign-in", "sign-in-refused", *PLAIN, "study-draft-refused", "account-token", "people-link", "reset")
+STUDENT = {
+    "base": {"source": "gguf", "id": "HuggingFaceTB/SmolLM2-135M-Instruct", "sha256": "a" * 64},
+    "method": {"name": "prompted", "prompt": "plain"},
+    "evaluation": {"accuracy": 0.31, "questions": 100},
+}
+TRIAL = [
+    {
+        "question": "Where do people keep milk fresh?",
+        "choices": ["fridge", "oven", "sofa"],
+        "answer": "fridge",
+        "explanation": "Milk keeps longer where it is cold, and a fridge is cold inside.",
+    }
+]
+NO_MEMORY = "The worker died 3 times while it tried it; is there enough memory?"
+ANSWERED = ("study-draft-refused", "checkpoint-asked", "account-token", "people-link", "reset")
+NAMES = ("sign-in", "sign-in-refused", *PLAIN, *ANSWERED)
 
 
 def staff_gallery(
@@ -39,6 +67,7 @@ def staff_gallery(
     visitor.rush_to("rate")
     visitor.rush()
     taken.close()
+    hang_students(server)
     context = new_context()
     page = context.new_page()
     name = next(PEOPLE)
@@ -48,6 +77,27 @@ def staff_gallery(
         yield shown, page
     yield from answers(server, page, f"a-friend-of-{name}@example.org")
     context.close()
+
+
+def hang_students(server: DemoServer) -> None:
+    """Two students whose runs wrote what the demo's bundles say, and one that could not be loaded."""
+    database = Database(f"sqlite:///{server.database}")
+    with database.transaction(writing=True) as session:
+        if not session.query(Checkpoint).count():
+            for name in ("plain", "brief"):
+                make_checkpoint(session, name, manifest=json.loads(make_manifest(**STUDENT)), trial=TRIAL)
+                run = make_run(session, name, "demo", write_as(session, f"smollm2-{name}"))
+                run.finished_at = run.created_at + timedelta(minutes=3)
+            make_run(session, "plain", "demo")
+            make_checkpoint(session, "pickled", state="failed", reason=NO_MEMORY)
+    database.engine.dispose()
+
+
+def write_as(session: Session, bundle: str) -> Callable[[int], tuple[str | None, str | None]]:
+    """Answer and explanation of a question, as a bundle has them."""
+    statement = select(Explanation).join(Bundle).where(Bundle.name == bundle)
+    by_question = {one.question_id: one for one in session.scalars(statement)}
+    return lambda number: (by_question[number].predicted_answer, by_question[number].raw_text)
 
 
 def door(server: DemoServer, page: Page, email: str) -> Iterator[tuple[str, Page]]:
@@ -69,6 +119,12 @@ def answers(server: DemoServer, page: Page, newcomer: str) -> Iterator[tuple[str
     page.get_by_label("Definition").fill("slug: a\ntitel: A study\n")
     page.get_by_role("button", name="Store").click()
     yield "study-draft-refused", page
+    page.goto(f"{server.address}/checkpoints/plain")
+    page.get_by_label("Question", exact=True).fill("Where do people keep milk fresh?")
+    page.get_by_label("Choices, one in a line").fill("fridge\noven\nsofa")
+    page.get_by_role("button", name="Ask").click()
+    page.wait_for_url("**/tries/*")
+    yield "checkpoint-asked", page
     page.goto(f"{server.address}/account")
     page.get_by_text("Make a token").click()
     page.get_by_label("Name", exact=True).fill("export script")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -88,6 +89,16 @@ def test_axe_finds_nothing_on_any_page_on_a_phone(looks: Looks) -> None:
 
 def test_axe_finds_nothing_on_any_page_on_a_desktop(looks: Looks) -> None:
     assert found(looks, "faults_on_desktop") == {}
+
+
+def test_a_server_that_has_shown_every_page_has_not_loaded_pytorch(looks: Looks, server: DemoServer) -> None:
+    assert looks
+    process = psutil.Process(server.process.pid)
+    mapped = {
+        entry.path for one in (process, *process.children(recursive=True)) for entry in one.memory_maps()
+    }
+    assert any("sqlalchemy" in path for path in mapped)  # the right process was looked at
+    assert [path for path in mapped if "torch" in path] == []
 
 
 def test_axe_finds_nothing_on_any_page_in_the_dark(looks: Looks) -> None:

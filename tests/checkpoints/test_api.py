@@ -42,7 +42,7 @@ def test_a_run_is_planned_cancelled_read_and_exported(
     with database.transaction(writing=True) as session:
         make_question_set(session)
         make_checkpoint(session)
-        make_run(session, answers=["yes"] * 6 + ["no"] * 2)
+        make_run(session, told=["yes"] * 6 + ["no"] * 2)
     headers = bearer(database)
     plan = {"question_set": "set", "question_ids": ["q3", "q1"], "precision": "bf16"}
     made = web.post(f"{API}/checkpoints/student/runs", json=plan, headers=headers)

@@ -184,7 +184,7 @@ def test_a_checkpoints_page_sums_up_its_newest_complete_run(web: TestClient, dat
     with database.transaction(writing=True) as session:
         make_question_set(session)
         make_checkpoint(session)
-        make_run(session, answers=["yes"] * 6 + ["no"] * 2)
+        make_run(session, told=["yes"] * 6 + ["no"] * 2)
         make_run(session)
     become(web, database)
     page = text_of(web.get("/checkpoints/student"))

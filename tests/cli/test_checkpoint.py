@@ -14,7 +14,7 @@ from app.models import Question
 from app.queue import make_queue
 from app.settings import Settings
 from app.web.db import Database
-from tests.checkpoints.test_intake import make_student
+from tests.checkpoints.folders import make_student
 from tests.cli.conftest import Honeyglass
 from tests.factories import make_question_set
 

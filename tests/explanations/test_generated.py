@@ -1,6 +1,5 @@
 """A run's page, its filters, its bundle, and two runs beside each other."""
 
-from collections.abc import Iterator
 from io import BytesIO
 from zipfile import ZipFile
 
@@ -15,28 +14,28 @@ from tests.staff import become, text_of
 
 
 @pytest.fixture
-def read(web: TestClient, database: Database) -> Iterator[TestClient]:
+def read(web: TestClient, database: Database) -> TestClient:
     """A viewer, and two students that answered the same questions; the first one's last text is empty."""
     with database.transaction(writing=True) as session:
         make_question_set(session, 30)
         make_question_set(session, 8, "other")
         for name in ("one", "two"):
             make_checkpoint(session, name)
-        make_run(session, "one", answers=["yes"] * 29 + ["no"])
-        make_run(session, "two", answers=["no"] * 29 + ["no"])
-        make_run(session, "two", "other", answers=["yes"] * 8)
+        make_run(session, "one", told=["yes"] * 29 + ["no"])
+        make_run(session, "two", told=["no"] * 29 + ["no"])
+        make_run(session, "two", "other", told=["yes"] * 8)
         last = session.scalars(select(Explanation).where(Explanation.run_id == 1)).all()[-1]
         last.shown_text, last.flags = "", ["empty", "truncated"]
         make_run(session, "one")
     become(web, database, role="viewer")
-    yield web
+    return web
 
 
 def test_outputs_are_filtered_and_paged(read: TestClient) -> None:
     page = text_of(read.get("/runs/1"))
     assert "96.7 % 29 of 30; 95 % interval 83.3–99.4 %" in page
-    assert "1 say nothing" in page
-    assert "1 are cut off at the token limit" in page
+    assert "1 without a text" in page
+    assert "1 cut off at the token limit" in page
     assert "Page 1" in page
     assert "Question 26?" in text_of(read.get("/runs/1?page=2"))
     empty = text_of(read.get("/runs/1?which=empty"))

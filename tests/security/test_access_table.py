@@ -159,7 +159,7 @@ class House:
             self.people = admit(session, study)
             make_checkpoint(session)
             for _ in range(2):
-                make_run(session, answers=["yes"] * 8)
+                make_run(session, told=["yes"] * 8)
         walker = Walker(web)
         self.code = walker.start()
         web.cookies.clear()

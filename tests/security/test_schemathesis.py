@@ -48,7 +48,7 @@ def make_app(folder: Path, url: str) -> tuple[FastAPI, str]:
         make_checkpoint(session)
         make_checkpoint(session, "old")
         make_checkpoint(session, "failed", state="failed")
-        make_run(session, answers=["yes"] * 8)
+        make_run(session, told=["yes"] * 8)
         make_run(session)
         save_draft_for(session, person_of(user), make_definition(slug="mine"))
         token = make_api_token(session, user)

@@ -84,11 +84,9 @@ CHECKPOINT = Checkpoint(
     trial=[{"question": HOSTILE, "choices": [HOSTILE], "answer": None, "explanation": HOSTILE}],
     created_at=NOW,
 )
-RUN = Progress(
-    1, HOSTILE, HOSTILE, HOSTILE, "fp32", "running", True, HOSTILE, 1, 2, 0.5, 7200.0, NOW, None
-)
+RUN = Progress(1, HOSTILE, HOSTILE, HOSTILE, "fp32", "running", True, HOSTILE, 1, 2, 0.5, 7200.0, NOW, None)
 SUMMARY = Summary(2, 1, 0.5, (0.1, 0.9), 10.0, 2.0, 0.5, {"empty": 1})
-OUTPUT = Output(HOSTILE, HOSTILE, [HOSTILE], HOSTILE, HOSTILE, HOSTILE, False, ["empty"])
+OUTPUT = Output(HOSTILE, HOSTILE, HOSTILE, [HOSTILE], HOSTILE, HOSTILE, HOSTILE, False, ["empty"])
 MOVING = checkpoints.Moving(CHECKPOINT, [RUN])
 STEP = {"name": HOSTILE, "input": HOSTILE, "output": HOSTILE, "tokens": 1, "is_truncated": True}
 TOLD = {
