@@ -15,8 +15,10 @@ from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import Cache
 
-SLOTS = 32
-REFILL = 4  # so many free slots are filled at once: one input at a time would read all weights for each
+from app.worker.packing import groups, pack, shared_tokens
+
+SLOTS = 64
+REFILL = 8  # so many free slots are filled at once: one input at a time would read all weights for each
 # Decoders with rotary positions and full attention, whose mask and positions can be given for each row.
 SLOTTED = {"llama", "qwen2", "qwen3", "smollm3", "mistral", "olmo2"}
 
@@ -72,16 +74,15 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers ships no types
     def get_seq_length(self, _layer: int = 0) -> int:
         return self.now
 
-    def put(self, first_slot: int, prefilled: Cache) -> None:
-        """Copy inputs' keys and values so that they end before the current column."""
-        for layer, entry in enumerate(prefilled.layers):
+    def put(self, slot: int, read: Cache, columns: Tensor) -> None:
+        """Copy these columns of what was read into a slot, so that they end before the current column."""
+        for layer, entry in enumerate(read.layers):
             if len(self.stored) == layer:
-                rows, heads, _, size = entry.keys.shape
+                _, heads, _, size = entry.keys.shape
                 shape = (self.slots, heads, self.columns, size)
                 self.stored.append((entry.keys.new_zeros(shape), entry.keys.new_zeros(shape)))
-            rows, length = entry.keys.shape[0], entry.keys.shape[2]
             for stored, new in zip(self.stored[layer], (entry.keys, entry.values), strict=True):
-                stored[first_slot : first_slot + rows, :, self.now - length : self.now] = new
+                stored[slot, :, self.now - len(columns) : self.now] = new[0, :, columns]
 
     def move(self, source: int, target: int) -> None:
         for pair in self.stored:
@@ -112,9 +113,11 @@ class SlottedDecoder:
         self.device = model.device
         self.waiting = sorted(range(len(inputs)), key=lambda number: (len(inputs[number]), -number))
         self.longest = len(inputs[self.waiting[-1]])
+        self.shared = shared_tokens(inputs)
         self.most = min(SLOTS, len(inputs))
-        # Room for one text after another before the columns in front are dropped.
-        self.cache = SlotCache(self.most, self.longest + 2 * limits.max_new_tokens + 1)
+        # Where slots are filled again, room for one text after another before columns in front are dropped.
+        texts = 2 if len(inputs) > self.most else 1
+        self.cache = SlotCache(self.most, self.longest + texts * limits.max_new_tokens + 1)
         self.cache.now = self.longest
         self.slots: list[Slot] = []
         self.decoded: dict[int, Decoded] = {}
@@ -132,23 +135,26 @@ class SlottedDecoder:
     def fill(self, count: int) -> None:
         """Put the next inputs, the longest of those left, into free slots and take their first tokens."""
         numbers = [self.waiting.pop() for _ in range(count)]
-        ids, mask = pad_left([self.inputs[number] for number in numbers], self.device)  # (n, P)
-        positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
-        prefilled = DynamicCache()
+        for some in groups(numbers, [len(self.inputs[number]) - self.shared for number in numbers]):
+            self.fill_from(some)
+
+    def fill_from(self, numbers: Sequence[int]) -> None:
+        packed = pack([self.inputs[number] for number in numbers], self.shared, self.device)
+        read = DynamicCache()
         output = self.model(
-            input_ids=ids,
-            attention_mask=mask,
-            position_ids=positions,
-            cache=prefilled,
+            input_ids=packed.ids,
+            attention_mask=packed.mask,
+            position_ids=packed.positions,
+            cache=read,
             use_cache=True,
-            logits_to_keep=1,
+            logits_to_keep=torch.stack([columns[-1] for columns in packed.columns]),
         )
         first = len(self.slots)
-        self.cache.put(first, prefilled)
-        for number in numbers:
-            length = len(self.inputs[number])
+        for number, columns in zip(numbers, packed.columns, strict=True):
+            length = len(columns)
+            self.cache.put(len(self.slots), read, columns)
             self.slots.append(Slot(number, self.cache.now - length, length))
-        self.accept(output.logits[:, -1].argmax(dim=-1).tolist(), first)
+        self.accept(output.logits[0].argmax(dim=-1).tolist(), first)
 
     def step(self) -> None:
         """One token for every slot."""
