@@ -15,7 +15,7 @@ from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import Cache
 
-from app.worker.packing import groups, pack, shared_tokens
+from app.worker.packing import PACKED_TOKENS, groups, pack, shared_tokens
 
 SLOTS = 64
 REFILL = 8  # so many free slots are filled at once: one input at a time would read all weights for each
@@ -135,7 +135,8 @@ class SlottedDecoder:
     def fill(self, count: int) -> None:
         """Put the next inputs, the longest of those left, into free slots and take their first tokens."""
         numbers = [self.waiting.pop() for _ in range(count)]
-        for some in groups(numbers, [len(self.inputs[number]) - self.shared for number in numbers]):
+        lengths = [len(self.inputs[number]) - self.shared for number in numbers]
+        for some in groups(numbers, lengths, PACKED_TOKENS[self.device.type]):
             self.fill_from(some)
 
     def fill_from(self, numbers: Sequence[int]) -> None:

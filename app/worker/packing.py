@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-PACKED_TOKENS = 256  # read by one call: they keep a processor busy; attention grows with their square
+# So many are read by one call: enough to keep the device busy, for attention grows with their square.
+PACKED_TOKENS = {"cpu": 256, "cuda": 2048}
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,12 @@ def pack(inputs: Sequence[list[int]], shared: int, device: Any) -> Packed:  # no
     return Packed(row[:1], mask[None, None], row[1:], columns)
 
 
-def groups(numbers: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
+def groups(numbers: Sequence[int], lengths: Sequence[int], most_tokens: int) -> list[list[int]]:
     """The numbers in their order, in groups of at most so many tokens; a longer input stands alone."""
     found: list[list[int]] = []
     tokens = 0
     for number, length in zip(numbers, lengths, strict=True):
-        if not found or tokens + length > PACKED_TOKENS:
+        if not found or tokens + length > most_tokens:
             found.append([])
             tokens = 0
         found[-1].append(number)

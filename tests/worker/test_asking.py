@@ -14,7 +14,7 @@ from app.worker.asking import Posed, ask
 from app.worker.decoding import Limits, decode, is_slotted
 from app.worker.layers import PackedLinear, can_pack
 from app.worker.loading import Shelf, Student, load, place_of
-from app.worker.packing import pack, shared_tokens
+from app.worker.packing import PACKED_TOKENS, pack, shared_tokens
 from tests.worker.students import finish, make_llama, make_t5, smollm2
 
 NOWHERE = Shelf({}, None)
@@ -57,7 +57,7 @@ def test_slots_that_are_refilled_write_what_one_at_a_time_writes(
 ) -> None:
     monkeypatch.setattr("app.worker.decoding.SLOTS", 3)
     monkeypatch.setattr("app.worker.decoding.REFILL", 1)
-    monkeypatch.setattr("app.worker.packing.PACKED_TOKENS", 30)
+    monkeypatch.setitem(PACKED_TOKENS, "cpu", 30)
     model = loaded(make_llama(tmp_path / "student")).model
     assert is_slotted(model.config)
     shared = [9, 8, 7]
