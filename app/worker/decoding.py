@@ -1,8 +1,8 @@
 """Greedy decoding of many inputs at once: a text that is finished makes its row free, and steps get cheaper.
 
 Each slot writes one text. All slots share one column of the key-value cache per step: an input is put in so
-that it ends at the current column, whatever its length, and positions are counted per slot. What a slot has in
-columns before its start is masked. Models for which this is not known to hold go through transformers' own
+that it ends at the current column, whatever its length, and positions are counted per slot. What a slot has
+in columns before its start is masked. Models for which this is not known to hold go through transformers' own
 `generate`, padded on the left. No other input takes a finished one's place: on a processor, steps of fewer
 texts cost no more than reading inputs a few at a time.
 """
