@@ -1,9 +1,10 @@
-"""Greedy decoding of many inputs at once: rows that are finished make room for the next at once.
+"""Greedy decoding of many inputs at once: a text that is finished makes its row free, and steps get cheaper.
 
-Each of a few slots writes one text. All slots share one column of the key-value cache per step: an input is
-put in so that it ends at the current column, whatever its length, and positions are counted per slot. What a
-slot has in columns before its start is masked. Models for which this is not known to hold go through
-transformers' own `generate`, in batches padded on the left.
+Each slot writes one text. All slots share one column of the key-value cache per step: an input is put in so
+that it ends at the current column, whatever its length, and positions are counted per slot. What a slot has
+in columns before its start is masked. Models for which this is not known to hold go through transformers' own
+`generate`, padded on the left. No other input takes a finished one's place: on a processor, steps of fewer
+texts cost no more than reading inputs a few at a time.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,8 +16,9 @@ from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import Cache
 
-SLOTS = 32
-REFILL = 4  # so many free slots are filled at once: one input at a time would read all weights for each
+from app.worker.packing import PACKED_TOKENS, groups, pack, shared_tokens
+
+SLOTS = 64  # as many as a planned batch has questions
 # Decoders with rotary positions and full attention, whose mask and positions can be given for each row.
 SLOTTED = {"llama", "qwen2", "qwen3", "smollm3", "mistral", "olmo2"}
 
@@ -38,13 +40,16 @@ class Limits:
 
 
 def decode(model: Any, inputs: Sequence[list[int]], limits: Limits) -> list[Decoded]:  # noqa: ANN401  # untyped library
-    """The texts of all inputs, in their order."""
-    if not inputs:
-        return []
+    """The texts of all inputs, in their order; they are written longest first, as many at once as may be."""
+    order = sorted(range(len(inputs)), key=lambda number: (-len(inputs[number]), number))
+    write = write_in_slots if is_slotted(model.config) else write_padded
+    found: dict[int, Decoded] = {}
     with torch.inference_mode():
-        if is_slotted(model.config):
-            return SlottedDecoder(model, inputs, limits).run()
-        return decode_padded(model, inputs, limits)
+        for at in range(0, len(order), SLOTS):
+            numbers = order[at : at + SLOTS]
+            texts = write(model, [inputs[number] for number in numbers], limits)
+            found |= zip(numbers, texts, strict=True)
+    return [found[number] for number in range(len(inputs))]
 
 
 def is_slotted(config: Any) -> bool:  # noqa: ANN401  # untyped library
@@ -72,28 +77,20 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers ships no types
     def get_seq_length(self, _layer: int = 0) -> int:
         return self.now
 
-    def put(self, first_slot: int, prefilled: Cache) -> None:
-        """Copy inputs' keys and values so that they end before the current column."""
-        for layer, entry in enumerate(prefilled.layers):
+    def put(self, slot: int, read: Cache, columns: Tensor) -> None:
+        """Copy these columns of what was read into a slot, so that they end before the current column."""
+        for layer, entry in enumerate(read.layers):
             if len(self.stored) == layer:
-                rows, heads, _, size = entry.keys.shape
+                _, heads, _, size = entry.keys.shape
                 shape = (self.slots, heads, self.columns, size)
                 self.stored.append((entry.keys.new_zeros(shape), entry.keys.new_zeros(shape)))
-            rows, length = entry.keys.shape[0], entry.keys.shape[2]
             for stored, new in zip(self.stored[layer], (entry.keys, entry.values), strict=True):
-                stored[first_slot : first_slot + rows, :, self.now - length : self.now] = new
+                stored[slot, :, self.now - len(columns) : self.now] = new[0, :, columns]
 
     def move(self, source: int, target: int) -> None:
         for pair in self.stored:
             for stored in pair:
                 stored[target, :, self.first : self.now] = stored[source, :, self.first : self.now]
-
-    def shift(self, by: int) -> None:
-        """Drop the first `by` columns, which no slot needs any more."""
-        for pair in self.stored:
-            for stored in pair:
-                stored[:, :, : self.now - by] = stored[:, :, by : self.now].clone()
-        self.now -= by
 
 
 @dataclass
@@ -102,53 +99,52 @@ class Slot:
 
     number: int
     start: int
-    position: int
     tokens: list[int] = field(default_factory=list)
+
+
+def write_in_slots(model: Any, inputs: Sequence[list[int]], limits: Limits) -> list[Decoded]:  # noqa: ANN401  # transformers ships no types
+    return SlottedDecoder(model, inputs, limits).run()
 
 
 class SlottedDecoder:
     def __init__(self, model: Any, inputs: Sequence[list[int]], limits: Limits) -> None:  # noqa: ANN401  # transformers ships no types
         self.model, self.inputs, self.limits = model, inputs, limits
         self.device = model.device
-        self.waiting = sorted(range(len(inputs)), key=lambda number: (len(inputs[number]), -number))
-        self.longest = len(inputs[self.waiting[-1]])
-        self.most = min(SLOTS, len(inputs))
-        # Room for one text after another before the columns in front are dropped.
-        self.cache = SlotCache(self.most, self.longest + 2 * limits.max_new_tokens + 1)
-        self.cache.now = self.longest
+        self.shared = shared_tokens(inputs)
+        longest = max(map(len, inputs))
+        self.cache = SlotCache(len(inputs), longest + limits.max_new_tokens)
+        self.cache.now = longest
         self.slots: list[Slot] = []
         self.decoded: dict[int, Decoded] = {}
 
     def run(self) -> list[Decoded]:
-        while self.waiting or self.slots:
+        numbers = range(len(self.inputs))
+        lengths = [len(one) - self.shared for one in self.inputs]
+        for some in groups(numbers, lengths, PACKED_TOKENS[self.device.type]):
             self.limits.keep_going()
-            free = min(self.most - len(self.slots), len(self.waiting))
-            if free and (free >= min(REFILL, len(self.waiting)) or not self.slots):
-                self.fill(free)
-            if self.slots:
-                self.step()
-        return [self.decoded[number] for number in range(len(self.inputs))]
+            self.fill(some)
+        while self.slots:
+            self.limits.keep_going()
+            self.step()
+        return [self.decoded[number] for number in numbers]
 
-    def fill(self, count: int) -> None:
-        """Put the next inputs, the longest of those left, into free slots and take their first tokens."""
-        numbers = [self.waiting.pop() for _ in range(count)]
-        ids, mask = pad_left([self.inputs[number] for number in numbers], self.device)  # (n, P)
-        positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
-        prefilled = DynamicCache()
+    def fill(self, numbers: Sequence[int]) -> None:
+        """Read these inputs, put each into a slot and take its first token."""
+        packed = pack([self.inputs[number] for number in numbers], self.shared, self.device)
+        read = DynamicCache()
         output = self.model(
-            input_ids=ids,
-            attention_mask=mask,
-            position_ids=positions,
-            cache=prefilled,
+            input_ids=packed.ids,
+            attention_mask=packed.mask,
+            position_ids=packed.positions,
+            cache=read,
             use_cache=True,
-            logits_to_keep=1,
+            logits_to_keep=torch.stack([columns[-1] for columns in packed.columns]),
         )
         first = len(self.slots)
-        self.cache.put(first, prefilled)
-        for number in numbers:
-            length = len(self.inputs[number])
-            self.slots.append(Slot(number, self.cache.now - length, length))
-        self.accept(output.logits[:, -1].argmax(dim=-1).tolist(), first)
+        for number, columns in zip(numbers, packed.columns, strict=True):
+            self.cache.put(len(self.slots), read, columns)
+            self.slots.append(Slot(number, self.cache.now - len(columns)))
+        self.accept(output.logits[0].argmax(dim=-1).tolist(), first)
 
     def step(self) -> None:
         """One token for every slot."""
@@ -159,16 +155,12 @@ class SlottedDecoder:
         output = self.model(
             input_ids=torch.tensor([[slot.tokens[-1]] for slot in slots], device=self.device),  # (B, 1)
             attention_mask=(columns >= starts[:, None])[:, None, None],  # (B, 1, 1, columns)
-            position_ids=torch.tensor([[slot.position] for slot in slots], device=self.device),
+            position_ids=cache.now - starts[:, None],
             cache=cache,
             use_cache=True,
         )
         cache.now += 1
-        for slot in slots:
-            slot.position += 1
         self.accept(output.logits[:, -1].argmax(dim=-1).tolist(), 0)
-        if cache.now == cache.columns:
-            self.make_room()
 
     def accept(self, tokens: list[int], first: int) -> None:
         """Give slots from `first` on their tokens; backwards: the last takes a finished one's place."""
@@ -185,16 +177,8 @@ class SlottedDecoder:
                     self.cache.move(len(self.slots), at)
                     self.slots[at] = last
 
-    def make_room(self) -> None:
-        """Drop the columns in front of the earliest start, but keep room for the longest input."""
-        earliest = min((slot.start for slot in self.slots), default=self.cache.now)
-        by = min(earliest, self.cache.now - self.longest)
-        self.cache.shift(by)
-        for slot in self.slots:
-            slot.start -= by
 
-
-def pad_left(inputs: Sequence[list[int]], device: Any, pad: int = 0) -> tuple[Tensor, Tensor]:  # noqa: ANN401  # transformers ships no types
+def pad_left(inputs: Sequence[list[int]], device: Any, pad: int) -> tuple[Tensor, Tensor]:  # noqa: ANN401  # transformers ships no types
     """Ids and mask, both (n, P), with the padding on the left."""
     longest = max(map(len, inputs))
     ids = torch.tensor([[pad] * (longest - len(one)) + list(one) for one in inputs], device=device)
@@ -202,29 +186,23 @@ def pad_left(inputs: Sequence[list[int]], device: Any, pad: int = 0) -> tuple[Te
     return ids, mask
 
 
-def decode_padded(model: Any, inputs: Sequence[list[int]], limits: Limits) -> list[Decoded]:  # noqa: ANN401  # transformers ships no types
-    """The library's own loop, longest inputs first, in batches of as many as there are slots."""
-    order = sorted(range(len(inputs)), key=lambda number: (-len(inputs[number]), number))
+def write_padded(model: Any, inputs: Sequence[list[int]], limits: Limits) -> list[Decoded]:  # noqa: ANN401  # transformers ships no types
+    """The library's own loop."""
+    limits.keep_going()
     pad = model.generation_config.pad_token_id
     pad = min(limits.end_tokens) if pad is None else pad
-    found: dict[int, Decoded] = {}
-    for at in range(0, len(order), SLOTS):
-        limits.keep_going()
-        numbers = order[at : at + SLOTS]
-        ids, mask = pad_left([inputs[number] for number in numbers], model.device, pad)
-        output = model.generate(
-            input_ids=ids,
-            attention_mask=mask,
-            do_sample=False,
-            num_beams=1,
-            max_new_tokens=limits.max_new_tokens,
-            pad_token_id=pad,
-            eos_token_id=sorted(limits.end_tokens),
-        )
-        skipped = 1 if model.config.is_encoder_decoder else ids.shape[1]
-        for number, row in zip(numbers, output[:, skipped:].tolist(), strict=True):
-            found[number] = cut(row, limits)
-    return [found[number] for number in range(len(inputs))]
+    ids, mask = pad_left(inputs, model.device, pad)
+    output = model.generate(
+        input_ids=ids,
+        attention_mask=mask,
+        do_sample=False,
+        num_beams=1,
+        max_new_tokens=limits.max_new_tokens,
+        pad_token_id=pad,
+        eos_token_id=sorted(limits.end_tokens),
+    )
+    skipped = 1 if model.config.is_encoder_decoder else ids.shape[1]
+    return [cut(row, limits) for row in output[:, skipped:].tolist()]
 
 
 def cut(row: list[int], limits: Limits) -> Decoded:

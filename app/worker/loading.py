@@ -15,6 +15,7 @@ from app.checkpoints.weights import is_tokenizer, is_weights
 from app.contract.base import sha256_of_file
 from app.contract.student import StudentManifest
 from app.errors import Invalid
+from app.worker.layers import pack_linears
 
 library_log.disable_progress_bar()  # a worker's log is a file
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -49,6 +50,7 @@ def load(folder: Path, manifest: StudentManifest, precision: str, shelf: Shelf) 
     if manifest.adapter is not None:
         model = PeftModel.from_pretrained(model, str(folder), local_files_only=True).merge_and_unload()
     model.to("cuda" if torch.cuda.is_available() else "cpu", dtype=PRECISIONS[precision]).eval()
+    pack_linears(model)
     own = any(is_tokenizer(path.name) for path in folder.iterdir())
     tokenizer_place = {"pretrained_model_name_or_path": str(folder)} if own else without_weights(place)
     tokenizer = AutoTokenizer.from_pretrained(**tokenizer_place, **SAFE)

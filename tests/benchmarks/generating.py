@@ -1,7 +1,8 @@
 """Explanations per second: the worker's decoding beside the plain loop the field uses, in one run.
 
-The plain loop asks one question at a time with `generate` and its defaults, in fp32. There the texts must be
-the same, or differ first at a near-tie (the two likeliest tokens less than 1e-4 apart), which is listed.
+The plain loop asks one question at a time with `generate` and its defaults, in fp32, on a model as it comes
+from the library; the worker writes batches as they are planned for a run. In fp32 the texts must be the same,
+or differ first at a near-tie (the two likeliest tokens less than 1e-4 apart), which is listed.
 """
 
 import argparse
@@ -18,13 +19,17 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from app.contract.question_set import read_question_set
+from app.explanations.planning import CHARACTERS_PER_TOKEN, Asked, plan_batches
 from app.worker.decoding import Limits, decode
+from app.worker.layers import pack_linears
 from tests.worker.students import smollm2
 
 NEAR_TIE = 1e-4
 NEW_TOKENS = 100
 ROUNDS = 2
 PLAIN, FP32, BF16 = "plain loop fp32", "worker fp32", "worker bf16"
+Ways = dict[str, Callable[[list[list[int]]], list[list[int]]]]
+Found = dict[str, dict[int, list[int]]]  # the tokens of each text by its question's number, for each way
 DEMO = Path(__file__).parents[2] / "demo" / "questions.jsonl"
 REAL = Path(__file__).parents[3] / "shared" / "data" / "cqa-llama-validation.jsonl.xz"
 
@@ -63,6 +68,16 @@ def plain(model: Any, inputs: list[list[int]], end: int) -> list[list[int]]:
     return texts
 
 
+def worker(model: Any, inputs: list[list[int]], limits: Limits) -> list[list[int]]:
+    """The texts, batch by batch as a run would have them written."""
+    asked = [Asked(number, round(len(one) * CHARACTERS_PER_TOKEN)) for number, one in enumerate(inputs)]
+    found: dict[int, list[int]] = {}
+    for batch in plan_batches(asked, limits.max_new_tokens):
+        texts = decode(model, [inputs[number] for number in batch], limits)
+        found |= {number: text.tokens for number, text in zip(batch, texts, strict=True)}
+    return [found[number] for number in range(len(inputs))]
+
+
 def gap(model: Any, one: list[int], said: list[int]) -> float:
     """How far the two likeliest next tokens are apart."""
     with torch.inference_mode():
@@ -72,7 +87,8 @@ def gap(model: Any, one: list[int], said: list[int]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=32)
+    parser.add_argument("--count", type=int, default=64)
+    parser.add_argument("--plain", type=int, default=32, help="how many of them the plain loop is asked")
     parser.add_argument("--questions", type=Path, default=REAL if REAL.exists() else DEMO)
     arguments = parser.parse_args()
     path = smollm2()
@@ -80,50 +96,56 @@ def main() -> None:
     inputs = read_inputs(tokenizer, arguments.questions, arguments.count)
     end = tokenizer.eos_token_id
     limits = Limits(NEW_TOKENS, frozenset({end}))
-    exact, half = load(torch.float32), load(torch.bfloat16)
-    ways: dict[str, Callable[[list[list[int]]], list[list[int]]]] = {
+    exact, full, half = load(torch.float32), load(torch.float32), load(torch.bfloat16)
+    pack_linears(full)
+    pack_linears(half)
+    ways: Ways = {
         PLAIN: lambda some: plain(exact, some, end),
-        FP32: lambda some: [one.tokens for one in decode(exact, some, limits)],
-        BF16: lambda some: [one.tokens for one in decode(half, some, limits)],
+        FP32: lambda some: worker(full, some, limits),
+        BF16: lambda some: worker(half, some, limits),
     }
-    print(f"{len(inputs)} questions, {torch.get_num_threads()} threads, at most {NEW_TOKENS} tokens")
-    found, rates = measure(ways, inputs)
+    # Evenly spread, so that the plain loop is asked questions like all the others.
+    few = [at * len(inputs) // arguments.plain for at in range(min(arguments.plain, len(inputs)))]
+    print(
+        f"{len(inputs)} questions, {len(few)} of them for the plain loop, {torch.get_num_threads()} threads"
+    )
+    print(f"at most {NEW_TOKENS} tokens, load {os.getloadavg()[0]:.1f}")
+    found, rates = measure(ways, inputs, few)
     for name in ways:
-        equal = sum(one == other for one, other in zip(found[name], found[PLAIN], strict=True))
+        equal = sum(found[name][at] == found[PLAIN][at] for at in few)
         times = rates[name] / rates[PLAIN]
-        print(f"{name:16} {rates[name]:6.2f} explanations/s {times:5.1f}x  {equal}/{len(inputs)} texts equal")
+        print(f"{name:16} {rates[name]:6.2f} explanations/s {times:5.1f}x  {equal}/{len(few)} texts equal")
+    print(f"load {os.getloadavg()[0]:.1f}")
     list_differences(exact, inputs, found[FP32], found[PLAIN])
 
 
-def measure(
-    ways: dict[str, Callable[[list[list[int]]], list[list[int]]]], inputs: list[list[int]]
-) -> tuple[dict[str, list[list[int]]], dict[str, float]]:
+def measure(ways: Ways, inputs: list[list[int]], few: list[int]) -> tuple[Found, dict[str, float]]:
     """Texts and explanations per second of every way, turn by turn, so that a busy minute hits all of them.
 
-    The plain loop gets a part of the questions in each round, for it is slow; the others get all each time.
+    The plain loop gets a part of its few questions in each round, for it is slow; the others get all of all.
     """
-    found: dict[str, list[list[int]]] = {name: [] for name in ways}
+    found: Found = {name: {} for name in ways}
     seconds, written = dict.fromkeys(ways, 0.0), dict.fromkeys(ways, 0)
     for name, way in ways.items():
         way(inputs[:1])
         print(f"warm: {name}")
-    size = -(-len(inputs) // ROUNDS)
-    for at in range(0, len(inputs), size):
+    for turn in range(ROUNDS):
         for name, way in ways.items():
-            some = inputs[at : at + size] if name == PLAIN else inputs
+            numbers = few[turn::ROUNDS] if name == PLAIN else list(range(len(inputs)))
             started = time.monotonic()
-            texts = way(some)
+            texts = way([inputs[number] for number in numbers])
             seconds[name] += time.monotonic() - started
-            written[name] += len(some)
-            found[name] = found[name] + texts if name == PLAIN else texts
-            print(f"questions {at + 1} and on: {name}, {written[name] / seconds[name]:.2f}/s so far")
+            written[name] += len(numbers)
+            found[name] |= dict(zip(numbers, texts, strict=True))
+            print(f"round {turn + 1}: {name}, {written[name] / seconds[name]:.2f}/s so far", flush=True)
     return found, {name: written[name] / seconds[name] for name in ways}
 
 
 def list_differences(
-    model: Any, inputs: list[list[int]], found: list[list[int]], expected: list[list[int]]
+    model: Any, inputs: list[list[int]], found: dict[int, list[int]], expected: dict[int, list[int]]
 ) -> None:
-    for number, (one, other) in enumerate(zip(found, expected, strict=True)):
+    for number, other in sorted(expected.items()):
+        one = found[number]
         if one != other:
             same = next(
                 (at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0

@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM
 
 from app.contract.base import sha256_of_file
 from app.contract.student import parse_student
 from app.worker.asking import Posed, ask
 from app.worker.decoding import Limits, decode, is_slotted
-from app.worker.loading import Shelf, Student, load
+from app.worker.layers import PackedLinear, can_pack
+from app.worker.loading import Shelf, Student, load, place_of
+from app.worker.packing import PACKED_TOKENS, pack, shared_tokens
 from tests.worker.students import finish, make_llama, make_t5, smollm2
 
 NOWHERE = Shelf({}, None)
@@ -37,8 +40,8 @@ def _few_threads() -> None:
     torch.set_num_threads(2)
 
 
-def loaded(folder: Path, shelf: Shelf = NOWHERE) -> Student:
-    return load(folder, parse_student((folder / "student.json").read_bytes()), "fp32", shelf)
+def loaded(folder: Path, shelf: Shelf = NOWHERE, precision: str = "fp32") -> Student:
+    return load(folder, parse_student((folder / "student.json").read_bytes()), precision, shelf)
 
 
 @pytest.mark.parametrize("make", [make_llama, make_t5])
@@ -49,19 +52,50 @@ def test_tiny_students_of_both_architectures_answer_and_explain(tmp_path: Path, 
     assert all([step["name"] for step in one.record["steps"]] == ["answer", "explanation"] for one in told)
 
 
-def test_slots_that_are_refilled_write_what_one_at_a_time_writes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.worker.decoding.SLOTS", 3)
-    monkeypatch.setattr("app.worker.decoding.REFILL", 1)
+def test_slots_write_what_one_at_a_time_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.worker.decoding.SLOTS", 10)
+    monkeypatch.setitem(PACKED_TOKENS, "cpu", 30)
     model = loaded(make_llama(tmp_path / "student")).model
     assert is_slotted(model.config)
-    inputs = [[2 + (7 * at + number) % 250 for at in range(3 + 11 * number % 23)] for number in range(17)]
+    shared = [9, 8, 7]
+    inputs = [
+        shared + [2 + (7 * at + number) % 250 for at in range(11 * number % 23)] for number in range(17)
+    ]
+    assert min(map(len, inputs)) == len(shared)  # each keeps one token of its own, even this one
     ends = frozenset({1, *range(2, 40)})  # a random model ends somewhere
     found = decode(model, inputs, Limits(30, ends))
     alone = [decode(model, [one], Limits(30, ends))[0] for one in inputs]
     assert found == alone
     assert len({len(one.tokens) for one in found}) > 2
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("make", [make_llama, make_t5])
+def test_packed_layers_compute_what_plain_ones_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Any, precision: str
+) -> None:
+    folder = make(tmp_path / "student")
+    packed = loaded(folder, precision=precision).model
+    monkeypatch.setattr("app.worker.loading.pack_linears", lambda _model: None)
+    plain = loaded(folder, precision=precision).model
+    assert any(isinstance(layer, PackedLinear) for layer in packed.modules()) == can_pack(packed)
+    ids = torch.tensor([[5, 6, 7], [8, 9, 10]])
+    more = {"decoder_input_ids": ids} if plain.config.is_encoder_decoder else {}
+    found, expected = (model(input_ids=ids, **more).logits for model in (packed, plain))
+    near = {"fp32": 1e-5, "bf16": 5e-2}[precision]
+    torch.testing.assert_close(found, expected, rtol=near, atol=near)
+
+
+def test_inputs_are_packed_with_what_they_share_once() -> None:
+    inputs = [[1, 2, 3, 4], [1, 2, 5], [1, 2, 3, 6]]
+    assert shared_tokens(inputs) == 2
+    assert shared_tokens([[1, 2], [1, 2]]) == 1
+    assert shared_tokens([[1], [2, 3]]) == 0
+    packed = pack(inputs, 2, "cpu")
+    assert packed.ids.tolist() == [[1, 2, 3, 4, 5, 3, 6]]
+    assert packed.positions.tolist() == [[0, 1, 2, 3, 2, 2, 3]]
+    assert [packed.ids[0, columns].tolist() for columns in packed.columns] == inputs
+    assert packed.mask[0, 0, 4].tolist() == [True, True, False, False, True, False, False]
 
 
 def test_the_real_small_model_answers_plain_and_with_an_adapter(tmp_path: Path) -> None:
@@ -79,7 +113,7 @@ def test_the_real_small_model_answers_plain_and_with_an_adapter(tmp_path: Path) 
     before = student.model(ids).logits
     torch.manual_seed(0)
     config = LoraConfig(r=2, target_modules=["q_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
-    adapter = get_peft_model(student.model, config)
+    adapter = get_peft_model(AutoModelForCausalLM.from_pretrained(**place_of(path)), config)
     adapter.save_pretrained(tmp_path / "adapter", save_embedding_layers=False)
     adapted = finish(
         tmp_path / "adapter",
