@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT := $(or $(HONEYGLASS_PORT),8000)
 BIN := .venv/bin
 
-.PHONY: help debian-venv setup worker redis run test check format browser bench bench-generate rehearse rehearse-hard rehearse-faults screenshots clean
+.PHONY: help debian-venv setup worker redis run test check format browser bench bench-generate rehearse rehearse-hard rehearse-faults rehearse-worker screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -64,6 +64,9 @@ rehearse-hard: setup ## 200 people who vanish, return, double-click, go back, re
 
 rehearse-faults: setup ## Kill the server with -9 three times under 50 participants, on both databases
 	@$(BIN)/python -m tests.rehearsal_faults
+
+rehearse-worker: setup worker ## Kill the worker with -9 in three students' runs of 200 questions, every text compared
+	@$(BIN)/python -u -m tests.rehearsal_worker
 
 bench: setup ## Measure server CPU per rating, and what dealing costs as a study grows
 	@$(BIN)/python -m tests.benchmarks.rating

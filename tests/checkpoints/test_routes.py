@@ -1,5 +1,6 @@
 """Checkpoints in the browser: taken in, looked at, asked, retired."""
 
+import html
 import json
 import zipfile
 from io import BytesIO
@@ -77,6 +78,17 @@ def test_what_is_refused_leaves_nothing_behind_and_keeps_what_was_typed(
     assert len(files_of(settings)) == 3
     with database.transaction() as session:
         assert session.query(Checkpoint).count() == 1
+
+
+def test_the_example_beside_the_form_is_a_manifest_that_works(
+    web: TestClient, database: Database, tmp_path: Path
+) -> None:
+    become(web, database, role="admin")
+    page = html.unescape(web.get("/checkpoints").text)
+    example = page.partition('aria-label="Example">')[2].partition("</pre>")[0]
+    folder = make_student(tmp_path / "s")
+    (folder / "student.json").unlink()
+    assert upload(web, zipped(folder), manifest=example).status_code == 303
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

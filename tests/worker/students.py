@@ -3,14 +3,17 @@
 import importlib.util
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the worker has it; read when torch is loaded
 
 import torch
+from peft import LoraConfig, get_peft_model
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import (
+    AutoModelForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
     PreTrainedTokenizerFast,
@@ -20,6 +23,7 @@ from transformers import (
 
 from app.contract.base import sha256_of_file
 from app.contract.student import StudentManifest, write_student
+from app.worker.loading import place_of
 
 SPECIAL = ["<pad>", "</s>"]
 
@@ -109,3 +113,30 @@ def smollm2() -> Path:
     assert spec is not None
     assert spec.origin is not None
     return Path(spec.origin).with_name("SmolLM2-135M-Instruct.Q4_1.gguf")
+
+
+def make_smollm2(folder: Path, way: dict[str, Any]) -> Path:
+    """The real small model as a checkpoint: its GGUF file, asked in one way."""
+    folder.mkdir()
+    shutil.copyfile(smollm2(), folder / smollm2().name)
+    return finish(folder, architecture="decoder-only", base=base(), ask=asked(way))
+
+
+def make_adapter(folder: Path, way: dict[str, Any]) -> Path:
+    """A small random adapter on the real small model, which it names by its hash."""
+    torch.manual_seed(0)
+    config = LoraConfig(r=2, target_modules=["q_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
+    get_peft_model(AutoModelForCausalLM.from_pretrained(**place_of(smollm2())), config).save_pretrained(
+        folder, save_embedding_layers=False
+    )
+    adapter = {"kind": "lora", "rank": 2}
+    return finish(folder, architecture="decoder-only", base=base(), adapter=adapter, ask=asked(way), files={})
+
+
+def base() -> dict[str, str]:
+    path = smollm2()
+    return {"source": "gguf", "id": "SmolLM2", "file": path.name, "sha256": sha256_of_file(path)}
+
+
+def asked(way: dict[str, Any]) -> dict[str, Any]:
+    return {"default": "one", "ways": {"one": way}}

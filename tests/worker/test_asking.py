@@ -5,17 +5,15 @@ from typing import Any
 
 import pytest
 import torch
-from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM
 
 from app.contract.base import sha256_of_file
 from app.contract.student import parse_student
 from app.worker.asking import Posed, ask
 from app.worker.decoding import Limits, decode, is_slotted
 from app.worker.layers import PackedLinear, can_pack
-from app.worker.loading import Shelf, Student, load, place_of
+from app.worker.loading import Shelf, Student, load
 from app.worker.packing import PACKED_TOKENS, pack, shared_tokens
-from tests.worker.students import finish, make_llama, make_t5, smollm2
+from tests.worker.students import make_adapter, make_llama, make_smollm2, make_t5, smollm2
 
 NOWHERE = Shelf({}, None)
 CHAT = {
@@ -99,30 +97,12 @@ def test_inputs_are_packed_with_what_they_share_once() -> None:
 
 
 def test_the_real_small_model_answers_plain_and_with_an_adapter(tmp_path: Path) -> None:
-    path = smollm2()
-    base = {"source": "gguf", "id": "SmolLM2", "file": path.name, "sha256": sha256_of_file(path)}
-    ask_way = {"default": "two", "ways": {"two": CHAT}}
-    folder = tmp_path / "plain"
-    folder.mkdir()
-    (folder / path.name).symlink_to(path)
-    finish(folder, architecture="decoder-only", base=base, ask=ask_way)
-    student = loaded(folder)
-    told = ask(student, "two", QUESTIONS[:2])
+    student = loaded(make_smollm2(tmp_path / "plain", CHAT))
+    told = ask(student, "one", QUESTIONS[:2])
     assert all(one.explanation for one in told)
     ids = torch.tensor([[5, 6, 7]])
     before = student.model(ids).logits
-    torch.manual_seed(0)
-    config = LoraConfig(r=2, target_modules=["q_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
-    adapter = get_peft_model(AutoModelForCausalLM.from_pretrained(**place_of(path)), config)
-    adapter.save_pretrained(tmp_path / "adapter", save_embedding_layers=False)
-    adapted = finish(
-        tmp_path / "adapter",
-        architecture="decoder-only",
-        base=base,
-        adapter={"kind": "lora", "rank": 2},
-        ask=ask_way,
-        files={},
-    )
-    other = loaded(adapted, Shelf({base["sha256"]: path}, None))
+    adapted = make_adapter(tmp_path / "adapter", CHAT)
+    other = loaded(adapted, Shelf({sha256_of_file(smollm2()): smollm2()}, None))
     assert not torch.equal(before, other.model(ids).logits)
-    assert len(ask(other, "two", QUESTIONS[:2])) == 2
+    assert len(ask(other, "one", QUESTIONS[:2])) == 2
