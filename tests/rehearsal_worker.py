@@ -17,12 +17,12 @@ from typing import Any
 from app.contract.bundle import read_bundle
 from tests.rehearsal import materials, report
 from tests.servers import BIN
-from tests.worker.students import make_adapter, make_smollm2, make_t5
+from tests.worker.students import asked, finish, make_adapter, make_smollm2, make_t5
 
 QUESTIONS = 200
 KILLS = (0.3, 0.6)  # at this share of the questions
 PATIENCE_S = 900
-WAY = {
+WAY: dict[str, Any] = {
     "format": "chat",
     "choice_separator": "\n",
     "steps": [
@@ -82,7 +82,7 @@ class Place:
         killed = []
         for share in kills:
             self.wait_until(name, lambda found, share=share: found["runs"][0]["done"] >= share * QUESTIONS)
-            time.sleep(1)  # into the next batch
+            time.sleep(0.5)  # into the next batch
             self.kill()
             killed.append(int(self.tell("checkpoint", "show", name)["runs"][0]["done"]))
             self.start()
@@ -108,12 +108,21 @@ def rehearse(place: Place, folder: Path) -> int:
     students = {
         "smollm2": make_smollm2(folder / "smollm2", WAY),
         "adapter": make_adapter(folder / "adapter", WAY),
-        "t5": make_t5(folder / "t5"),
+        "t5": make_slow_t5(folder / "t5"),
     }
     checks: dict[str, bool] = {}
     for name, source in students.items():
         checks |= take_through(place, name, source, folder)
     return report(checks)
+
+
+def make_slow_t5(folder: Path) -> Path:
+    """A tiny T5 that writes so long that it can be killed meanwhile."""
+    make_t5(folder)
+    (folder / "student.json").unlink()
+    steps = [{**step, "max_new_tokens": 400} for step in WAY["steps"]]
+    way = {"choice_separator": " ", "steps": steps}
+    return finish(folder, architecture="encoder-decoder", ask=asked(way))
 
 
 def take_through(place: Place, name: str, source: Path, folder: Path) -> dict[str, bool]:
