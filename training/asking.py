@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from rich.progress import track
 from torch import Tensor
-from tqdm import tqdm
 
 from app.contract.student import Step, Way, fill, placeholders, question_values, read
 from training.data import Example
@@ -25,6 +25,7 @@ class Asked:
     way: Way
     special: Special
     batch_size: int
+    is_shown: bool = True  # progress
 
     @property
     def end_tokens(self) -> set[int]:
@@ -85,12 +86,11 @@ def generate(asked: Asked, inputs: Sequence[list[int]], most: int, label: str) -
     """The written tokens, up to the end token, of every input in its place."""
     order = sorted(range(len(inputs)), key=lambda number: -len(inputs[number]))
     found: dict[int, list[int]] = {}
-    with torch.inference_mode(), tqdm(total=len(inputs), desc=label, unit="question") as progress:
-        for at in range(0, len(order), asked.batch_size):
+    with torch.inference_mode():
+        for at in track(range(0, len(order), asked.batch_size), label, disable=not asked.is_shown):
             numbers = order[at : at + asked.batch_size]
             rows = generate_batch(asked, [inputs[number] for number in numbers], most)
             found |= dict(zip(numbers, rows, strict=True))
-            progress.update(len(numbers))
     return [found[number] for number in range(len(inputs))]
 
 

@@ -13,7 +13,6 @@ from app.contract.base import sha256_of_file
 from app.contract.student import (
     Adapter,
     Ask,
-    Base,
     Described,
     Generation,
     StudentManifest,
@@ -48,6 +47,7 @@ def write_student_folder(
 def save_weights(folder: Path, trained: Loaded, config: TrainingConfig) -> None:
     """All weights, or the adapter alone."""
     model = trained.model.to(DTYPES[config.store])
+    model.config.use_cache = True  # the Trainer turned it off
     if config.lora is not None:
         # The trainer's path would say where the base lay here; the manifest says what it is.
         model.peft_config["default"].base_model_name_or_path = trained.base.id
@@ -68,7 +68,7 @@ def describe(
         base=trained.base,
         adapter=adapter(config),
         method=described(method_fields(config)),
-        teacher=described({"id": config.data.teacher, "prompts_sha256": config.data.prompts_sha256}),
+        teacher=teacher(config),
         dataset=described({"name": config.data.name, "revision": config.data.revision, **data_fields(run)}),
         run=described({**run_fields(config), **run}),
         generation=Generation(precision=config.store),
@@ -81,15 +81,13 @@ def make_ask(config: TrainingConfig, *, has_context: bool) -> Ask:
     return Ask(default=next(iter(ways)), ways=ways)
 
 
-def untrained(
-    config: TrainingConfig, base: Base, *, is_encoder_decoder: bool, has_context: bool
-) -> StudentManifest:
+def untrained(config: TrainingConfig, loaded: Loaded, *, has_context: bool) -> StudentManifest:
     """The base model as if it were a student, asked in the same words."""
     return StudentManifest(
         schema_version=1,
         name=f"{config.base.id} (untuned)",
-        architecture="encoder-decoder" if is_encoder_decoder else "decoder-only",
-        base=base,
+        architecture="encoder-decoder" if loaded.is_encoder_decoder else "decoder-only",
+        base=loaded.base,
         ask=make_ask(config, has_context=has_context),
     )
 
@@ -104,6 +102,12 @@ def adapter(config: TrainingConfig) -> Adapter | None:
         if config.lora
         else None
     )
+
+
+def teacher(config: TrainingConfig) -> Described | None:
+    if config.data.teacher is None:
+        return None
+    return described({"id": config.data.teacher, "prompts_sha256": config.data.prompts_sha256})
 
 
 def method_fields(config: TrainingConfig) -> dict[str, JsonValue]:

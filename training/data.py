@@ -26,10 +26,9 @@ from app.contract.answers import is_same_answer
 from app.contract.base import InvalidFile, sha256_of_text
 from app.contract.json_lines import open_lines, parse_rows
 from app.contract.question import Choices, Filled, Key
-from app.contract.question_formats import Format
 from app.contract.question_set import read_question_set, refuse_repetition
 
-DataFormat = Format | Literal["teacher"]
+DataFormat = Literal["cqa", "commonsenseqa", "esnli", "strategyqa", "teacher"]
 Kind = Literal["unrevised", "revised"]
 SENTENCE_END = re.compile(r"[.!?][\"”’')\]]*(?=\s|$)")
 PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")

@@ -21,8 +21,8 @@ from app.contract.base import InvalidFile
 from app.contract.student import STUDENT, StudentManifest, Way
 from training.asking import Asked, Told, ask_all
 from training.checkpoint import DTYPES, read_student, set_evaluation, untrained
-from training.config import DataConfig, TrainingConfig, load_stored
-from training.data import Example
+from training.config import TrainingConfig, load_stored
+from training.data import DataFormat, Example
 from training.likelihood import Likeliest, likeliest_choices
 from training.measures import Estimate, bootstrap, describe_explanations, is_right
 from training.models import Loaded, load_base, load_model
@@ -31,7 +31,6 @@ from training.test_set import read_test_set
 from training.train import RUN, TRAINED_ON, read_material
 
 Split = Literal["test", "held-out"]
-FEW = 1_000  # with fewer questions a result is a first look
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,8 @@ class Settings:
     batch_size: int = 32
     precision: Literal["fp32", "bf16"] = "fp32"
     device: Literal["auto", "cpu"] = "auto"
-    data: DataConfig | None = None  # other test data than those of the run's configuration
+    test: tuple[Path, ...] = ()  # other test data than those of the run's configuration
+    test_format: DataFormat = "cqa"
 
 
 def evaluate_run(run: Path, settings: Settings) -> dict[str, Any]:
@@ -65,15 +65,12 @@ def evaluate_base(config: TrainingConfig, out: Path, settings: Settings) -> dict
     """Evaluate the untuned model, asked in the same words. Raises: InvalidFile."""
     examples = choose_examples(config, settings)
     loaded = load_base(config.base)
-    manifest = untrained(
-        config,
-        loaded.base,
-        is_encoder_decoder=loaded.is_encoder_decoder,
-        has_context=examples[0].context is not None,
-    )
+    manifest = untrained(config, loaded, has_context=examples[0].context is not None)
     out.mkdir(parents=True, exist_ok=True)
     result = evaluate(loaded, manifest, examples, settings, out / f"predictions-{settings.split}.jsonl")
-    (out / f"evaluation-{settings.split}.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    (out / f"evaluation-{settings.split}.json").write_text(
+        json.dumps(result, indent=2) + "\n", encoding="utf-8"
+    )
     return result
 
 
@@ -81,11 +78,12 @@ def evaluate_base(config: TrainingConfig, out: Path, settings: Settings) -> dict
 
 
 def choose_examples(config: TrainingConfig, settings: Settings) -> list[Example]:
-    data = settings.data or config.data
     if settings.split == "held-out":
         examples = [lesson.example for lesson in read_material(config)[1]]
-    elif data.test:
-        examples = read_test_set(data.test, data.test_format)
+    elif settings.test:
+        examples = read_test_set(settings.test, settings.test_format)
+    elif config.data.test:
+        examples = read_test_set(config.data.test, config.data.test_format)
     else:
         raise InvalidFile("data.test names no file; give --test.")
     if settings.limit is not None and settings.limit < len(examples):
@@ -97,7 +95,9 @@ def refuse_seen(examples: Sequence[Example], trained_on: Path) -> None:
     """Refuse to test on questions the student was trained or chosen on. Raises: InvalidFile."""
     seen = set(trained_on.read_text(encoding="utf-8").split())
     if known := [example.id for example in examples if example.fingerprint in seen]:
-        raise InvalidFile(f"{len(known)} test questions were in the training data ('{known[0]}'); test on others.")
+        raise InvalidFile(
+            f"{len(known)} test questions were in the training data ('{known[0]}'); test on others."
+        )
 
 
 # The model

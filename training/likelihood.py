@@ -1,19 +1,18 @@
-"""Which choice a model finds likeliest, whatever it would have written: log p(choice | input, what precedes it).
+"""Which choice a model finds likeliest, whatever it writes: log p(choice | input, what precedes it).
 
 What precedes is the output up to the marker that answers are read after: nothing but the marker for a student
 that answers first, its own explanation for one that explains first.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
-from tqdm import tqdm
+from rich.progress import track
 
 from app.contract.student import Reader, Step
 from training.asking import Asked, Told
-from training.rows import IGNORED, Row, make_batch, target_logits
+from training.rows import Row, make_batch, token_losses
 
 
 @dataclass(frozen=True)
@@ -26,14 +25,24 @@ class Likeliest:
 
 def likeliest_choices(asked: Asked, told: Sequence[Told]) -> list[Likeliest]:
     """In the order of the questions."""
-    step = next(step for step in asked.way.steps if "answer" in step.read)
-    rows = [[as_row(asked, one, text) for text in endings(step, one)] for one in told]
-    flat = [row for several in rows for row in several]
-    scores = iter(score_all(asked, flat))
+    rows = [choice_rows(asked, one) for one in told]
+    scores = iter(score_all(asked, [row for several in rows for row in several]))
     return [
         pick(one.example.choices, several, [next(scores) for _ in several])
         for one, several in zip(told, rows, strict=True)
     ]
+
+
+def choice_rows(asked: Asked, told: Told) -> list[Row]:
+    """A row for each choice. What all of them begin with alike says nothing, so a decoder is given it."""
+    step = next(step for step in asked.way.steps if "answer" in step.read)
+    targets = [
+        [*asked.tokenizer(output, add_special_tokens=False).input_ids, asked.special.end]
+        for output in endings(step, told)
+    ]
+    given = 0 if asked.special.is_encoder_decoder else shared_length(targets)
+    beginning = (*told.inputs[step.name], *targets[0][:given])
+    return [Row(0, beginning, tuple(target[given:])) for target in targets]
 
 
 def endings(step: Step, told: Told) -> list[str]:
@@ -61,45 +70,38 @@ def closing(reader: Reader) -> str:
     return "." if "." in (reader.strip or "") else ""
 
 
-def as_row(asked: Asked, told: Told, output: str) -> Row:
-    step = next(step for step in asked.way.steps if "answer" in step.read)
-    target = [*asked.tokenizer(output, add_special_tokens=False).input_ids, asked.special.end]
-    return Row(0, tuple(told.inputs[step.name]), tuple(target))
-
-
 def pick(choices: Sequence[str], rows: Sequence[Row], scores: Sequence[float]) -> Likeliest:
-    """The first of equals. What all outputs begin with alike is no part of a choice's length."""
+    """The first of equals. What all targets begin with alike is no part of a choice's length."""
     shared = shared_length([row.target for row in rows])
     lengths = [len(row.target) - shared for row in rows]
     means = [score / max(1, length) for score, length in zip(scores, lengths, strict=True)]
     places = range(len(choices))
-    return Likeliest(choices[max(places, key=scores.__getitem__)], choices[max(places, key=means.__getitem__)])
+    by_sum, by_mean = max(places, key=scores.__getitem__), max(places, key=means.__getitem__)
+    return Likeliest(choices[by_sum], choices[by_mean])
 
 
 def shared_length(sequences: Sequence[Sequence[int]]) -> int:
-    return next(
-        (at for at, tokens in enumerate(zip(*sequences, strict=False)) if len(set(tokens)) > 1),
-        min(map(len, sequences)),
-    )
+    """How many tokens all sequences begin with; the last token of the shortest is never among them."""
+    columns = enumerate(zip(*sequences, strict=False))
+    return next((at for at, tokens in columns if len(set(tokens)) > 1), min(map(len, sequences)) - 1)
 
 
 def score_all(asked: Asked, rows: Sequence[Row]) -> list[float]:
-    """Sum of log-probabilities of what differs between a question's outputs, of each row in its place."""
+    """The sum of its target tokens' log-probabilities, of each row in its place."""
     order = sorted(range(len(rows)), key=lambda number: (-len(rows[number]), number))
     found: dict[int, float] = {}
-    with torch.inference_mode(), tqdm(total=len(rows), desc="likelihood", unit="choice") as progress:
-        for at in range(0, len(order), asked.batch_size):
+    with torch.inference_mode():
+        for at in track(range(0, len(order), asked.batch_size), "likelihood", disable=not asked.is_shown):
             numbers = order[at : at + asked.batch_size]
             scores = score_batch(asked, [rows[number] for number in numbers])
             found |= dict(zip(numbers, scores, strict=True))
-            progress.update(len(numbers))
     return [found[number] for number in range(len(rows))]
 
 
 def score_batch(asked: Asked, rows: Sequence[Row]) -> list[float]:
-    batch = {name: tensor.to(asked.model.device) for name, tensor in make_batch(rows, asked.special).items()}
-    targets = batch["targets"]  # (B, K)
-    log_probs = target_logits(asked.model, batch).float().log_softmax(dim=-1)  # (B, K, V)
-    is_target = targets != IGNORED
-    chosen: Tensor = log_probs.gather(2, targets.clamp(min=0)[:, :, None])[:, :, 0]  # (B, K)
-    return list((chosen * is_target).sum(dim=1).tolist())
+    numbered = [replace(row, task=number) for number, row in enumerate(rows)]
+    batch = make_batch(numbered, asked.special)
+    batch = {name: tensor.to(asked.model.device) for name, tensor in batch.items()}
+    losses, numbers = token_losses(asked.model, batch)  # (N,), (N,)
+    sums = torch.zeros(len(rows), device=losses.device).index_add(0, numbers, losses)
+    return [-loss for loss in sums.tolist()]

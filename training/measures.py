@@ -11,9 +11,23 @@ from app.contract.answers import chosen_index, is_same_answer
 from training.data import SENTENCE_END, Example
 
 WORD = re.compile(r"\w+(?:['’]\w+)*")
-NEGATIONS = {"no", "not", "none", "never", "neither", "nor", "nothing", "nobody", "nowhere", "cannot", "without"}
+NEGATIONS = {
+    "no",
+    "not",
+    "none",
+    "never",
+    "neither",
+    "nor",
+    "nothing",
+    "nobody",
+    "nowhere",
+    "cannot",
+    "without",
+}
 # "The answer is X", "so the correct answer would be X": up to the sentence's end.
-OWN_ANSWER = re.compile(r"\banswer (?:is|would be|should be):?\s+(.+?)(?=[.!?]?(?:\s*$|\s*\n)|[.!?]\s)", re.IGNORECASE)
+OWN_ANSWER = re.compile(
+    r"\banswer (?:is|would be|should be):?\s+(.+?)(?=[.!?]?(?:\s*$|\s*\n)|[.!?]\s)", re.IGNORECASE
+)
 REPEATED = 4  # words in a row that are there again
 RESAMPLES = 10_000
 
@@ -90,7 +104,9 @@ def is_consistent(answer: str | None, explanation: str, example: Example) -> boo
     return None if own is None or answer is None else is_same_answer(own, answer)
 
 
-def describe_explanations(told: Sequence[tuple[Example, str | None, str | None]]) -> dict[str, float | int | None]:
+def describe_explanations(
+    told: Sequence[tuple[Example, str | None, str | None]],
+) -> dict[str, float | int | None]:
     """Means over the explanations there are, of (example, answer, explanation)."""
     present = [(example, answer, text) for example, answer, text in told if text]
     if not present:
@@ -104,7 +120,9 @@ def describe_explanations(told: Sequence[tuple[Example, str | None, str | None]]
         "sentences": mean(map(count_sentences, texts)),
         "negations": mean(map(count_negations, texts)),
         "distractors_mentioned": mean(mentioned_distractors(text, one) for one, _, text in present),
-        "answer_mentioned": mean(answer is not None and mentions(text, answer) for _, answer, text in present),
+        "answer_mentioned": mean(
+            answer is not None and mentions(text, answer) for _, answer, text in present
+        ),
         "repetition": mean(map(repetition, texts)),
         "states_an_answer": sum(own_answer(text, one) is not None for one, _, text in present) / len(present),
         "consistent": mean(agreeing) if agreeing else None,

@@ -1,8 +1,8 @@
 """Rows of tokens and the batches made of them, for decoder-only and encoder-decoder models.
 
 A target is its text and the end token. A decoder-only row is the asked text's tokens, exactly as the student
-will get them, followed by the target's. It is padded on the left, as in generation, so that all targets end in
-the last column and logits are needed for the last columns only. In `targets`, whatever is no target is -100.
+will get them, followed by the target's. It is padded on the left, as in generation, so that all targets end
+in the last column and logits are needed for the last columns only. In `targets`, all else is -100.
 """
 
 from collections.abc import Sequence

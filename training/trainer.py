@@ -5,7 +5,7 @@ step's target tokens per task, over all micro-batches and processes. So neither 
 processes changes what is minimised.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -71,6 +71,7 @@ class DistillationTrainer(Trainer):  # type: ignore[misc]  # transformers ships 
     """Trainer whose batches are lists of examples' rows until a step turns them into tensors."""
 
     loss_is_scaled_for_ga = True  # the step's totals have done it
+    control: Any
 
     def __init__(
         self,
@@ -125,8 +126,7 @@ class DistillationTrainer(Trainer):  # type: ignore[misc]  # transformers ships 
         """The held-out loss and each task's, over all held-out rows; the same on every process."""
         metrics = self.held_out_losses()
         self.log(metrics)
-        control: Any = self.control
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, control, metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
     def held_out_losses(self) -> dict[str, float]:
@@ -138,13 +138,9 @@ class DistillationTrainer(Trainer):  # type: ignore[misc]  # transformers ships 
         sums = torch.zeros(len(names), device=self.args.device)
         with torch.no_grad(), self.compute_loss_context_manager():
             for part in divide(rows, -(-len(rows) // self.held_out_rows_at_once)):
-                losses, tasks = token_losses(
-                    self.model, self._prepare_inputs(make_batch(part, self.objective.special))
-                )
+                batch = self._prepare_inputs(make_batch(part, self.objective.special))
+                losses, tasks = token_losses(self.model, batch)
                 whole += self.objective.loss(losses, tasks, totals)
                 sums.index_add_(0, tasks, losses)
         means = (sums / totals.clamp(min=1)).tolist()
         return {"eval_loss": whole.item(), **{f"eval_{n}": m for n, m in zip(names, means, strict=True)}}
-
-
-Log = Callable[[str], None]
