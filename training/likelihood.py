@@ -1,0 +1,107 @@
+"""Which choice a model finds likeliest, whatever it writes: log p(choice | input, what precedes it).
+
+What precedes is the output up to the marker that answers are read after: nothing but the marker for a student
+that answers first, its own explanation for one that explains first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from rich.progress import track
+
+from app.contract.student import Reader, Step
+from training.asking import Asked, Told
+from training.rows import Row, make_batch, token_losses
+
+
+@dataclass(frozen=True)
+class Likeliest:
+    """The choice of the highest sum, and of the highest mean, of its tokens' log-probabilities."""
+
+    by_sum: str
+    by_mean: str
+
+
+def likeliest_choices(asked: Asked, told: Sequence[Told]) -> list[Likeliest]:
+    """In the order of the questions."""
+    rows = [choice_rows(asked, one) for one in told]
+    scores = iter(score_all(asked, [row for several in rows for row in several]))
+    return [
+        pick(one.example.choices, several, [next(scores) for _ in several])
+        for one, several in zip(told, rows, strict=True)
+    ]
+
+
+def choice_rows(asked: Asked, told: Told) -> list[Row]:
+    """A row for each choice. What all of them begin with alike says nothing, so a decoder is given it."""
+    step = next(step for step in asked.way.steps if "answer" in step.read)
+    targets = [
+        [*asked.tokenizer(output, add_special_tokens=False).input_ids, asked.special.end]
+        for output in endings(step, told)
+    ]
+    given = 0 if asked.special.is_encoder_decoder else shared_length(targets)
+    beginning = (*told.inputs[step.name], *targets[0][:given])
+    return [Row(0, beginning, tuple(target[given:])) for target in targets]
+
+
+def endings(step: Step, told: Told) -> list[str]:
+    """For each choice, the output that would be read as it."""
+    reader = step.read["answer"]
+    before = preceding(reader, told.outputs.get(step.name, ""))
+    return [before + choice + closing(reader) for choice in told.example.choices]
+
+
+def preceding(reader: Reader, output: str) -> str:
+    """The output up to its marker; if the marker is not there, the marker is added."""
+    if reader.after is not None:
+        return output[: max(0, output.find(reader.after))] + reader.after
+    if reader.after_last is None:
+        return ""
+    if (at := output.rfind(reader.after_last)) >= 0:
+        return output[:at] + reader.after_last
+    return f"{output.rstrip()} ".lstrip() + reader.after_last
+
+
+def closing(reader: Reader) -> str:
+    """What follows an answer: the marker it is read up to, or the full stop that is stripped off it."""
+    if reader.before is not None:
+        return reader.before
+    return "." if "." in (reader.strip or "") else ""
+
+
+def pick(choices: Sequence[str], rows: Sequence[Row], scores: Sequence[float]) -> Likeliest:
+    """The first of equals. What all targets begin with alike is no part of a choice's length."""
+    shared = shared_length([row.target for row in rows])
+    lengths = [len(row.target) - shared for row in rows]
+    means = [score / max(1, length) for score, length in zip(scores, lengths, strict=True)]
+    places = range(len(choices))
+    by_sum, by_mean = max(places, key=scores.__getitem__), max(places, key=means.__getitem__)
+    return Likeliest(choices[by_sum], choices[by_mean])
+
+
+def shared_length(sequences: Sequence[Sequence[int]]) -> int:
+    """How many tokens all sequences begin with; the last token of the shortest is never among them."""
+    columns = enumerate(zip(*sequences, strict=False))
+    return next((at for at, tokens in columns if len(set(tokens)) > 1), min(map(len, sequences)) - 1)
+
+
+def score_all(asked: Asked, rows: Sequence[Row]) -> list[float]:
+    """The sum of its target tokens' log-probabilities, of each row in its place."""
+    order = sorted(range(len(rows)), key=lambda number: (-len(rows[number]), number))
+    found: dict[int, float] = {}
+    with torch.inference_mode():
+        for at in track(range(0, len(order), asked.batch_size), "likelihood", disable=not asked.is_shown):
+            numbers = order[at : at + asked.batch_size]
+            scores = score_batch(asked, [rows[number] for number in numbers])
+            found |= dict(zip(numbers, scores, strict=True))
+    return [found[number] for number in range(len(rows))]
+
+
+def score_batch(asked: Asked, rows: Sequence[Row]) -> list[float]:
+    numbered = [replace(row, task=number) for number, row in enumerate(rows)]
+    batch = make_batch(numbered, asked.special)
+    batch = {name: tensor.to(asked.model.device) for name, tensor in batch.items()}
+    losses, numbers = token_losses(asked.model, batch)  # (N,), (N,)
+    sums = torch.zeros(len(rows), device=losses.device).index_add(0, numbers, losses)
+    return [-loss for loss in sums.tolist()]

