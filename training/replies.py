@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from training.prompting import letter
 
 THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
-ANSWER_LINE = re.compile(
-    r"^\W*(?:so )?(?:the )?(?:right |correct |final )?answer(?: is)?\s*:?\s*(.+)$", re.IGNORECASE
+# "Answer: x" on a line of its own or after the last sentence; "The answer is x" only if x is a choice.
+ANSWER_LABEL = re.compile(
+    r"(?:^|\n|(?<=[.!?])\s)\W*(?:the )?(?:right |correct |final )?answer\s*:[ \t]*(.+)$", re.IGNORECASE
+)
+ANSWER_SENTENCE = re.compile(
+    r"(?:^|\n)\W*(?:so )?the (?:right |correct |final )?answer is:?\s+(.+)$", re.IGNORECASE
 )
 CLAIM = (
     r"(?:answer|right choice|correct choice|best choice)\W+(?:is|would be|should be|must be)\W+(?:the |an? )?"
@@ -46,7 +50,7 @@ def accept(reply: Reply) -> str:
 
 def accept_argument(reply: Reply, argued: str, choices: Sequence[str]) -> str:
     """The explanation without its answer line, if it argues for this choice. Raises: Rejected."""
-    body, claimed = without_answer_line(accept(reply))
+    body, claimed = without_answer_line(accept(reply), choices)
     if claimed is not None and not names(claimed, argued, choices):
         raise Rejected(f"contradicts the answer: ends with '{claimed}', not '{argued}'")
     for choice in claims(body, choices):
@@ -57,11 +61,14 @@ def accept_argument(reply: Reply, argued: str, choices: Sequence[str]) -> str:
     return body
 
 
-def without_answer_line(text: str) -> tuple[str, str | None]:
-    """Split off the last line if it names the answer."""
-    before, _, last = text.rpartition("\n")
-    found = ANSWER_LINE.match(last.strip())
-    return (before.strip(), found[1].strip()) if found else (text, None)
+def without_answer_line(text: str, choices: Sequence[str]) -> tuple[str, str | None]:
+    """Split off the end if it names the answer."""
+    found = ANSWER_LABEL.search(text)
+    if found is None:
+        found = ANSWER_SENTENCE.search(text)
+        if found is None or not any(names(found[1], choice, choices) for choice in choices):
+            return text, None
+    return text[: found.start()].strip(), found[1].strip()
 
 
 def names(claimed: str, argued: str, choices: Sequence[str]) -> bool:
