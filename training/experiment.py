@@ -21,9 +21,9 @@ from rich.console import Console
 
 from app.contract.base import InvalidFile, sha256_of
 from app.contract.student import STUDENT
-from training.experiment_grid import Commands, Grid, Planned, plan, read_grid
-from training.experiment_report import sentences, write_report
-from training.experiment_results import DATA, METHODS, ResultRow, read_results, write_results
+from training.grid import Commands, Grid, Planned, plan, read_grid
+from training.performance.report import sentences, write_report
+from training.performance.results import DATA, METHODS, ResultRow, read_results, write_results
 from training.toml_writing import dump_toml
 
 RESULTS, CONFIG, LOG, DONE = "results.csv", "config.toml", "log.txt", "accuracy.json"
@@ -58,7 +58,7 @@ class Subprocesses:
 
     def call(self, template: tuple[str, ...], planned: Planned) -> None:
         values = {"python": sys.executable, "config": str(planned.folder / CONFIG)}
-        values["run"] = str(planned.folder / "student")
+        values["run"] = str(planned.folder)
         command = [part.format_map(values) for part in template]
         with (planned.folder / LOG).open("ab") as log:
             try:

@@ -26,12 +26,12 @@ from rich.progress import Progress
 from app.contract.base import InvalidFile
 from app.contract.question import Question
 from app.contract.question_set import read_question_set
-from training.endpoint import Endpoint, EndpointError, NoAnswer, Stopped, Teacher
-from training.local_teacher import LocalTeacher
-from training.prompting import Prompt, read_prompts
-from training.teacher_calls import Asker, Calls
-from training.teacher_config import TeacherConfig, read_config
-from training.teacher_rows import TeacherRow, make_row, wrong_choices
+from training.teaching.calls import Asker, Calls
+from training.teaching.config import TeacherConfig, read_config
+from training.teaching.endpoint import Endpoint, EndpointError, NoAnswer, Stopped, Teacher
+from training.teaching.local import LocalTeacher
+from training.teaching.prompting import Prompt, read_prompts
+from training.teaching.rows import TeacherRow, make_row, wrong_choices
 
 MOST_FAILURES_IN_A_ROW = 10  # then the endpoint is down, and there is no use in trying the rest
 console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -157,11 +157,13 @@ def made_with(config: TeacherConfig, prompts: dict[str, Prompt], teacher: Teache
     }
 
 
-def make_teacher(config: TeacherConfig, stop: threading.Event, progress: Progress) -> Teacher:
-    """Raises: InvalidFile or EndpointError."""
+def make_teacher(
+    config: TeacherConfig, stop: threading.Event, progress: Progress, files: ExitStack
+) -> Teacher:
+    """What is asked; its connections are closed with `files`. Raises: InvalidFile or EndpointError."""
     if config.local is not None:
         return LocalTeacher(config.local, config.decoding.request())
-    return Endpoint(
+    endpoint = Endpoint(
         base_url=str(config.base_url),
         model=str(config.model),
         decoding=config.decoding.request(),
@@ -171,6 +173,8 @@ def make_teacher(config: TeacherConfig, stop: threading.Event, progress: Progres
         stop=stop,
         on_wait=lambda why: progress.console.print(why, markup=False),
     )
+    files.enter_context(endpoint.client)
+    return endpoint
 
 
 def generate(config: TeacherConfig, *, limit: int | None, is_change_allowed: bool) -> Run:
@@ -178,7 +182,7 @@ def generate(config: TeacherConfig, *, limit: int | None, is_change_allowed: boo
     questions = read_question_set(config.questions, config.format).questions[:limit]
     prompts, stop = read_prompts(config.prompts), threading.Event()
     with Progress(console=console) as progress, ExitStack() as files:
-        teacher = make_teacher(config, stop, progress)
+        teacher = make_teacher(config, stop, progress, files)
         run = Run(config, prompts, teacher, files)  # first, for it holds the lock
         path = config.out.with_suffix(".run.json")
         check_unchanged(path, made_with(config, prompts, teacher), is_change_allowed=is_change_allowed)

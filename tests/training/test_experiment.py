@@ -1,4 +1,3 @@
-import csv
 import json
 import sys
 import tomllib
@@ -9,10 +8,10 @@ import typer
 from typer.testing import CliRunner
 
 from app.contract.base import InvalidFile
-from training import experiment, experiment_grid
+from training import experiment
 from training.experiment import RunFailed, Subprocesses, run_experiment
-from training.experiment_grid import Grid, Planned, plan, read_grid
-from training.experiment_results import ResultRow, as_runs, order_conditions, order_sizes, read_results
+from training.grid import Grid, Planned, nested, plan, read_grid
+from training.performance.results import ResultRow, read_results
 from training.toml_writing import dump_toml
 
 OWN = Path(__file__).parent / "golden"
@@ -26,10 +25,11 @@ if stage == "train":
     config = tomllib.loads(place.read_text())
     if config["method"] == "combined" and config["seed"] == 2:
         sys.exit("this student does not converge")
-    student = pathlib.Path(config["out"])
+    student = pathlib.Path(config["out"]) / "student"
     student.mkdir()
     (student / "student.json").write_text(json.dumps({"config": config}))
 else:
+    place = place / "student"
     manifest = json.loads((place / "student.json").read_text())
     config = manifest["config"]
     share = 0.5 + 0.1 * (config["method"] == "combined") + 0.01 * config["seed"] + config["model"]["gain"]
@@ -103,14 +103,14 @@ def test_a_run_changes_its_own_keys_of_the_shared_config_and_keeps_the_others(gr
     assert run.config == {
         "method": "combined",
         "seed": 1,
-        "out": str(run.folder / "student"),
+        "out": str(run.folder),
         "model": {"name": "large", "gain": 0.2},
         "data": {"file": "a.jsonl", "explanations": "revised"},
     }
 
 
 def test_a_dotted_key_leads_into_a_table() -> None:
-    assert experiment_grid.nested("training.seed", 3) == {"training": {"seed": 3}}
+    assert nested("training.seed", 3) == {"training": {"seed": 3}}
 
 
 @pytest.mark.parametrize(
@@ -212,131 +212,3 @@ def test_the_command_runs_the_grid_analyses_it_and_names_what_failed(grid_path: 
     assert "14 runs done, 0 of them before." in said
     assert said.count("\nFailed, 1B-combined-revised-seed2: exit status 1") == 2
     assert (grid_path.parent / "runs/analysis/report.html").is_file()
-
-
-# The table
-
-
-@pytest.mark.parametrize(
-    "text,complaint",
-    [
-        ("run,accuracy\n0,0.5\n", "the column 'test accuracy' is missing"),
-        (HEADER, "holds no runs"),
-        (HEADER + "0,62,few-shot-revision,220M,both\n", "line 2: test accuracy 62 is not between 0 and 1"),
-        (HEADER + "0,nan,few-shot-revision,220M,both\n", "line 2: test accuracy nan is not between"),
-        (HEADER + "0,high,few-shot-revision,220M,both\n", "line 2: test accuracy 'high' is no number"),
-        (HEADER + "x,0.5,few-shot-revision,220M,both\n", "line 2: run 'x' is no whole number"),
-        (HEADER + "0,0.5,few-shot-revision,220M\n", "line 2: every column needs a value"),
-    ],
-)
-def test_a_table_that_is_wrong_is_refused_with_the_line(tmp_path: Path, text: str, complaint: str) -> None:
-    path = tmp_path / "runs.csv"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(InvalidFile, match=complaint):
-        read_results(path)
-
-
-def test_conditions_and_sizes_come_in_the_papers_order() -> None:
-    rows = [
-        ResultRow(0, 0.5, data, size, mode)
-        for size in ("1.5B", "odd", "770M", "220M")
-        for mode in ("both", "task-prefix", "counterfactual-prefix", "standard")
-        for data in ("few-shot-revision", "few-shot-positive-rationale")
-    ]
-    runs = as_runs(rows)
-    assert order_sizes(runs) == ["220M", "770M", "1.5B", "odd"]
-    unrevised = ["Standard:Unrevised", "CF:Unrevised", "MT:Unrevised", "MT+CF:Unrevised"]
-    assert order_conditions(runs)[:4] == unrevised
-    assert order_conditions(runs)[-1] == "MT+CF:Revised"
-
-
-# The analysis alone
-
-
-def test_the_analysis_writes_a_report_a_tidy_table_and_the_figure_in_three_formats(tmp_path: Path) -> None:
-    status, said = call("--analyze", OWN / "experiment.csv", "--out", tmp_path / "analysis")
-    assert status == 0, said
-    written = sorted(path.name for path in (tmp_path / "analysis").iterdir())
-    assert written == ["accuracy.pdf", "accuracy.png", "accuracy.svg", "report.html", "statistics.csv"]
-    page = (tmp_path / "analysis/report.html").read_text(encoding="utf-8")
-    assert page.count("<caption>All runs</caption>") == page.count("<caption>Without outliers</caption>") == 4
-    assert "6 of 48 runs (12 %), 3 of them extreme" in said
-
-
-def test_the_tidy_table_has_every_figure_at_full_precision(tmp_path: Path) -> None:
-    call("--analyze", OWN / "experiment.csv", "--out", tmp_path)
-    with (tmp_path / "statistics.csv").open(encoding="utf-8", newline="") as stream:
-        lines = list(csv.DictReader(stream))
-    assert list(lines[0]) == [
-        *("analysis", "variant", "measure", "group1", "group2", "term", "quantity", "n", "value")
-    ]
-    golden = json.loads((OWN / "experiment.json").read_text(encoding="utf-8"))
-    [found] = [
-        line
-        for line in lines
-        if (line["analysis"], line["variant"]) == ("anova_type_II", "without_outliers")
-        and (line["term"], line["quantity"]) == ("model:model_size", "F")
-    ]
-    expected = golden["after_outlier_removal"]["anova_type2"][2]["F"]
-    assert float(found["value"]) == pytest.approx(expected, rel=1e-9)
-    assert len({tuple(line.values())[:-1] for line in lines}) == len(lines)
-
-
-def test_the_same_runs_give_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        call("--analyze", OWN / "experiment.csv", "--out", tmp_path / name)
-    for path in (tmp_path / "a").iterdir():
-        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
-
-
-def test_where_the_outlier_rule_turns_the_conclusion_the_report_says_so_first(tmp_path: Path) -> None:
-    if not REAL.is_dir():
-        pytest.skip("../shared/data is not here")
-    status, said = call("--analyze", REAL / "experiment.csv", "--out", tmp_path)
-    assert status == 0
-    assert said.startswith("The outlier rule turns the conclusion on the effect of condition × size")
-    assert "leaves out 7 of 46 runs (15 %), 4 of them extreme" in said
-    assert "F(3, 38) = 0.33, p = .804; without outliers F(3, 31) = 18.56, p < .001" in said
-    assert "but lower (-2.20, p = .009) without outliers" in said
-
-
-def test_without_outliers_both_versions_are_the_same_and_the_report_says_so(tmp_path: Path) -> None:
-    lines = [f"{run},{0.5 + run / 100},few-shot-revision,{size},both" for run in range(4) for size in "ab"]
-    path = tmp_path / "runs.csv"
-    path.write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
-    status, said = call("--analyze", path, "--out", tmp_path / "analysis")
-    assert status == 0
-    assert said.startswith("With and without outliers the analysis comes to the same conclusions.")
-    assert "finds no outlier among the 8 runs" in said
-
-
-def test_conditions_the_paper_leaves_out_are_named_and_can_be_taken_in(tmp_path: Path) -> None:
-    lines = [
-        f"{run},0.{run}1,few-shot-revision,220M,{mode}"
-        for run in range(3)
-        for mode in ("both", "task-prefix")
-    ]
-    path = tmp_path / "runs.csv"
-    path.write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
-    assert (
-        "3 runs of conditions that the paper does not compare"
-        in call("--analyze", path, "--out", tmp_path)[1]
-    )
-    taken = call("--analyze", path, "--out", tmp_path, "--all-conditions")[1]
-    assert "does not compare" not in taken
-    assert "MT:Revised" in (tmp_path / "report.html").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    "arguments", [(), ("--analyze", "a.csv"), ("grid.toml", "--analyze", "a.csv", "--out", "b")]
-)
-def test_a_call_that_says_neither_or_both_is_refused(arguments: tuple[str, ...]) -> None:
-    status, said = call(*arguments)
-    assert status == 2
-    assert "Say a grid to run" in said
-
-
-def test_a_file_that_is_not_there_is_a_sentence_and_exit_status_1(tmp_path: Path) -> None:
-    status, said = call("--analyze", tmp_path / "none.csv", "--out", tmp_path)
-    assert status == 1
-    assert "there is no such file" in said

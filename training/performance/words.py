@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from training.experiment_analysis import Analysis, Pair, Run, Term
+from training.performance.analysis import Analysis, Pair, Run, Term
 
 ALPHA = 0.05
 FEWEST_P = 0.001

@@ -14,7 +14,7 @@ from app.contract.json_lines import reason
 from app.contract.question import Question
 from app.contract.words import Words
 
-FOLDER = Path(__file__).parent / "prompts"
+FOLDER = Path(__file__).parents[1] / "prompts"
 STAGES = ("explanation", "counterfactual", "critique", "revision")
 # What each stage's request must say; more would stay in braces, less would ask for nothing in particular.
 PLACEHOLDERS = {

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.training.experiment_golden import compare_all, error_table
-from training.experiment_analysis import Run, analyse, outliers
-from training.experiment_report import compare
-from training.experiment_results import read_results
+from tests.training.performance.comparing import compare_all, error_table
+from training.performance.analysis import Run, analyse, outliers
+from training.performance.report import compare
+from training.performance.results import read_results
 
 OWN = Path(__file__).parent / "golden"
-REAL = Path(__file__).parents[3] / "shared/data"
+REAL = Path(__file__).parents[4] / "shared/data"
 CONDITIONS, SIZES = ["CF:Unrevised", "MT:Unrevised"], ["220M", "770M"]
 
 

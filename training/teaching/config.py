@@ -9,8 +9,8 @@ from pydantic import Field, ValidationError, model_validator
 from app.contract.base import Contract, InvalidFile, Text
 from app.contract.json_lines import reason
 from app.contract.question_formats import Format
-from training.endpoint import Patience
-from training.prompting import FOLDER
+from training.teaching.endpoint import Patience
+from training.teaching.prompting import FOLDER
 
 
 class Decoding(Contract):

@@ -1,6 +1,6 @@
 import pytest
 
-from training.replies import Rejected, Reply, accept, accept_argument
+from training.teaching.replies import Rejected, Reply, accept, accept_argument
 
 CHOICES = ("fridge", "ice cream", "ice", "oven")
 

@@ -6,17 +6,17 @@ from html import escape
 from pathlib import Path
 
 from app.contract.base import InvalidFile
-from training import experiment_words as words
-from training.experiment_analysis import EXTREME_IQRS, Analysis, Run, analyse, outliers
-from training.experiment_figure import write_figure
-from training.experiment_results import (
+from training.performance import words
+from training.performance.analysis import EXTREME_IQRS, Analysis, Run, analyse, outliers
+from training.performance.figure import write_figure
+from training.performance.results import (
     PAPER_CONDITIONS,
     ResultRow,
     as_runs,
     order_conditions,
     order_sizes,
 )
-from training.experiment_tidy import tidy, write_statistics
+from training.performance.tidy import tidy, write_statistics
 
 TITLES = {"all_runs": "All runs", "without_outliers": "Without outliers"}
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.contract.base import InvalidFile
-from training.experiment_analysis import Run
+from training.performance.analysis import Run
 
 COLUMNS = ("run", "test accuracy", "target_rationale", "model_size", "training_mode")
 # The words of the published file, and what the paper calls them.

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 import pytest
 
 from tests.training.stub_endpoint import Answer, Stub, completion, failure, running_stub
-from training.endpoint import (
+from training.teaching.endpoint import (
     Endpoint,
     EndpointError,
     NoAnswer,

@@ -17,7 +17,7 @@ Overrides = dict[str, Any]
 class Commands(Contract):
     """How one run is made; {python}, {config} and {run} (the run's folder) are filled in."""
 
-    train: tuple[Text, ...] = ("{python}", "-m", "training", "train", "{config}")
+    train: tuple[Text, ...] = ("{python}", "-m", "training", "train", "{config}", "--resume")
     evaluate: tuple[Text, ...] = ("{python}", "-m", "training", "evaluate", "{run}")
 
 
@@ -89,7 +89,7 @@ def plan(grid: Grid) -> Iterator[Planned]:
                     if f"{method}:{data}" in grid.skip:
                         continue
                     folder = grid.out.absolute() / "runs" / f"{size}-{method}-{data}-seed{seed}"
-                    own = {grid.keys.seed: seed, grid.keys.out: str(folder / "student")}
+                    own = {grid.keys.seed: seed, grid.keys.out: str(folder)}
                     config = merged(
                         shared, by_size, by_method, by_data, *(nested(*each) for each in own.items())
                     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
-from training.experiment_analysis import Analysis, Run
+from training.performance.analysis import Analysis, Run
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from app.contract.base import InvalidFile, sha256_of, sha256_of_file
-from training.prompting import Message
-from training.replies import Reply
+from training.teaching.prompting import Message
+from training.teaching.replies import Reply
 
 WEIGHTS = {".safetensors", ".gguf"}
 
