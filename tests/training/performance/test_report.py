@@ -1,0 +1,113 @@
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from training import experiment
+
+OWN = Path(__file__).parent / "golden"
+REAL = Path(__file__).parents[4] / "shared/data"
+HEADER = "run,test accuracy,target_rationale,model_size,training_mode\n"
+
+
+def call(*arguments: str | Path) -> tuple[int, str]:
+    result = CliRunner().invoke(make_app(), [str(argument) for argument in arguments])
+    return result.exit_code, result.output
+
+
+def make_app() -> typer.Typer:
+    app = typer.Typer()
+    app.command()(experiment.experiment)
+    return app
+
+
+def test_the_analysis_writes_a_report_a_tidy_table_and_the_figure_in_three_formats(tmp_path: Path) -> None:
+    status, said = call("--analyze", OWN / "experiment.csv", "--out", tmp_path / "analysis")
+    assert status == 0, said
+    written = sorted(path.name for path in (tmp_path / "analysis").iterdir())
+    assert written == ["accuracy.pdf", "accuracy.png", "accuracy.svg", "report.html", "statistics.csv"]
+    page = (tmp_path / "analysis/report.html").read_text(encoding="utf-8")
+    assert page.count("<caption>All runs</caption>") == page.count("<caption>Without outliers</caption>") == 4
+    assert "6 of 48 runs (12 %), 3 of them extreme" in said
+
+
+def test_the_tidy_table_has_every_figure_at_full_precision(tmp_path: Path) -> None:
+    call("--analyze", OWN / "experiment.csv", "--out", tmp_path)
+    with (tmp_path / "statistics.csv").open(encoding="utf-8", newline="") as stream:
+        lines = list(csv.DictReader(stream))
+    assert list(lines[0]) == [
+        *("analysis", "variant", "measure", "group1", "group2", "term", "quantity", "n", "value")
+    ]
+    golden = json.loads((OWN / "experiment.json").read_text(encoding="utf-8"))
+    [found] = [
+        line
+        for line in lines
+        if (line["analysis"], line["variant"]) == ("anova_type_II", "without_outliers")
+        and (line["term"], line["quantity"]) == ("model:model_size", "F")
+    ]
+    expected = golden["after_outlier_removal"]["anova_type2"][2]["F"]
+    assert float(found["value"]) == pytest.approx(expected, rel=1e-9)
+    assert len({tuple(line.values())[:-1] for line in lines}) == len(lines)
+
+
+def test_the_same_runs_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        call("--analyze", OWN / "experiment.csv", "--out", tmp_path / name)
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_where_the_outlier_rule_turns_the_conclusion_the_report_says_so_first(tmp_path: Path) -> None:
+    if not REAL.is_dir():
+        pytest.skip("../shared/data is not here")
+    status, said = call("--analyze", REAL / "experiment.csv", "--out", tmp_path)
+    assert status == 0
+    assert said.startswith("The outlier rule turns the conclusion on the effect of condition × size")
+    assert "leaves out 7 of 46 runs (15 %), 4 of them extreme" in said
+    assert "F(3, 38) = 0.33, p = .804; without outliers F(3, 31) = 18.56, p < .001" in said
+    assert "but lower (-2.20, p = .009) without outliers" in said
+
+
+def test_without_outliers_both_versions_are_the_same_and_the_report_says_so(tmp_path: Path) -> None:
+    lines = [f"{run},{0.5 + run / 100},few-shot-revision,{size},both" for run in range(4) for size in "ab"]
+    path = tmp_path / "runs.csv"
+    path.write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
+    status, said = call("--analyze", path, "--out", tmp_path / "analysis")
+    assert status == 0
+    assert said.startswith("With and without outliers the analysis comes to the same conclusions.")
+    assert "finds no outlier among the 8 runs" in said
+
+
+def test_conditions_the_paper_leaves_out_are_named_and_can_be_taken_in(tmp_path: Path) -> None:
+    lines = [
+        f"{run},0.{run}1,few-shot-revision,220M,{mode}"
+        for run in range(3)
+        for mode in ("both", "task-prefix")
+    ]
+    path = tmp_path / "runs.csv"
+    path.write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
+    assert (
+        "3 runs of conditions that the paper does not compare"
+        in call("--analyze", path, "--out", tmp_path)[1]
+    )
+    taken = call("--analyze", path, "--out", tmp_path, "--all-conditions")[1]
+    assert "does not compare" not in taken
+    assert "MT:Revised" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--analyze", "a.csv"), ("grid.toml", "--analyze", "a.csv", "--out", "b")]
+)
+def test_a_call_that_says_neither_or_both_is_refused(arguments: tuple[str, ...]) -> None:
+    status, said = call(*arguments)
+    assert status == 2
+    assert "Say a grid to run" in said
+
+
+def test_a_file_that_is_not_there_is_a_sentence_and_exit_status_1(tmp_path: Path) -> None:
+    status, said = call("--analyze", tmp_path / "none.csv", "--out", tmp_path)
+    assert status == 1
+    assert "there is no such file" in said

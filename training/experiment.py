@@ -1,0 +1,195 @@
+"""Train and evaluate methods × data × sizes × seeds, then analyse their accuracy as the paper does.
+
+One stage, top to bottom: read the grid, run what is not done yet (each run is `python -m training train`
+and `evaluate` in processes of their own), write results.csv after every run, write the analysis beside it.
+A failed run is named and the others go on. With --analyze, the analysis of an existing table alone.
+
+    python -m training.experiment grid.toml
+    python -m training.experiment --analyze experiment.csv --out analysis
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import typer
+from rich.console import Console
+
+from app.contract.base import InvalidFile, sha256_of
+from app.contract.student import STUDENT
+from training.grid import Commands, Grid, Planned, plan, read_grid
+from training.performance.report import sentences, write_report
+from training.performance.results import DATA, METHODS, ResultRow, read_results, write_results
+from training.toml_writing import dump_toml
+
+RESULTS, CONFIG, LOG, DONE = "results.csv", "config.toml", "log.txt", "accuracy.json"
+console = Console(highlight=False, soft_wrap=True)
+
+
+# One run
+
+
+class RunFailed(Exception):
+    """A run that gave no accuracy; the message says why and where to read on."""
+
+
+class RunOne(Protocol):
+    def __call__(self, planned: Planned) -> float:
+        """Train and evaluate one student; its accuracy, a share of 1. Raises: RunFailed."""
+
+
+@dataclass(frozen=True)
+class Subprocesses:
+    """Runs the two stages as commands; their output goes to the run's log."""
+
+    commands: Commands
+
+    def __call__(self, planned: Planned) -> float:
+        student = planned.folder / "student"
+        write_config(planned.folder / CONFIG, dump_toml(planned.config), student)
+        if not (student / STUDENT).is_file():
+            self.call(self.commands.train, planned)
+        self.call(self.commands.evaluate, planned)
+        return read_accuracy(student / STUDENT)
+
+    def call(self, template: tuple[str, ...], planned: Planned) -> None:
+        values = {"python": sys.executable, "config": str(planned.folder / CONFIG)}
+        values["run"] = str(planned.folder)
+        command = [part.format_map(values) for part in template]
+        with (planned.folder / LOG).open("ab") as log:
+            try:
+                done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False)  # noqa: S603  # the grid's own command
+            except OSError as error:
+                raise RunFailed(f"cannot start {command[0]}: {error.strerror}") from error
+        if done.returncode:
+            where = planned.folder / LOG
+            raise RunFailed(f"exit status {done.returncode} of: {' '.join(command)}; see {where}")
+
+
+def write_config(path: Path, content: str, student: Path) -> None:
+    if student.exists() and path.is_file() and path.read_text(encoding="utf-8") != content:
+        raise RunFailed(f"{student} was trained under another config; choose another `out`, or remove it")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+
+
+def read_accuracy(manifest: Path) -> float:
+    """The exact-match accuracy that `evaluate` wrote into the student's manifest."""
+    try:
+        accuracy = json.loads(manifest.read_text(encoding="utf-8"))["evaluation"]["accuracy"]
+        return float(accuracy)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunFailed(f"{manifest} has no evaluation.accuracy") from error
+
+
+# The experiment
+
+
+@dataclass(frozen=True)
+class Outcome:
+    rows: tuple[ResultRow, ...]
+    skipped: int
+    failed: Mapping[str, str]  # run -> why
+
+
+def run_experiment(grid: Grid, run_one: RunOne) -> Outcome:
+    """Run what is not done yet; results.csv is up to date after every run."""
+    rows: list[ResultRow] = []
+    failed: dict[str, str] = {}
+    skipped = 0
+    planned_runs = list(plan(grid))
+    for number, planned in enumerate(planned_runs, start=1):
+        label = f"{number} of {len(planned_runs)}: {planned.name}"
+        accuracy = finished_accuracy(planned)
+        skipped += accuracy is not None
+        try:
+            if accuracy is None:
+                console.print(label, markup=False)
+                accuracy = run_one(planned)
+                write_done(planned, accuracy)
+        except RunFailed as error:
+            failed[planned.name] = str(error)
+            console.print(f"Failed, {planned.name}: {error}", markup=False)
+            continue
+        rows.append(as_row(planned, accuracy))
+        write_results(grid.out / RESULTS, rows)
+    return Outcome(tuple(rows), skipped, failed)
+
+
+def finished_accuracy(planned: Planned) -> float | None:
+    """What a finished run came to. Raises: InvalidFile if it ran under another config than it would now."""
+    path = planned.folder / DONE
+    if not path.is_file():
+        return None
+    done = json.loads(path.read_text(encoding="utf-8"))
+    if done["config_sha256"] != sha256_of(planned.config):
+        raise InvalidFile(
+            f"{planned.name} was run under another config than the grid now gives it. "
+            f"Choose another `out`, or remove {planned.folder} to run it again."
+        )
+    return float(done["accuracy"])
+
+
+def write_done(planned: Planned, accuracy: float) -> None:
+    planned.folder.mkdir(parents=True, exist_ok=True)
+    partial = planned.folder / f"{DONE}.partial"
+    content = {"accuracy": accuracy, "config_sha256": sha256_of(planned.config)}
+    partial.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    partial.replace(planned.folder / DONE)
+
+
+def as_row(planned: Planned, accuracy: float) -> ResultRow:
+    """In the published file's words; names of the grid that it does not know stay."""
+    data, method = DATA.get(planned.data, planned.data), METHODS.get(planned.method, planned.method)
+    return ResultRow(planned.seed, accuracy, data, planned.size, method)
+
+
+# The command
+
+
+def experiment(
+    grid: Annotated[Path | None, typer.Argument(help="TOML: methods, data, sizes and seeds.")] = None,
+    analyze: Annotated[Path | None, typer.Option(help="Analyse this table of runs; train nothing.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder for the analysis.")] = None,
+    *,
+    all_conditions: Annotated[
+        bool, typer.Option("--all-conditions", help="Not only the four conditions the paper compares.")
+    ] = False,
+) -> None:
+    """Run a grid of students and analyse their accuracy, or analyse an existing table of runs."""
+    try:
+        if analyze is not None and out is not None and grid is None:
+            show_analysis(read_results(analyze), out, is_paper=not all_conditions)
+        elif grid is not None and analyze is None:
+            run_grid(read_grid(grid), out)
+        else:
+            raise typer.BadParameter("Say a grid to run, or --analyze CSV --out DIR.")
+    except (InvalidFile, OSError) as error:
+        console.print(f"Error: {error}", markup=False)
+        raise typer.Exit(1) from error
+
+
+def run_grid(grid: Grid, out: Path | None) -> None:
+    outcome = run_experiment(grid, Subprocesses(grid.commands))
+    if outcome.rows:
+        show_analysis(list(outcome.rows), out or grid.out / "analysis", is_paper=not grid.all_conditions)
+    console.print(f"{len(outcome.rows)} runs done, {outcome.skipped} of them before.", markup=False)
+    for name, why in outcome.failed.items():
+        console.print(f"Failed, {name}: {why}", markup=False)
+    if outcome.failed:
+        raise typer.Exit(1)
+
+
+def show_analysis(rows: list[ResultRow], out: Path, *, is_paper: bool) -> None:
+    report = write_report(rows, out, is_paper=is_paper)
+    for sentence in sentences(report):
+        console.print(sentence, markup=False)
+    console.print(f"Wrote {out / 'report.html'}", markup=False)
+
+
+if __name__ == "__main__":
+    typer.run(experiment)

@@ -1,0 +1,119 @@
+"""What an experiment's figures say, in sentences; where the outlier rule turns a conclusion, they say so."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from training.performance.analysis import Analysis, Pair, Run, Term
+
+ALPHA = 0.05
+FEWEST_P = 0.001
+TERMS = {"model": "condition", "model_size": "size", "model:model_size": "condition × size"}
+
+
+def outlier_sentence(runs: Sequence[Run], left_out: Sequence[Run], extreme: Sequence[Run]) -> str:
+    if not left_out:
+        return (
+            f"The rule of 1.5 interquartile ranges finds no outlier among the {len(runs)} runs, "
+            "so both versions are the same."
+        )
+    share = 100 * len(left_out) / len(runs)
+    named = "; ".join(
+        f"{run.condition} {run.size} run {run.number} ({run.accuracy:.2f} %)" for run in left_out
+    )
+    return (
+        f"The rule of 1.5 interquartile ranges, within each condition and size, leaves out {len(left_out)} "
+        f"of {len(runs)} runs ({share:.0f} %), {len(extreme)} of them extreme (3 interquartile ranges): "
+        f"{named}."
+    )
+
+
+def repetition_sentences(runs: Sequence[Run]) -> Iterator[str]:
+    """Yield the run numbers that a cell has more than once; nothing says which of them to drop."""
+    for (condition, size, number), count in Counter(
+        (run.condition, run.size, run.number) for run in runs
+    ).items():
+        if count > 1:
+            yield f"{condition} {size} has {count} runs numbered {number}; all of them are used."
+
+
+def anova_sentences(everything: Analysis, trimmed: Analysis) -> Iterator[str]:
+    """Each effect (type II) in both versions, and whether they agree."""
+    second = terms(trimmed)
+    for name, term in terms(everything).items():
+        said = f"Effect of {TERMS[name]}: with all runs {f_words(everything, term)}"
+        other = second.get(name)
+        if other is None:
+            yield f"{said}; without outliers it cannot be computed."
+        else:
+            end = agreement(is_significant(term.p), is_significant(other.p))
+            yield f"{said}; without outliers {f_words(trimmed, other)}. {end}"
+
+
+def terms(analysis: Analysis) -> dict[str, Term]:
+    table = analysis.anovas.get("II")
+    return {term.name: term for term in table.terms} if table else {}
+
+
+def f_words(analysis: Analysis, term: Term) -> str:
+    df = analysis.anovas["II"].df_error
+    return f"F({term.df}, {df}) = {term.f:.2f}, {p_words(term.p)}"
+
+
+def agreement(is_first: bool, is_second: bool) -> str:  # noqa: FBT001  # the two verdicts, side by side
+    if is_first == is_second:
+        return "Both versions agree."
+    found = "without outliers" if is_second else "with all runs"
+    return f"The conclusion hangs on the outlier rule: there is an effect only {found}."
+
+
+def pair_sentences(everything: Analysis, trimmed: Analysis) -> Iterator[str]:
+    """Yield the pairs (Tukey) whose verdict the outlier rule turns; one sentence if there is none."""
+    second = {(pair.size, pair.first, pair.second): pair for pair in trimmed.tukey}
+    turned = 0
+    for pair in everything.tukey:
+        other = second.get((pair.size, pair.first, pair.second))
+        if other is not None and verdict(pair) != verdict(other):
+            turned += 1
+            yield (
+                f"At {pair.size}, {pair.second} against {pair.first}: {pair_words(pair)} with all runs, "
+                f"but {pair_words(other)} without outliers."
+            )
+    if everything.tukey and not turned:
+        yield "No pairwise comparison (Tukey HSD) changes its verdict with the outlier rule."
+
+
+def verdict(pair: Pair) -> int:
+    """-1, 0 or 1: the second is lower, not told apart, higher."""
+    return 0 if not is_significant(pair.p) else 1 if pair.difference > 0 else -1
+
+
+def pair_words(pair: Pair) -> str:
+    told = {-1: "lower", 0: "no difference that can be told", 1: "higher"}[verdict(pair)]
+    return f"{told} ({pair.difference:+.2f}, {p_words(pair.p)})"
+
+
+def conclusion(everything: Analysis, trimmed: Analysis) -> str:
+    """Whether the two versions come to the same conclusion, in one sentence."""
+    second = terms(trimmed)
+    effects = [
+        TERMS[name]
+        for name, term in terms(everything).items()
+        if name in second and is_significant(term.p) != is_significant(second[name].p)
+    ]
+    pairs = {(pair.size, pair.first, pair.second): verdict(pair) for pair in trimmed.tukey}
+    turned = sum(
+        verdict(pair) != pairs.get((pair.size, pair.first, pair.second), 0) for pair in everything.tukey
+    )
+    if not effects and not turned:
+        return "With and without outliers the analysis comes to the same conclusions."
+    parts = [f"the effect of {', '.join(effects)}"] if effects else []
+    parts += [f"{turned} of {len(everything.tukey)} pairwise comparisons"] if turned else []
+    return f"The outlier rule turns the conclusion on {' and on '.join(parts)}: report both versions."
+
+
+def is_significant(p: float) -> bool:
+    return p < ALPHA
+
+
+def p_words(p: float) -> str:
+    return "p < .001" if p < FEWEST_P else f"p = {p:.3f}".replace("0.", ".", 1)
