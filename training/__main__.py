@@ -12,6 +12,8 @@ import typer
 
 from app.contract.base import InvalidFile
 from training.data import DataFormat
+from training.experiment import experiment
+from training.teacher import teacher
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded: waiting threads sleep
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -111,6 +113,9 @@ def table(runs: Annotated[list[Path], typer.Argument(help="Folders of evaluated 
     with complaining():
         say(make_table(read_rows(runs)))
 
+
+cli.command()(teacher)
+cli.command()(experiment)
 
 if __name__ == "__main__":
     cli()

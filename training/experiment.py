@@ -22,7 +22,6 @@ from rich.console import Console
 from app.contract.base import InvalidFile, sha256_of
 from app.contract.student import STUDENT
 from training.grid import Commands, Grid, Planned, plan, read_grid
-from training.performance.report import sentences, write_report
 from training.performance.results import DATA, METHODS, ResultRow, read_results, write_results
 from training.toml_writing import dump_toml
 
@@ -185,6 +184,8 @@ def run_grid(grid: Grid, out: Path | None) -> None:
 
 
 def show_analysis(rows: list[ResultRow], out: Path, *, is_paper: bool) -> None:
+    from training.performance.report import sentences, write_report  # noqa: PLC0415  # statistics are slow to load
+
     report = write_report(rows, out, is_paper=is_paper)
     for sentence in sentences(report):
         console.print(sentence, markup=False)
