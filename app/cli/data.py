@@ -1,11 +1,16 @@
 """Commands that make data and take it out: simulate and export."""
 
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from app.cli.common import AsJson, Slug, opened, read_settings, say, stderr
+from app.results import package as packages
 from app.results import service as results
 from app.results.base import Format as ExportFormat
 from app.simulation import run as simulation
@@ -41,6 +46,41 @@ def export(  # one argument for each option
             with_external_ids=with_external_ids,
         )
     say({"ok": True, **manifest}, f"Wrote {manifest['rows']} rows to {out}.", as_json)
+
+
+@data_cli.command()
+def package(
+    slug: Slug,
+    out: Annotated[Path, typer.Option(help="The .zip to write.")],
+    include_synthetic: Annotated[
+        bool, typer.Option("--include-synthetic", help="Synthetic participants of a study for people, too.")
+    ] = False,
+    progress: Annotated[Path | None, typer.Option(hidden=True, help="Where to note how far it is.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a data package: every table, the codebook, the definitions and a README in one .zip."""
+    with opened(as_json) as database, database.snapshot() as session, telling(progress) as tell:
+        manifest = packages.package(session, slug, out, tell, include_synthetic=include_synthetic)
+    text = f"Wrote {out}: {len(manifest['files'])} tables, SHA-256 {manifest['sha256'][:16]}…"
+    say({"ok": True, **manifest}, text, as_json)
+
+
+@contextmanager
+def telling(path: Path | None) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar, or note in a file how many of how many rows are written."""
+    if path is not None:
+        partial = path.with_name(f"{path.name}.partial")
+
+        def note(done: int, total: int) -> None:
+            partial.write_text(json.dumps({"done": done, "total": total}), encoding="utf-8")
+            partial.replace(path)
+
+        yield note
+        return
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=stderr, transient=True) as bar:
+        task = bar.add_task("rows", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @data_cli.command()

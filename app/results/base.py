@@ -8,9 +8,9 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from app.contract.study import StudyDefinition
-from app.models import Study
+from app.models import Study, StudyVersion
 
-Format = Literal["long", "wide", "participants", "items", "paper", "jsonl"]
+Format = Literal["long", "wide", "participants", "items", "paper", "jsonl", "codebook", "parquet"]
 Cell = str | int | float | bool | datetime | None
 
 
@@ -20,6 +20,7 @@ class Source:
 
     session: Session
     study: Study
+    versions: Sequence[StudyVersion]
     definitions: Sequence[StudyDefinition]
     modes: list[str]
     now: datetime
@@ -28,5 +29,8 @@ class Source:
 
 @dataclass(frozen=True)
 class Table:
+    """`ratings` are the columns that hold a construct's value, whatever their names."""
+
     columns: tuple[str, ...]
     rows: Iterator[tuple[Cell, ...]]
+    ratings: tuple[str, ...] = ()

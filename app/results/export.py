@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from app.results import queries
 from app.results.base import Cell, Format, Source, Table
+from app.results.codebook import codebook
 from app.results.paper import paper
 
 RESPONSE_COLUMNS = (
@@ -24,6 +25,7 @@ RESPONSE_COLUMNS = (
     "question_id",
     "position",
 )
+DESCRIBED: tuple[Format, ...] = ("long", "wide", "participants", "items")  # by the codebook
 ANSWER_COLUMNS = ("answer_correct", "started_at", "submitted_at", "duration_ms", "own_answer", "comment")
 
 
@@ -35,8 +37,14 @@ def table(source: Source, export_format: Format) -> Table:
         "participants": participants,
         "items": items,
         "paper": paper,
+        "parquet": long,
+        "codebook": codebook_of,
     }
     return tables[export_format](source)
+
+
+def codebook_of(source: Source) -> Table:
+    return codebook(source, [(name, table(source, name)) for name in DESCRIBED])
 
 
 def constructs(source: Source) -> tuple[str, ...]:
@@ -47,9 +55,9 @@ def constructs(source: Source) -> tuple[str, ...]:
 def long(source: Source) -> Table:
     """One row per rating."""
     rank = {key: number for number, key in enumerate(constructs(source))}
-    rows = queries.ratings(source.session, source.study.id, source.modes, source.now)
 
     def lines() -> Iterator[tuple[Cell, ...]]:
+        rows = queries.ratings(source.session, source.study.id, source.modes, source.now)
         for _, ratings in groupby(rows, key=lambda row: row.response_id):
             for row in sorted(ratings, key=lambda rating: rank[rating.construct]):
                 yield (*response_cells(source, row), row.construct, row.value, *answer_cells(row))
@@ -60,9 +68,9 @@ def long(source: Source) -> Table:
 def wide(source: Source) -> Table:
     """One row per response, with a column for each construct."""
     keys = constructs(source)
-    rows = queries.ratings(source.session, source.study.id, source.modes, source.now)
 
     def lines() -> Iterator[tuple[Cell, ...]]:
+        rows = queries.ratings(source.session, source.study.id, source.modes, source.now)
         for _, ratings in groupby(rows, key=lambda row: row.response_id):
             found = list(ratings)
             values = {row.construct: row.value for row in found}
@@ -72,7 +80,7 @@ def wide(source: Source) -> Table:
                 *answer_cells(found[0]),
             )
 
-    return Table((*RESPONSE_COLUMNS, *keys, *ANSWER_COLUMNS), lines())
+    return Table((*RESPONSE_COLUMNS, *keys, *ANSWER_COLUMNS), lines(), keys)
 
 
 def response_cells(source: Source, row: Row[Any]) -> tuple[Cell, ...]:
@@ -133,9 +141,9 @@ def participants(source: Source) -> Table:
     """One row per participant, with a column q_<key> for each question of the questionnaire."""
     keys = tuple(dict.fromkeys(q.key for study in source.definitions for q in study.questionnaire))
     external = ("external_id", "external_study_id", "external_attempt_id") if source.with_external_ids else ()
-    rows = queries.participants(source.session, source.study.id, source.modes, source.now)
 
     def lines() -> Iterator[tuple[Cell, ...]]:
+        rows = queries.participants(source.session, source.study.id, source.modes, source.now)
         for _, answers in groupby(rows, key=lambda row: row.Participant.id):
             found = list(answers)
             values = {row.key: row.value for row in found}
@@ -204,10 +212,9 @@ ITEM_COLUMNS = (
 
 def items(source: Source) -> Table:
     """One row per item: every text shown, as it was shown, and how often it was rated."""
-    rows = queries.items(source.session, source.study.id)
 
     def lines() -> Iterator[tuple[Cell, ...]]:
-        for row in rows:
+        for row in queries.items(source.session, source.study.id):
             item = row.Item
             source.session.expunge(item)
             yield (

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import (
@@ -63,6 +63,22 @@ def ratings(session: Session, study_id: int, modes: list[str], now: datetime) ->
         .order_by(Participant.pseudonym, Assignment.position, Rating.construct)
     )
     return stream(session, statement)
+
+
+def counts(session: Session, study_id: int, modes: list[str]) -> tuple[int, int]:
+    """How many ratings and responses there are."""
+    responses = (
+        select(Response.id)
+        .join(Assignment, Assignment.id == Response.assignment_id)
+        .join(Participant, Participant.id == Assignment.participant_id)
+        .where(Participant.study_id == study_id, Participant.mode.in_(modes))
+        .subquery()
+    )
+    ratings = select(func.count()).select_from(Rating).join(responses, responses.c.id == Rating.response_id)
+    return (
+        session.scalar(ratings) or 0,
+        session.scalar(select(func.count()).select_from(responses)) or 0,
+    )
 
 
 def participants(session: Session, study_id: int, modes: list[str], now: datetime) -> Iterator[Row[Any]]:

@@ -33,19 +33,8 @@ def export(  # each is one thing a caller may ask
     `session` should be a snapshot. Who counts in the study is exported; synthetic participants of a study
     for people only if asked. Raises: NotFound; Conflict if the study does not fit the paper format.
     """
-    study = queries.study_named(session, slug)
-    if study is None:
-        known = ", ".join(slugs(session)) or "none yet"
-        raise NotFound(f"There is no study '{slug}'. Studies: {known}.")
-    versions = queries.versions(session, study.id)
-    modes = [study.audience, *(["synthetic"] if include_synthetic and study.audience == "people" else [])]
-    source = Source(
-        session,
-        study,
-        [StudyDefinition.model_validate(version.definition) for version in versions],
-        modes,
-        datetime.now(UTC),
-        with_external_ids,
+    source = open_source(
+        session, slug, include_synthetic=include_synthetic, with_external_ids=with_external_ids
     )
     # The file appears whole or not at all: a reader never finds half an export.
     partial = out.with_name(f"{out.name}.partial")
@@ -57,19 +46,51 @@ def export(  # each is one thing a caller may ask
         "file": out.name,
         "rows": rows,
         "sha256": sha256_of_file(out),
-        "modes": modes,
-        "versions": [{"number": version.number, "sha256": version.sha256} for version in versions],
-        "exported_at": source.now.isoformat(),
+        **provenance(source),
     }
     path = out.with_name(f"{out.name}.manifest.json")
     path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return manifest
 
 
+def open_source(
+    session: Session, slug: str, *, include_synthetic: bool = False, with_external_ids: bool = False
+) -> Source:
+    """What exports of a study are taken from. Raises: NotFound."""
+    study = queries.study_named(session, slug)
+    if study is None:
+        known = ", ".join(slugs(session)) or "none yet"
+        raise NotFound(f"There is no study '{slug}'. Studies: {known}.")
+    versions = queries.versions(session, study.id)
+    modes = [study.audience, *(["synthetic"] if include_synthetic and study.audience == "people" else [])]
+    return Source(
+        session,
+        study,
+        versions,
+        [StudyDefinition.model_validate(version.definition) for version in versions],
+        modes,
+        datetime.now(UTC),
+        with_external_ids,
+    )
+
+
+def provenance(source: Source) -> dict[str, Any]:
+    """What every manifest says of where its data come from."""
+    return {
+        "modes": source.modes,
+        "versions": [{"number": version.number, "sha256": version.sha256} for version in source.versions],
+        "exported_at": source.now.isoformat(),
+    }
+
+
 def write(path: Path, content: Table, export_format: Format) -> int:
     """Write a table as its format asks; the number of rows."""
     if export_format == "jsonl":
         return write_json_lines(path, content)
+    if export_format == "parquet":
+        from app.results.parquet import write_parquet  # noqa: PLC0415  # PyArrow takes 50 MB
+
+        return write_parquet(path, content)
     # study.csv, which the paper format follows, ends its lines as Unix does.
     return write_csv(path, content, "\n" if export_format == "paper" else "\r\n")
 

@@ -7,7 +7,6 @@ from app.access import study_for
 from app.audit import record
 from app.errors import Conflict
 from app.models import Study
-from app.settings import Settings
 from app.simulation import rehearsal
 from app.simulation.forms import RehearsalForm
 from app.simulation.pages import RehearsalPage
@@ -29,14 +28,14 @@ def rehearsal_page(request: Request, slug: str) -> Response:
 def page_of(
     request: Request, at: Desk, study: Study, bound: Bound[RehearsalForm] | None = None
 ) -> RehearsalPage:
-    settings: Settings = request.app.state.settings
+    job = rehearsal.job(request.app.state.settings, study.slug)
     return RehearsalPage(
         shell_of(request, at.person, "studies"),
         slug=study.slug,
         is_for_people=study.audience == "people",
         is_live=study.status == "live",
-        is_running=rehearsal.is_running(settings.home, study.slug),
-        result=rehearsal.last_result(settings.home, study.slug),
+        is_running=job.is_running(),
+        result=job.result(),
         data=bound.data if bound else {"participants": "20", "concurrency": "5", "dropout": "0", "seed": "0"},
         errors=bound.errors if bound else {},
     )

@@ -10,12 +10,12 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from app.contract.base import sha256_of, sha256_of_text
-from app.contract.study import StudyDefinition
 from app.models import Item, Participant
 from app.participation.exclusion import exclude
 from app.results import queries
-from app.results.base import Format, Source
+from app.results.base import Format
 from app.results.export import flags, table
+from app.results.service import open_source
 from app.studies.service import launch, save_draft
 from app.web.db import Database
 from tests.factories import make_definition
@@ -260,13 +260,7 @@ def test_an_export_reads_one_snapshot_whatever_is_committed_meanwhile(
     set_up(database)
     take(web, external_id="a")
     with database.snapshot() as session:
-        study = queries.study_named(session, "small")
-        assert study is not None
-        definitions = [
-            StudyDefinition.model_validate(version.definition)
-            for version in queries.versions(session, study.id)
-        ]
-        source = Source(session, study, definitions, ["people"], datetime.now(UTC))
+        source = open_source(session, "small")
         reading = table(source, "long").rows
         first = next(reading)
         for name in "bcdefgh":  # so many that one of their pseudonyms comes after what was read
@@ -281,5 +275,5 @@ def test_an_export_reads_one_snapshot_whatever_is_committed_meanwhile(
         assert (counted("participants"), counted("wide")) == (1, 4)
         assert sum(row[-1] for row in table(source, "items").rows if isinstance(row[-1], int)) == 4
     with database.snapshot() as session:
-        later = Source(session, study, definitions, ["people"], datetime.now(UTC))
+        later = open_source(session, "small")
         assert len(list(table(later, "long").rows)) == 64

@@ -1,0 +1,98 @@
+"""Commands of ours that a page starts: each in a process of its own, one at a time for each name.
+
+Two files tell every web process how it is: one says that it runs, another holds what the last run said.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.errors import Conflict
+from app.settings import Settings
+
+LONGEST_S = 900
+LONGEST_ERROR = 500
+
+
+@dataclass(frozen=True)
+class Job:
+    """`kind` is a folder below the home, `name` what the command works on."""
+
+    settings: Settings
+    kind: str
+    name: str
+
+    def path(self, ending: str) -> Path:
+        return self.settings.home / self.kind / f"{self.name}.{ending}"
+
+    def is_running(self) -> bool:
+        """Whether it is under way; one whose server was killed counts until its time would be up."""
+        try:
+            return time.time() - self.path("running").stat().st_mtime < LONGEST_S
+        except FileNotFoundError:
+            return False
+
+    def result(self) -> dict[str, Any] | None:
+        """What the last run said."""
+        return read_json(self.path("json"))
+
+    def progress(self) -> float | None:
+        """The share that is done, where the command tells it."""
+        told = read_json(self.path("progress"))
+        return told["done"] / max(told["total"], 1) if told else None
+
+    def start(self, arguments: Sequence[str], busy: str) -> None:
+        """Begin it and return at once. Raises: Conflict with the words `busy` while it is under way."""
+        running = self.path("running")
+        running.parent.mkdir(parents=True, exist_ok=True)
+        if not self.is_running():
+            running.unlink(missing_ok=True)
+        try:
+            running.touch(exist_ok=False)
+        except FileExistsError as error:
+            raise Conflict(busy) from error
+        self.path("progress").unlink(missing_ok=True)
+        threading.Thread(target=self.run, args=(arguments,), daemon=True).start()
+
+    def run(self, arguments: Sequence[str]) -> None:
+        """Run the command to its end and keep what it said."""
+        self.path("json").write_text(json.dumps(call(self.settings, arguments)), encoding="utf-8")
+        self.path("running").unlink(missing_ok=True)
+
+
+def call(settings: Settings, arguments: Sequence[str]) -> dict[str, Any]:
+    """What a command says with --json; {"ok": False, "error": …} if it says nothing, or takes too long."""
+    command = [sys.executable, "-m", "app.cli", *arguments]
+    try:
+        done = subprocess.run(  # noqa: S603  # our own command; every argument is checked or after --
+            command, env=environment(settings), capture_output=True, text=True, timeout=LONGEST_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return {"ok": False, "error": "It took more than 15 minutes and was stopped."}
+    said = done.stdout.strip().splitlines()
+    if not said:
+        return {"ok": False, "error": done.stderr[-LONGEST_ERROR:]}
+    told: dict[str, Any] = json.loads(said[-1])
+    return told
+
+
+def environment(settings: Settings) -> Mapping[str, str]:
+    return os.environ | {
+        "HONEYGLASS_HOME": str(settings.home.resolve()),
+        "HONEYGLASS_DATABASE_URL": settings.database_url,
+    }
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return found
