@@ -29,6 +29,8 @@ from app.questions.api import api as questions_api
 from app.questions.routes import router as questions
 from app.queue import make_queue
 from app.results.api import api as exports_api
+from app.results.live import LiveCounts
+from app.results.page import router as results
 from app.results.routes import router as exports
 from app.settings import Settings
 from app.simulation.routes import router as rehearsal
@@ -46,7 +48,7 @@ from app.web.signing import Signing
 API = (studies_api, exports_api, questions_api, checkpoints_api, runs_api, bundles_api)
 STAFF = (
     *(door, account, admin),
-    *(studies, study_life, participants, rehearsal, exports),
+    *(studies, study_life, participants, rehearsal, exports, results),
     *(questions, checkpoints, checkpoint, runs, bundles),
 )
 PARTICIPANT_TIMEOUT_MS = 2_000
@@ -75,6 +77,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.state.settings = settings
     app.state.api_routers = API
     app.state.queue = make_queue(settings)
+    app.state.live_counts = LiveCounts()
     app.state.upload_readers = CapacityLimiter(1)
     app.include_router(participation)  # first, because routes are tried in order and this is the hot path
     app.include_router(landing)

@@ -10,7 +10,7 @@ from app.web.api import api_router
 from app.web.auth import api_desk
 
 api = api_router("exports")
-KINDS = ("text/csv; charset=utf-8", "application/x-ndjson")
+KINDS = ("text/csv; charset=utf-8", "application/x-ndjson", "application/vnd.apache.parquet")
 FILE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The table; X-Content-SHA256 has its hash.",
@@ -29,4 +29,5 @@ def export(
 ) -> Response:
     """Get a table of a study. The platform's ids need the right to edit it."""
     asked = Asked(export_format, include_synthetic, with_external_ids)
-    return make_file(partial(api_desk, request, "exports:read"), slug, asked)
+    opener = partial(api_desk, request, "exports:read")
+    return make_file(request.app.state.settings, opener, slug, asked)

@@ -1,9 +1,46 @@
-"""What the report's template may read."""
+"""What researchers see of a study's results, and what the report's template may read."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
+from app.results.base import Format
+from app.results.live import Live
 from app.web.pages import Page
+from app.web.shell import ShellPage
+
+
+@dataclass(frozen=True)
+class Made:
+    """A file that a command makes: `progress` while it is under way, `at` once there is one."""
+
+    is_running: bool
+    progress: float | None
+    at: datetime | None
+    problem: str
+
+
+@dataclass(frozen=True)
+class ResultsPage(ShellPage):
+    """`level` is what the viewer may do; `is_open` says that people may still come: looking is peeking."""
+
+    template = "results/results.html"
+    slug: str
+    title: str
+    level: str
+    is_for_people: bool
+    is_open: bool
+    formats: tuple[tuple[Format, str], ...]
+    package: Made
+    report: Made
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class LivePage(ShellPage):
+    template = "results/live.html"
+    slug: str
+    live: Live
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,27 @@ import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
 
 from app.access import Level, study_for
 from app.audit import record
+from app.errors import Conflict
 from app.results import service
 from app.results.base import Format
+from app.settings import Settings
 from app.web.auth import Opener, desk
 from app.web.downloads import PassingFile
+from app.web.jobs import call
 
+CSV = ("csv", "text/csv")
+KINDS: dict[Format, tuple[str, str]] = {
+    "jsonl": ("jsonl", "application/x-ndjson"),
+    "parquet": ("parquet", "application/vnd.apache.parquet"),
+}
 router = APIRouter(prefix="/studies/{slug}/export")
 
 
@@ -37,28 +46,26 @@ def export(
     include_synthetic: bool = False,  # noqa: FBT001, FBT002  # a parameter of the address
     with_external_ids: bool = False,  # noqa: FBT001, FBT002  # the same
 ) -> Response:
-    return make_file(partial(desk, request), slug, Asked(export_format, include_synthetic, with_external_ids))
+    asked = Asked(export_format, include_synthetic, with_external_ids)
+    return make_file(request.app.state.settings, partial(desk, request), slug, asked)
 
 
-def make_file(open_desk: Opener, slug: str, asked: Asked) -> Response:
+def make_file(settings: Settings, open_desk: Opener, slug: str, asked: Asked) -> Response:
     """Write the file from one snapshot, then send it: no transaction stays open while somebody downloads.
 
     The platform's ids are personal data: only who may edit the study gets them.
     """
     folder = Path(tempfile.mkdtemp(prefix="honeyglass-export-"))
-    out = folder / f"{slug}-{asked.export_format}.{'jsonl' if asked.export_format == 'jsonl' else 'csv'}"
+    ending, media_type = KINDS.get(asked.export_format, CSV)
+    out = folder / f"{slug}-{asked.export_format}.{ending}"
     level: Level = "edit" if asked.with_external_ids else "view"
     try:
         with open_desk(is_snapshot=True) as at:
             study_for(at.session, at.person, slug, level)
-            manifest = service.export(
-                at.session,
-                slug,
-                asked.export_format,
-                out,
-                include_synthetic=asked.include_synthetic,
-                with_external_ids=asked.with_external_ids,
-            )
+            if asked.export_format != "parquet":
+                manifest = written(at.session, slug, asked, out)
+        if asked.export_format == "parquet":
+            manifest = written_apart(settings, slug, asked, out)
         with open_desk(writing=True) as at:
             noted = {key: manifest[key] for key in ("format", "rows", "sha256", "modes")}
             noted["external_ids"] = asked.with_external_ids
@@ -68,7 +75,32 @@ def make_file(open_desk: Opener, slug: str, asked: Asked) -> Response:
         raise
     return PassingFile(
         out,
-        media_type="application/x-ndjson" if asked.export_format == "jsonl" else "text/csv",
+        media_type=media_type,
         filename=out.name,
         headers={"X-Content-SHA256": manifest["sha256"]},
     )
+
+
+def written(session: Session, slug: str, asked: Asked, out: Path) -> dict[str, Any]:
+    return service.export(
+        session,
+        slug,
+        asked.export_format,
+        out,
+        include_synthetic=asked.include_synthetic,
+        with_external_ids=asked.with_external_ids,
+    )
+
+
+def written_apart(settings: Settings, slug: str, asked: Asked, out: Path) -> dict[str, Any]:
+    """Have a process of its own write the file, so that PyArrow takes no memory of this one for ever.
+
+    Raises: Conflict with what it says if it cannot.
+    """
+    options = ["--include-synthetic"] * asked.include_synthetic
+    options += ["--with-external-ids"] * asked.with_external_ids
+    where = ["--format", asked.export_format, "--out", str(out), "--json"]
+    told = call(settings, ["export", *where, *options, "--", slug])
+    if not told.get("ok"):
+        raise Conflict(str(told.get("error", "The export could not be made.")))
+    return told

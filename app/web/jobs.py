@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,13 @@ class Job:
         told = read_json(self.path("progress"))
         return told["done"] / max(told["total"], 1) if told else None
 
-    def start(self, arguments: Sequence[str], busy: str) -> None:
-        """Begin it and return at once. Raises: Conflict with the words `busy` while it is under way."""
+    def start(
+        self, arguments: Sequence[str], busy: str, finish: Callable[[dict[str, Any]], None] = lambda _: None
+    ) -> None:
+        """Begin it and return at once; `finish` gets what it said before others see it.
+
+        Raises: Conflict with the words `busy` while it is under way.
+        """
         running = self.path("running")
         running.parent.mkdir(parents=True, exist_ok=True)
         if not self.is_running():
@@ -59,11 +64,13 @@ class Job:
         except FileExistsError as error:
             raise Conflict(busy) from error
         self.path("progress").unlink(missing_ok=True)
-        threading.Thread(target=self.run, args=(arguments,), daemon=True).start()
+        threading.Thread(target=self.run, args=(arguments, finish), daemon=True).start()
 
-    def run(self, arguments: Sequence[str]) -> None:
+    def run(self, arguments: Sequence[str], finish: Callable[[dict[str, Any]], None]) -> None:
         """Run the command to its end and keep what it said."""
-        self.path("json").write_text(json.dumps(call(self.settings, arguments)), encoding="utf-8")
+        told = call(self.settings, arguments)
+        finish(told)
+        self.path("json").write_text(json.dumps(told), encoding="utf-8")
         self.path("running").unlink(missing_ok=True)
 
 

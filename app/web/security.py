@@ -32,6 +32,8 @@ PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 STAFF = {"Referrer-Policy": "same-origin", "Content-Security-Policy": f"{POLICY}; img-src 'self' data:"}
 # The API's page is drawn by Swagger UI, which sets styles on its elements.
 API_PAGE = {"Content-Security-Policy": f"{POLICY}; img-src 'self' data:; style-src 'self' 'unsafe-inline'"}
+# A study's report is one file with its pictures and styles in it, and without anything that runs.
+REPORT = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"}
 STATIC = {"Cache-Control": "public, max-age=31536000, immutable"}
 HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
@@ -103,7 +105,8 @@ def headers_for(path: str, status: int, scheme: str) -> dict[str, str]:
         return headers | STATIC if status == 200 else headers  # noqa: PLR2004  # plain OK
     if is_participants(path):
         return headers | PRIVATE
-    return headers | PRIVATE | STAFF | (API_PAGE if path == "/api/v1/docs" else {})
+    own = API_PAGE if path == "/api/v1/docs" else REPORT if path.endswith("/results/report") else {}
+    return headers | PRIVATE | STAFF | own
 
 
 def safe_path(path: str) -> str:

@@ -22,6 +22,8 @@ PLAIN = {
     "study-items": "/studies/demo/items",
     "study-participants": "/studies/demo/participants",
     "study-recounted": "/studies/demo/check",
+    "study-results": "/studies/demo/results",
+    "study-ratings": "/studies/demo/results/live",
     "study-rehearsal": "/studies/demo/rehearsal",
     "study-draft": "/studies/demo/draft",
     "study-new": "/studies/new",

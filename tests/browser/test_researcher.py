@@ -87,6 +87,12 @@ def test_a_researcher_goes_from_files_to_ratings(
     expect(watching.get_by_text("All right: every counter")).to_be_visible()
 
     page.get_by_role("link", name="two-students").click()
+    page.get_by_role("link", name="Results and exports").click()
+    page.get_by_text("Means by construct").click()
+    page.get_by_role("link", name="Show the ratings").click()
+    expect(page.get_by_text("384 ratings, counted")).to_be_visible()
+    page.get_by_role("button", name="Make the package").click()
+    expect(page.get_by_role("link", name="Download the package")).to_be_visible(timeout=60_000)
     with page.expect_download() as download:
         page.get_by_role("button", name="Export").click()
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8"))))

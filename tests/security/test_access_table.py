@@ -1,5 +1,6 @@
 """Who may use which route: one table, and a walk through every door with everybody."""
 
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import pytest
@@ -8,10 +9,10 @@ from httpx2 import Response
 
 from app.access import LEVELS, ROLES, Level, Role
 from app.models import Participant, Study
-from app.simulation import rehearsal
 from app.studies.definition import write_definition
 from app.web.auth import SCOPES, Scope
 from app.web.db import Database
+from app.web.jobs import Job
 from tests.factories import make_api_token, make_checkpoint, make_definition, make_run, make_study
 from tests.security.people import PEOPLE, Someone, admit, routes_of
 from tests.walker import Walker
@@ -97,8 +98,13 @@ TABLE: dict[tuple[str, str], Rule] = {
     ("POST", "/studies/new"): RESEARCHER,
     **{
         ("GET", f"/studies/{{slug}}{rest}"): SEES
-        for rest in ("", "/numbers", "/items", "/check", "/preview", "/participants", "/export")
+        for rest in (
+            *("", "/numbers", "/items", "/check", "/preview", "/participants", "/export"),
+            *("/results", "/results/live", "/results/package", "/results/report", "/results/report.zip"),
+        )
     },
+    ("POST", "/studies/{slug}/results/package"): SEES,
+    ("POST", "/studies/{slug}/results/report"): SEES,
     ("GET", "/studies/{slug}/draft"): EDITS,
     ("POST", "/studies/{slug}/draft"): EDITS,
     ("POST", "/studies/{slug}/launch"): EDITS,
@@ -160,6 +166,10 @@ class House:
             make_checkpoint(session)
             for _ in range(2):
                 make_run(session, told=["yes"] * 8)
+        home: Path = web.app.state.settings.home  # type: ignore[attr-defined]  # TestClient calls any ASGI app its app
+        for made in ("packages/small.zip", "reports/small/report.html"):
+            (home / made).parent.mkdir(parents=True)
+            (home / made).write_text("made before")
         walker = Walker(web)
         self.code = walker.start()
         web.cookies.clear()
@@ -209,7 +219,7 @@ class House:
 
 @pytest.fixture
 def house(web: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch) -> House:
-    monkeypatch.setattr(rehearsal, "start", lambda *_: None)
+    monkeypatch.setattr(Job, "run", lambda *_: None)
     return House(web, database)
 
 

@@ -28,6 +28,8 @@ from app.models import (
 from app.participation import staff_pages
 from app.participation.listing import ParticipantRow
 from app.questions import pages as questions
+from app.results import pages as results
+from app.results.live import Cell, Live
 from app.simulation import pages as simulation
 from app.studies import pages as studies
 from app.studies.check import Check
@@ -248,6 +250,23 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "found": 1,
         "pairs": [(OUTPUT, OUTPUT)],
         **MORE,
+    },
+    results.ResultsPage: {
+        "shell": SHELL,
+        "slug": "small",
+        "title": HOSTILE,
+        "level": "own",
+        "is_for_people": True,
+        "is_open": True,
+        "formats": (("long", HOSTILE),),
+        "package": results.Made(True, 0.5, NOW, HOSTILE),
+        "report": results.Made(False, None, NOW, HOSTILE),
+        "problem": HOSTILE,
+    },
+    results.LivePage: {
+        "shell": SHELL,
+        "slug": "small",
+        "live": Live(NOW, 2, (Cell(HOSTILE, HOSTILE, (1, 0)), Cell(HOSTILE, HOSTILE, (1, 2)))),
     },
     simulation.RehearsalPage: {
         "shell": SHELL,
