@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT := $(or $(HONEYGLASS_PORT),8000)
 BIN := .venv/bin
 
-.PHONY: help debian-venv setup worker redis run test check format browser bench bench-generate rehearse rehearse-hard rehearse-faults rehearse-worker screenshots clean
+.PHONY: help debian-venv setup worker redis run test check format browser bench bench-scale bench-generate rehearse rehearse-hard rehearse-faults rehearse-worker screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -71,6 +71,9 @@ rehearse-worker: setup worker ## Kill the worker with -9 in three students' runs
 bench: setup ## Measure server CPU per rating, and what dealing costs as a study grows
 	@$(BIN)/python -m tests.benchmarks.rating
 	@$(BIN)/python -m tests.benchmarks.dealing
+
+bench-scale: setup ## Measure exports, memory and pages of a study with a million ratings
+	@$(BIN)/python -m tests.benchmarks.scale
 
 bench-generate: setup worker ## Measure explanations per second against the plain loop, on one small model
 	@$(BIN)/python -u -m tests.benchmarks.generating

@@ -54,13 +54,14 @@ def constructs(source: Source) -> tuple[str, ...]:
 
 def long(source: Source) -> Table:
     """One row per rating."""
-    rank = {key: number for number, key in enumerate(constructs(source))}
+    keys = constructs(source)
 
     def lines() -> Iterator[tuple[Cell, ...]]:
-        rows = queries.ratings(source.session, source.study.id, source.modes, source.now)
-        for _, ratings in groupby(rows, key=lambda row: row.response_id):
-            for row in sorted(ratings, key=lambda rating: rank[rating.construct]):
-                yield (*response_cells(source, row), row.construct, row.value, *answer_cells(row))
+        for row in queries.rated(source.session, source.study.id, source.modes, source.now):
+            before, values, after = response_cells(source, row), queries.values_of(row), answer_cells(row)
+            for key in keys:
+                if key in values:
+                    yield (*before, key, values[key], *after)
 
     return Table((*RESPONSE_COLUMNS, "construct", "value", *ANSWER_COLUMNS), lines())
 
@@ -70,15 +71,9 @@ def wide(source: Source) -> Table:
     keys = constructs(source)
 
     def lines() -> Iterator[tuple[Cell, ...]]:
-        rows = queries.ratings(source.session, source.study.id, source.modes, source.now)
-        for _, ratings in groupby(rows, key=lambda row: row.response_id):
-            found = list(ratings)
-            values = {row.construct: row.value for row in found}
-            yield (
-                *response_cells(source, found[0]),
-                *(values.get(key) for key in keys),
-                *answer_cells(found[0]),
-            )
+        for row in queries.rated(source.session, source.study.id, source.modes, source.now):
+            values = queries.values_of(row)
+            yield (*response_cells(source, row), *(values.get(key) for key in keys), *answer_cells(row))
 
     return Table((*RESPONSE_COLUMNS, *keys, *ANSWER_COLUMNS), lines(), keys)
 

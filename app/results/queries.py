@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, String, cast, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import (
@@ -27,8 +27,13 @@ def stream(session: Session, statement: Select[*tuple[Any, ...]]) -> Iterator[Ro
     return iter(session.execute(statement.execution_options(yield_per=CHUNK)))
 
 
-def ratings(session: Session, study_id: int, modes: list[str], now: datetime) -> Iterator[Row[Any]]:
-    """One row per rating; by pseudonym (a random order) and position, constructs together by response."""
+def rated(session: Session, study_id: int, modes: list[str], now: datetime) -> Iterator[Row[Any]]:
+    """One row per response, by pseudonym (a random order) and position; `values_of` reads its `ratings`.
+
+    All ratings of a response come in one text: a row for each would cost five times as much to fetch.
+    """
+    pair = Rating.construct + ":" + cast(Rating.value, String)
+    together = select(func.aggregate_strings(pair, ",")).where(Rating.response_id == Response.id)
     statement = (
         select(
             StudyVersion.number.label("version"),
@@ -44,25 +49,28 @@ def ratings(session: Session, study_id: int, modes: list[str], now: datetime) ->
             Item.question_key.label("question_id"),
             Assignment.position,
             Assignment.own_answer,
-            Response.id.label("response_id"),
             Response.comment,
-            Rating.construct,
-            Rating.value,
+            together.correlate(Response).scalar_subquery().label("ratings"),
             Item.is_answer_correct,
             Response.shown_at,
             Response.submitted_at,
             Response.duration_ms,
         )
-        .join_from(Rating, Response, Response.id == Rating.response_id)
-        .join(Assignment, Assignment.id == Response.assignment_id)
+        .join_from(Response, Assignment, Assignment.id == Response.assignment_id)
         .join(Participant, Participant.id == Assignment.participant_id)
         .join(StudyVersion, StudyVersion.id == Participant.version_id)
         .join(Item, Item.id == Assignment.item_id)
         .join(Condition, Condition.id == Item.condition_id)
         .where(Participant.study_id == study_id, Participant.mode.in_(modes))
-        .order_by(Participant.pseudonym, Assignment.position, Rating.construct)
+        .order_by(Participant.pseudonym, Assignment.position)
     )
     return stream(session, statement)
+
+
+def values_of(row: Row[Any]) -> dict[str, int]:
+    """Construct → value; a construct's key holds neither a colon nor a comma."""
+    pairs = (pair.split(":") for pair in (row.ratings or "").split(",") if pair)
+    return {construct: int(value) for construct, value in pairs}
 
 
 def counts(session: Session, study_id: int, modes: list[str]) -> tuple[int, int]:

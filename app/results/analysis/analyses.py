@@ -1,6 +1,6 @@
 """Every analysis of a study's ratings, and which rows each version of it is made on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +27,12 @@ from app.results.statistics.paired import paired
 from app.results.statistics.ranks import dunn, kruskal
 
 Found = Iterator[Figure | Note]
+Comparison = Callable[[pd.DataFrame, str], object]
+RANKS: tuple[tuple[str, Comparison], ...] = (
+    ("kruskal", kruskal),
+    ("dunn", dunn),
+    ("vargha_delaney", superiority),
+)
 
 
 def everything(material: Material) -> Found:
@@ -67,13 +73,7 @@ def simple(material: Material, variant: str, rows: pd.DataFrame) -> Found:
             for name, statistic in (("describe", describe), ("shapiro", shapiro), ("outliers", fences)):
                 found: Any = statistic(values)
                 yield from tidy(Key(name, variant, outcome, group1=label), found)
-        comparisons = (
-            ("levene", levene),
-            ("kruskal", kruskal),
-            ("dunn", dunn),
-            ("vargha_delaney", superiority),
-        )
-        for name, compare in comparisons:
+        for name, compare in (("levene", levene), *RANKS):
             yield from tidy(Key(name, variant, outcome), compare(rows, outcome))
         if variant != "published":
             yield from tidy(Key("paired", variant, outcome), paired(rows, outcome))
@@ -165,7 +165,7 @@ def reliability(material: Material) -> Found:
 
 
 def correctness(material: Material) -> Found:
-    """Figures apart for explanations of right and of wrong answers."""
+    """Figures and tests of conditions apart for explanations of right and of wrong answers."""
     if not material.has(CORRECT):
         yield Note(Key("describe_by_correctness", "all_rows"), "Whether answers were right was not recorded.")
         return
@@ -175,3 +175,6 @@ def correctness(material: Material) -> Found:
             for label, values in groups(rows, outcome).items():
                 key = Key("describe_by_correctness", "all_rows", outcome, label, term=f"answer {name}")
                 yield from tidy(key, describe(values))
+            for test, compare in RANKS:
+                key = Key(f"{test}_by_correctness", "all_rows", outcome, term=f"answer {name}")
+                yield from tidy(key, compare(rows, outcome))

@@ -56,6 +56,9 @@ RELIABILITY: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("icc", "Shares of variance: items and raters", ()),
     ("icc_one_way", "ICC(1)", ()),
     ("describe_by_correctness", "Ratings by correctness of the answer", ()),
+    ("kruskal_by_correctness", "Kruskal–Wallis tests by correctness of the answer", ()),
+    ("dunn_by_correctness", "Dunn's tests by correctness of the answer", ()),
+    ("vargha_delaney_by_correctness", "Vargha–Delaney's A by correctness of the answer", ()),
 )
 
 

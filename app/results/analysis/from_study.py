@@ -75,10 +75,7 @@ def read_study(session: Session, slug: str, software: str) -> Material:
 def responses(
     session: Session, study_id: int, modes: list[str], now: datetime, lengths: Mapping[int, int]
 ) -> Iterator[dict[str, Any]]:
-    rows = queries.ratings(session, study_id, modes, now)
-    for _, ratings in groupby(rows, key=lambda row: row.response_id):
-        given = list(ratings)
-        row = given[0]
+    for row in queries.rated(session, study_id, modes, now):
         yield {
             "participant": row.pseudonym,
             "status": row.participant_status,
@@ -89,7 +86,7 @@ def responses(
             LENGTH: lengths[row.item],
             "answer_correct": float(row.is_answer_correct),
             "duration_ms": row.duration_ms,
-            **{one.construct: float(one.value) for one in given},
+            **{construct: float(value) for construct, value in queries.values_of(row).items()},
         }
 
 

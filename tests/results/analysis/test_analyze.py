@@ -3,6 +3,7 @@
 import csv
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
+from scipy import stats
 from typer.testing import CliRunner
 
 from app.cli import cli
 from app.errors import Conflict, Invalid, NotFound
+from app.results.analysis.analyses import correctness
+from app.results.analysis.from_study import read_study
 from app.results.analysis.report import analyze_csv, analyze_study
+from app.results.analysis.tidy import Figure, Key
 from app.web.db import Database
 from tests.results.published import published, set_up, take
 from tests.results.statistics import errors
@@ -137,6 +142,31 @@ def test_odd_studies_give_sentences_and_never_a_crash(tmp_path: Path, change: An
     assert all(np.isfinite(float(row["value"])) for row in figures(out))
     for path in (out / "tables").glob("*.csv"):
         assert "nan" not in path.read_text(encoding="utf-8").lower().split(",")
+
+
+def test_tests_of_conditions_are_repeated_for_right_and_for_wrong_answers(
+    web: TestClient, database: Database
+) -> None:
+    set_up(database)
+    for shift in range(3):
+        take(web, shift=shift)
+    with database.snapshot() as session:
+        material = read_study(session, "small", "test")
+    frame = material.frame.assign(answer_correct=np.arange(len(material.frame)) % 2)
+    found = list(correctness(replace(material, frame=frame)))
+    for number, name in ((1, "right"), (0, "wrong")):
+        rows = frame[frame["answer_correct"] == number]
+        samples = [values.to_numpy() for _, values in rows.groupby("condition", observed=True)["Quality"]]
+        [statistic] = [
+            one.value
+            for one in found
+            if isinstance(one, Figure)
+            and one.key == Key("kruskal_by_correctness", "all_rows", "Quality", term=f"answer {name}")
+            and one.quantity == "H"
+        ]
+        assert statistic == pytest.approx(stats.kruskal(*samples).statistic, rel=1e-12)
+    kinds = {one.key.analysis.removesuffix("_by_correctness") for one in found}
+    assert kinds == {"describe", "kruskal", "dunn", "vargha_delaney"}
 
 
 def test_a_study_is_analysed_with_its_flow_and_its_declared_exclusions(
