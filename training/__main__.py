@@ -98,6 +98,8 @@ def evaluate(
         split, way, limit, batch_size, precision, device, tuple(test or ()), test_format
     )
     with complaining():
+        if not runs and base is None:
+            raise InvalidFile("Name the folders of finished runs, or a configuration with --base.")
         for run in runs or []:
             say(f"{run}: {json.dumps(stage.evaluate_run(run, settings))}")
         if base is not None:

@@ -66,10 +66,11 @@ def take_step(asked: Asked, step: Step, told: Sequence[Told]) -> None:
     written = generate(asked, inputs, step.max_new_tokens, step.name)
     for one, ids, tokens in zip(told, inputs, written, strict=True):
         text = asked.tokenizer.decode(tokens, skip_special_tokens=True)
+        is_stopped = any(stop in text for stop in asked.way.stop)
         for stop in asked.way.stop:
             text = text.partition(stop)[0]
         one.inputs[step.name], one.outputs[step.name] = ids, text
-        one.is_truncated |= len(tokens) >= step.max_new_tokens
+        one.is_truncated |= len(tokens) >= step.max_new_tokens and not is_stopped
         note(one, step, text)
 
 

@@ -25,7 +25,7 @@ from training.config import TrainingConfig, load_stored
 from training.data import DataFormat, Example
 from training.likelihood import Likeliest, likeliest_choices
 from training.measures import Estimate, bootstrap, describe_explanations, is_right
-from training.models import Loaded, load_base, load_model
+from training.models import SAFE, Loaded, load_base, load_model
 from training.rows import special_tokens
 from training.test_set import read_test_set
 from training.train import RUN, TRAINED_ON, read_material
@@ -86,6 +86,8 @@ def choose_examples(config: TrainingConfig, settings: Settings) -> list[Example]
         examples = read_test_set(config.data.test, config.data.test_format)
     else:
         raise InvalidFile("data.test names no file; give --test.")
+    if not examples:
+        raise InvalidFile("There is no question to evaluate on.")
     if settings.limit is not None and settings.limit < len(examples):
         examples = Random("evaluation").sample(examples, settings.limit)
     return examples
@@ -100,18 +102,29 @@ def refuse_seen(examples: Sequence[Example], trained_on: Path) -> None:
         )
 
 
+def refuse_unasked(way: Way, examples: Sequence[Example]) -> None:
+    """Refuse questions of another kind than the student is asked. Raises: InvalidFile."""
+    asks_for_premise = bool({"premise", "context"} & way.asks_for)
+    if any((example.context is not None) != asks_for_premise for example in examples):
+        wanted = "a premise" if asks_for_premise else "no premise"
+        raise InvalidFile(f"The student is asked questions with {wanted}; test it on such.")
+
+
 # The model
 
 
 def load_student(folder: Path, config: TrainingConfig, manifest: StudentManifest) -> Loaded:
-    """The student as it was stored; an adapter on the base its run began with."""
+    """The student as it was stored; an adapter on the base its run began with. Raises: InvalidFile."""
+    tokenizer = AutoTokenizer.from_pretrained(str(folder), **SAFE)
     if manifest.adapter is not None:
         base = load_base(config.base)
+        if base.base.sha256 != manifest.base.sha256:
+            raise InvalidFile(f"base: '{config.base.id}' is not the file any more that the adapter is for.")
         model = PeftModel.from_pretrained(base.model, str(folder)).merge_and_unload()
-        return Loaded(model, base.tokenizer, base.base)
+        return Loaded(model, tokenizer, manifest.base)
     place = {"pretrained_model_name_or_path": str(folder)}
     model = load_model(place, is_encoder_decoder=manifest.architecture == "encoder-decoder")
-    return Loaded(model, AutoTokenizer.from_pretrained(str(folder)), manifest.base)
+    return Loaded(model, tokenizer, manifest.base)
 
 
 def prepare(loaded: Loaded, way: Way, settings: Settings) -> Asked:
@@ -131,7 +144,9 @@ def evaluate(
     name = settings.way or manifest.ask.default
     if name not in manifest.ask.ways:
         raise InvalidFile(f"There is no way '{name}'; there are {', '.join(manifest.ask.ways)}.")
-    asked = prepare(loaded, manifest.ask.ways[name], settings)
+    way = manifest.ask.ways[name]
+    refuse_unasked(way, examples)
+    asked = prepare(loaded, way, settings)
     told = ask_all(asked, examples)
     likeliest = likeliest_choices(asked, told)
     write_texts(texts, told, likeliest)

@@ -12,7 +12,7 @@ from rich.progress import track
 
 from app.contract.student import Reader, Step
 from training.asking import Asked, Told
-from training.rows import Row, make_batch, token_losses
+from training.rows import IGNORED, Row, make_batch, token_losses
 
 
 @dataclass(frozen=True)
@@ -23,26 +23,38 @@ class Likeliest:
     by_mean: str
 
 
+@dataclass(frozen=True)
+class Scored:
+    """A choice as a row; the first `given` tokens of its target are every choice's and do not count."""
+
+    row: Row
+    given: int
+
+    @property
+    def length(self) -> int:
+        return len(self.row.target) - self.given
+
+
 def likeliest_choices(asked: Asked, told: Sequence[Told]) -> list[Likeliest]:
     """In the order of the questions."""
     rows = [choice_rows(asked, one) for one in told]
-    scores = iter(score_all(asked, [row for several in rows for row in several]))
+    scores = iter(score_all(asked, [scored for several in rows for scored in several]))
     return [
         pick(one.example.choices, several, [next(scores) for _ in several])
         for one, several in zip(told, rows, strict=True)
     ]
 
 
-def choice_rows(asked: Asked, told: Told) -> list[Row]:
-    """A row for each choice. What all of them begin with alike says nothing, so a decoder is given it."""
+def choice_rows(asked: Asked, told: Told) -> list[Scored]:
+    """A row for each choice, in the order of the choices."""
     step = next(step for step in asked.way.steps if "answer" in step.read)
+    # Where an output goes on after its answer, it does not end there.
+    end = [asked.special.end] if step.read["answer"].before is None else []
     targets = [
-        [*asked.tokenizer(output, add_special_tokens=False).input_ids, asked.special.end]
-        for output in endings(step, told)
+        (*asked.tokenizer(output, add_special_tokens=False).input_ids, *end) for output in endings(step, told)
     ]
-    given = 0 if asked.special.is_encoder_decoder else shared_length(targets)
-    beginning = (*told.inputs[step.name], *targets[0][:given])
-    return [Row(0, beginning, tuple(target[given:])) for target in targets]
+    given, asking = shared_length(targets), tuple(told.inputs[step.name])
+    return [Scored(Row(0, asking, target), given) for target in targets]
 
 
 def endings(step: Step, told: Told) -> list[str]:
@@ -66,15 +78,13 @@ def preceding(reader: Reader, output: str) -> str:
 def closing(reader: Reader) -> str:
     """What follows an answer: the marker it is read up to, or the full stop that is stripped off it."""
     if reader.before is not None:
-        return reader.before
+        return reader.before.rstrip()  # a space belongs to the word that follows
     return "." if "." in (reader.strip or "") else ""
 
 
-def pick(choices: Sequence[str], rows: Sequence[Row], scores: Sequence[float]) -> Likeliest:
-    """The first of equals. What all targets begin with alike is no part of a choice's length."""
-    shared = shared_length([row.target for row in rows])
-    lengths = [len(row.target) - shared for row in rows]
-    means = [score / max(1, length) for score, length in zip(scores, lengths, strict=True)]
+def pick(choices: Sequence[str], rows: Sequence[Scored], scores: Sequence[float]) -> Likeliest:
+    """The first of equals."""
+    means = [score / scored.length for score, scored in zip(scores, rows, strict=True)]
     places = range(len(choices))
     by_sum, by_mean = max(places, key=scores.__getitem__), max(places, key=means.__getitem__)
     return Likeliest(choices[by_sum], choices[by_mean])
@@ -86,9 +96,9 @@ def shared_length(sequences: Sequence[Sequence[int]]) -> int:
     return next((at for at, tokens in columns if len(set(tokens)) > 1), min(map(len, sequences)) - 1)
 
 
-def score_all(asked: Asked, rows: Sequence[Row]) -> list[float]:
-    """The sum of its target tokens' log-probabilities, of each row in its place."""
-    order = sorted(range(len(rows)), key=lambda number: (-len(rows[number]), number))
+def score_all(asked: Asked, rows: Sequence[Scored]) -> list[float]:
+    """The sum of its own tokens' log-probabilities, of each row in its place."""
+    order = sorted(range(len(rows)), key=lambda number: (-len(rows[number].row), number))
     found: dict[int, float] = {}
     with torch.inference_mode():
         for at in track(range(0, len(order), asked.batch_size), "likelihood", disable=not asked.is_shown):
@@ -98,9 +108,13 @@ def score_all(asked: Asked, rows: Sequence[Row]) -> list[float]:
     return [found[number] for number in range(len(rows))]
 
 
-def score_batch(asked: Asked, rows: Sequence[Row]) -> list[float]:
-    numbered = [replace(row, task=number) for number, row in enumerate(rows)]
-    batch = make_batch(numbered, asked.special)
+def score_batch(asked: Asked, rows: Sequence[Scored]) -> list[float]:
+    batch = make_batch(
+        [replace(scored.row, task=number) for number, scored in enumerate(rows)], asked.special
+    )
+    for targets, scored in zip(batch["targets"], rows, strict=True):  # (K,)
+        first = int((targets != IGNORED).nonzero()[0])
+        targets[first : first + scored.given] = IGNORED
     batch = {name: tensor.to(asked.model.device) for name, tensor in batch.items()}
     losses, numbers = token_losses(asked.model, batch)  # (N,), (N,)
     sums = torch.zeros(len(rows), device=losses.device).index_add(0, numbers, losses)

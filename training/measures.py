@@ -7,7 +7,7 @@ from statistics import mean
 
 import numpy as np
 
-from app.contract.answers import chosen_index, is_same_answer
+from app.contract.answers import is_same_answer
 from training.data import SENTENCE_END, Example
 
 WORD = re.compile(r"\w+(?:['’]\w+)*")
@@ -24,10 +24,8 @@ NEGATIONS = {
     "cannot",
     "without",
 }
-# "The answer is X", "so the correct answer would be X": up to the sentence's end.
-OWN_ANSWER = re.compile(
-    r"\banswer (?:is|would be|should be):?\s+(.+?)(?=[.!?]?(?:\s*$|\s*\n)|[.!?]\s)", re.IGNORECASE
-)
+# What comes before X in "the answer is X", "so the correct answer would be: (A) X".
+OWN_ANSWER = re.compile(r"\banswer (?:is|would be|should be):?\s+\W*(?:[a-z]\)\s*)?", re.IGNORECASE)
 REPEATED = 4  # words in a row that are there again
 RESAMPLES = 10_000
 
@@ -71,9 +69,7 @@ def count_negations(text: str) -> int:
 def mentions(text: str, choice: str) -> bool:
     """Whether a choice is there as whole words, whatever the case."""
     words, wanted = words_of(text), words_of(choice)
-    return bool(wanted) and any(
-        words[at : at + len(wanted)] == wanted for at in range(len(words) - len(wanted) + 1)
-    )
+    return any(begins_with(words[at:], wanted) for at in range(len(words)))
 
 
 def mentioned_distractors(text: str, example: Example) -> int:
@@ -89,13 +85,15 @@ def repetition(text: str) -> float:
 
 def own_answer(text: str, example: Example) -> str | None:
     """The choice that an explanation says is the answer, the last time it says so; None if it says none."""
-    stated = [said.strip(" \"'“”‘’.,*") for said in OWN_ANSWER.findall(text)]
-    for said in reversed(stated):
-        without_letter = re.sub(r"^\(?[A-Za-z]\)\s*", "", said)
-        for words in (said, without_letter):
-            if (index := chosen_index(words, example.choices)) is not None:
-                return example.choices[index]
+    for found in reversed(list(OWN_ANSWER.finditer(text))):
+        said = words_of(text[found.end() :])
+        if named := [choice for choice in example.choices if begins_with(said, words_of(choice))]:
+            return max(named, key=len)  # "river bank", not the "river" that it begins with
     return None
+
+
+def begins_with(words: Sequence[str], wanted: Sequence[str]) -> bool:
+    return bool(wanted) and list(words[: len(wanted)]) == list(wanted)
 
 
 def is_consistent(answer: str | None, explanation: str, example: Example) -> bool | None:

@@ -47,16 +47,20 @@ def result_of(run: Path, manifest: StudentManifest) -> Result:
     method = manifest.method.model_dump() if manifest.method else {}
     seed = str(manifest.run.model_dump().get("seed", "")) if manifest.run else ""
     named = str(method.get("training", "")), str(method.get("data", "")), str(fields.get("way", ""))
-    return Result((manifest.base.id, *named), seed, fields)
+    base = manifest.base.id + (f" + {manifest.adapter.kind}" if manifest.adapter else "")
+    return Result((base, *named), seed, fields)
 
 
 def make_table(results: Sequence[Result]) -> str:
-    """A line per run, and one with mean and standard error for each condition with several seeds."""
+    """A line per run, and one with mean and standard error for each condition with several seeds.
+
+    Runs of one condition and one seed differ in something else, so there is no mean over seeds of them.
+    """
     lines = list(HEADER)
     for condition in dict.fromkeys(result.condition for result in results):
         runs = [result for result in results if result.condition == condition]
-        lines += [run_line(one) for one in sorted(runs, key=lambda one: one.seed)]
-        lines += [mean_line(condition, runs)] if len(runs) > 1 else []
+        lines += [run_line(one) for one in sorted(runs, key=lambda one: (len(one.seed), one.seed))]
+        lines += [mean_line(condition, runs)] if len({one.seed for one in runs}) == len(runs) > 1 else []
     return "\n".join(lines)
 
 
