@@ -7,7 +7,7 @@ from statistics import mean
 
 import numpy as np
 
-from app.contract.answers import chosen_index, is_same_answer
+from app.contract.answers import is_same_answer
 from training.data import SENTENCE_END, Example
 
 WORD = re.compile(r"\w+(?:['’]\w+)*")
@@ -24,10 +24,9 @@ NEGATIONS = {
     "cannot",
     "without",
 }
-# "The answer is X", "so the correct answer would be X": up to the sentence's end.
-OWN_ANSWER = re.compile(
-    r"\banswer (?:is|would be|should be):?\s+(.+?)(?=[.!?]?(?:\s*$|\s*\n)|[.!?]\s)", re.IGNORECASE
-)
+# "The answer is", "so the correct answer would be (B)": what follows is the explanation's own answer.
+SAYS = re.compile(r"\banswer (?:is|would be|should be):?\s+(?:\([A-Za-z]\)\s*)?[\"“‘'*]*", re.IGNORECASE)
+SAID = re.compile(r"[\"”’'*]*(?:[.,;:!?)]|$|\n| because\b| since\b)", re.IGNORECASE)
 REPEATED = 4  # words in a row that are there again
 RESAMPLES = 10_000
 
@@ -89,12 +88,12 @@ def repetition(text: str) -> float:
 
 def own_answer(text: str, example: Example) -> str | None:
     """The choice that an explanation says is the answer, the last time it says so; None if it says none."""
-    stated = [said.strip(" \"'“”‘’.,*") for said in OWN_ANSWER.findall(text)]
-    for said in reversed(stated):
-        without_letter = re.sub(r"^\(?[A-Za-z]\)\s*", "", said)
-        for words in (said, without_letter):
-            if (index := chosen_index(words, example.choices)) is not None:
-                return example.choices[index]
+    for says in reversed(list(SAYS.finditer(text))):
+        rest = text[says.end() :]
+        for choice in sorted(example.choices, key=len, reverse=True):
+            said, after = rest[: len(choice)], rest[len(choice) :]
+            if is_same_answer(said, choice) and SAID.match(after):
+                return choice
     return None
 
 
