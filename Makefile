@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT := $(or $(HONEYGLASS_PORT),8000)
 BIN := .venv/bin
 
-.PHONY: help debian-venv setup worker redis run test check format browser bench bench-scale bench-generate rehearse rehearse-hard rehearse-faults rehearse-worker screenshots clean
+.PHONY: help debian-venv setup worker redis run test check format browser bench bench-scale bench-generate bench-train rehearse rehearse-hard rehearse-faults rehearse-worker screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -77,6 +77,9 @@ bench-scale: setup ## Measure exports, memory and pages of a study with a millio
 
 bench-generate: setup worker ## Measure explanations per second against the plain loop, on one small model
 	@$(BIN)/python -u -m tests.benchmarks.generating
+
+bench-train: setup worker ## Measure a training step: all task rows together, beside one padded pass per task
+	@$(BIN)/python -u -m tests.benchmarks.training_step
 
 screenshots: setup browser ## Take the pictures in docs/ anew
 	@$(BIN)/python -m tests.browser.screenshots
