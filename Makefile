@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT := $(or $(HONEYGLASS_PORT),8000)
 BIN := .venv/bin
 
-.PHONY: help debian-venv setup worker redis run test check format browser bench bench-generate rehearse rehearse-hard rehearse-faults rehearse-worker screenshots clean
+.PHONY: help debian-venv setup worker redis run test check format browser bench bench-generate bench-train rehearse rehearse-hard rehearse-faults rehearse-worker screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -74,6 +74,9 @@ bench: setup ## Measure server CPU per rating, and what dealing costs as a study
 
 bench-generate: setup worker ## Measure explanations per second against the plain loop, on one small model
 	@$(BIN)/python -u -m tests.benchmarks.generating
+
+bench-train: setup worker ## Measure a training step's examples per second against one forward pass per task
+	@$(BIN)/python -u -m tests.benchmarks.training_step
 
 screenshots: setup browser ## Take the pictures in docs/ anew
 	@$(BIN)/python -m tests.browser.screenshots
