@@ -60,6 +60,11 @@ class Wording(BaseModel):
         refuse_unread(self.answer_target, {"answer": self.answer_reader})
         refuse_unread(self.standard_target, dict(self.standard_readers))
         refuse_unread(self.factual_target, dict(self.factual_readers))
+        explained = read(self.explanation_reader, fill(self.explanation_target, SAMPLE)).text
+        if explained is None or SAMPLE["explanation"] not in explained:
+            raise ValueError(
+                f"target {self.explanation_target!r}: its explanation would be read as {explained!r}"
+            )
         return self
 
     def with_body(self, template: str, *, has_context: bool) -> str:

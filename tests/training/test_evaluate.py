@@ -94,7 +94,7 @@ def test_choices_are_scored_after_what_precedes_an_answer(reader: Reader, output
 def test_the_likeliest_choice_is_the_first_of_equals_and_length_counts_only_what_differs() -> None:
     assert likelihood.shared_length([(1, 2, 3, 4), (1, 2, 5), (1, 2, 3, 6)]) == 2
     assert likelihood.shared_length([(1, 2), (1, 2)]) == 1
-    rows = [Row(0, (), (7, 1)), Row(0, (), (8, 9, 9, 1))]
+    rows = [likelihood.Scored(Row(0, (), target), 0) for target in ((7, 1), (8, 9, 9, 1))]
     found = likelihood.pick(("short", "long"), rows, [-2.0, -3.0])
     assert (found.by_sum, found.by_mean) == ("short", "long")
     assert likelihood.pick(("a", "b"), rows[:1] * 2, [-1.0, -1.0]).by_sum == "a"
