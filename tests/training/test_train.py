@@ -1,6 +1,8 @@
 """Whole runs of tiny models: same seed, resume, accumulation, overfitting, LoRA, T5, and what is refused."""
 
 import csv
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from training import train as stage
 from training.config import TrainingConfig
 from training.run_log import read_log
 from training.test_set import fingerprints
+from training.toml_writing import dump_toml
 from training.trainer import DistillationTrainer, plan
 
 NOTHING: frozenset[str] = frozenset()
@@ -84,6 +87,20 @@ def test_accumulated_micro_batches_give_what_one_large_batch_gives(tmp_path: Pat
     small = trained("small", batch_size=1, accumulation=4)
     assert large.keys() == small.keys()
     assert all(torch.allclose(large[name], small[name], atol=2e-5) for name in large)
+
+
+def test_two_processes_give_what_one_gives(tmp_path: Path) -> None:
+    shape = {"learning_rate": 1e-3, "patience": 2}
+    alone = {**shape, "batch_size": 4, "accumulation": 1}
+    one = run(make_settings(tmp_path, out=str(tmp_path / "one"), optimization=alone))
+    shared = {**shape, "batch_size": 1, "accumulation": 2}
+    config = make_settings(tmp_path, out=str(tmp_path / "two"), optimization=shared)
+    fields = config.model_dump(mode="json", exclude_none=True, exclude={"wording"})
+    (tmp_path / "two.toml").write_text(dump_toml(fields), encoding="utf-8")
+    command = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "training"]
+    subprocess.run([sys.executable, *command, "train", str(tmp_path / "two.toml")], check=True, timeout=120)
+    two = load_file(config.out / "student" / "model.safetensors")
+    assert all(torch.allclose(one[name], two[name], atol=2e-5) for name in one)
 
 
 @pytest.mark.parametrize("kind", ["llama", "t5"])
