@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -22,7 +22,7 @@ from app.settings import Settings
 from app.web.auth import Desk, Opener, desk
 from app.web.forms import FormData, bind
 from app.web.shell import go, shell_of, show
-from app.web.uploads import Kind, Received, take_in
+from app.web.uploads import Kind, Received, authorise, take_in
 
 router = APIRouter(prefix="/checkpoints")
 ARCHIVES = (".zip", ".tar.gz", ".tgz")
@@ -83,24 +83,33 @@ async def add(request: Request) -> Response:
 
 
 @router.post("/from-folder")
-def add_from_folder(request: Request, data: FormData) -> Response:
-    """Take in what lies below the configured root."""
-    with desk(request, "admin"):
-        pass
+async def add_from_folder(request: Request, data: FormData) -> Response:
+    """Take in what lies below the configured root.
+
+    Copying gigabytes has the uploads' thread: those of requests are the participants'.
+    """
+    open_desk = partial(desk, request, "admin")
+    await to_thread.run_sync(authorise, open_desk)
     form = bind(FolderForm, data).value
     if form is None:
-        return sent_back(request, data, "Please say which folder, and what to call it.")
-    settings: Settings = request.app.state.settings
+        problem = "Please say which folder, and what to call it."
+        return await to_thread.run_sync(sent_back, request, data, problem)
+    readers: CapacityLimiter = request.app.state.upload_readers
     try:
-        stored = register(
-            settings,
-            partial(desk, request, "admin"),
-            form.name.strip(),
-            lambda: intake.take_in_below_root(settings, form.path.strip(), given(form.manifest)),
-        )
+        stored = await to_thread.run_sync(store_folder, request, open_desk, form, limiter=readers)
     except REFUSALS as refused:
-        return sent_back(request, data, str(refused))
-    return added(request, stored)
+        return await to_thread.run_sync(sent_back, request, data, str(refused))
+    return await to_thread.run_sync(added, request, stored)
+
+
+def store_folder(request: Request, open_desk: Opener, form: FolderForm) -> Checkpoint:
+    settings: Settings = request.app.state.settings
+    return register(
+        settings,
+        open_desk,
+        form.name.strip(),
+        lambda: intake.take_in_below_root(settings, form.path.strip(), given(form.manifest)),
+    )
 
 
 def store(request: Request, open_desk: Opener, upload: Received) -> Checkpoint:

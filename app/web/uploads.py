@@ -72,17 +72,18 @@ async def take_in(
     `open_desk` opens a transaction for whoever sent the request; `work` reads the file before it opens one
     for writing. The form's fields stay in `request.state.fields`, for a page that is sent back.
     """
-
-    def authorise() -> Kind:
-        with open_desk():
-            pass
-        return kind_of(request)
-
     request.state.fields = {}
-    kind = await to_thread.run_sync(authorise)
+    await to_thread.run_sync(authorise, open_desk)
+    kind = await to_thread.run_sync(kind_of, request)
     async with received(request, kind) as upload:
         readers: CapacityLimiter = request.app.state.upload_readers
         return await to_thread.run_sync(work, open_desk, upload, limiter=readers)
+
+
+def authorise(open_desk: Opener) -> None:
+    """Raises: as the desk that is opened, for whoever may not do this."""
+    with open_desk():
+        pass
 
 
 @asynccontextmanager
