@@ -6,7 +6,7 @@ the server little, however many ratings there are.
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import sqrt
@@ -76,7 +76,16 @@ def count(session: Session, study: Study) -> Live:
         .group_by(Rating.construct, Condition.label, Rating.value)
         .order_by(Rating.construct, Condition.label, Rating.value)
     )
-    return gathered((row[0], row[1], row[2], row[3]) for row in session.execute(statement))
+    rows = [(row[0], row[1], row[2], row[3]) for row in session.execute(statement)]
+    # In the definition's order; what only an earlier version has comes last.
+    constructs = [one["key"] for one in study.draft["constructs"]]
+    conditions = [one["label"] for one in study.draft["conditions"]]
+    rows.sort(key=lambda row: (place_in(constructs, row[0]), place_in(conditions, row[1])))
+    return gathered(rows)
+
+
+def place_in(order: Sequence[str], name: str) -> int:
+    return order.index(name) if name in order else len(order)
 
 
 def gathered(rows: Iterable[tuple[str, str, int, int]]) -> Live:
