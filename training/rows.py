@@ -14,9 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from app.contract.student import Way
+from app.contract.student import Way, as_asked
 from training.methods import TaskRow
-from training.wording import ask_text
 
 IGNORED = -100
 
@@ -54,7 +53,7 @@ def special_tokens(model: Any, tokenizer: Any) -> Special:  # noqa: ANN401  # un
 
 def asked_ids(tokenizer: Any, way: Way, text: str) -> list[int]:  # noqa: ANN401  # untyped library
     """An input's tokens, as the worker asks them."""
-    written = ask_text(way, text, tokenizer.apply_chat_template if way.format == "chat" else str)
+    written = as_asked(way, text, tokenizer.apply_chat_template)
     special = way.add_special_tokens and way.format == "plain"  # a chat template writes them itself
     return list(tokenizer(written, add_special_tokens=special).input_ids)
 

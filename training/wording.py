@@ -4,7 +4,6 @@ Training and asking both go through `Way`, `fill` and `question_values` of the s
 is asked in exactly the words it was trained on.
 """
 
-from collections.abc import Callable
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
@@ -140,14 +139,3 @@ def make_wording(preset: str, changes: dict[str, JsonValue]) -> Wording:
     if preset not in PRESETS:
         raise ValueError(f"there is no wording '{preset}'; there are {', '.join(PRESETS)}")
     return Wording.model_validate({**PRESETS[preset], **changes})
-
-
-def ask_text(way: Way, text: str, apply_chat_template: Callable[..., object]) -> str:
-    """An input as the tokenizer gets it; `apply_chat_template` is the tokenizer's method."""
-    if way.format == "plain":
-        return text
-    system = [{"role": "system", "content": way.system}] if way.system is not None else []
-    messages = [*system, {"role": "user", "content": text}]
-    return str(
-        apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **way.chat_template_args)
-    )

@@ -15,6 +15,7 @@ from app.checkpoints.pages import CheckpointPage, Moving, MovingFragment, TryPag
 from app.contract.student import StudentManifest
 from app.errors import AppError, Conflict, Invalid, Unavailable
 from app.explanations import inspection, progress, runs
+from app.explanations.queries import question_set_names
 from app.models import Checkpoint
 from app.queue import GENERATE, TRY, VERIFY, QueueOutOfReach, answer, ask, tell
 from app.web.auth import Desk, desk
@@ -49,7 +50,7 @@ def page_of(
         moving=moving,
         manifest=manifest,
         manifest_text=manifest.model_dump_json(indent=2),
-        question_sets=queries.question_set_names(at.session),
+        question_sets=question_set_names(at.session),
         newest=newest,
         summary=inspection.summarize(at.session, newest.run_id) if newest else None,
         data=bound.data if bound else {},

@@ -2,7 +2,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.models import Checkpoint, QuestionSet
+from app.models import Checkpoint
 
 
 def checkpoint_by_name(session: Session, name: str) -> Checkpoint:
@@ -17,10 +17,6 @@ def checkpoint_by_name(session: Session, name: str) -> Checkpoint:
 def checkpoints(session: Session, offset: int = 0, limit: int | None = None) -> list[Checkpoint]:
     statement = select(Checkpoint).order_by(Checkpoint.name)
     return list(session.scalars(statement.offset(offset).limit(limit)))
-
-
-def question_set_names(session: Session) -> list[str]:
-    return list(session.scalars(select(QuestionSet.name).order_by(QuestionSet.name)))
 
 
 def to_verify(session: Session) -> list[int]:

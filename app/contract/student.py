@@ -1,12 +1,13 @@
 """The student manifest, `student.json` beside the weights: what a checkpoint is and how to ask it.
 
 Templates are filled by replacing a closed list of placeholders, answers are read by literal markers; nothing
-in a manifest is ever evaluated. `fill` and `read` are the only code that knows how, for training/ too.
+in a manifest is ever evaluated. `fill`, `as_asked` and `read` are the only code that knows how, for training/
+too.
 """
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -209,6 +210,17 @@ def question_values(way: Way, question: str, choices: Sequence[str], premise: st
     """What a question has to fill into an input; a premise is there under both of its names."""
     values = {"question": question, "hypothesis": question, "choices": list_choices(way, choices)}
     return values if premise is None else values | {"premise": premise, "context": premise}
+
+
+def as_asked(way: Way, text: str, apply_chat_template: Callable[..., object]) -> str:
+    """A filled input as the tokenizer gets it; `apply_chat_template` is the tokenizer's method."""
+    if way.format == "plain":
+        return text
+    system = [{"role": "system", "content": way.system}] if way.system is not None else []
+    messages = [*system, {"role": "user", "content": text}]
+    return str(
+        apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **way.chat_template_args)
+    )
 
 
 def read(reader: Reader, output: str) -> Reading:

@@ -1,4 +1,3 @@
-from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -8,7 +7,8 @@ from pydantic import BaseModel, Field
 
 from app.explanations import inspection, progress, runs
 from app.explanations.generated import RunId, make_bundle
-from app.explanations.inspection import Filter
+from app.explanations.inspection import Filter, Output, Summary
+from app.explanations.progress import Progress
 from app.queue import GENERATE, tell
 from app.web.api import Limit, Offset, api_router
 from app.web.auth import api_desk
@@ -32,57 +32,15 @@ class PlanIn(BaseModel):
     way: str | None = None
 
 
-class RunOut(BaseModel):
-    run_id: int
-    checkpoint: str
-    question_set: str
-    way: str
-    precision: str
-    state: str
-    reason: str | None
-    done: int
-    total: int
-    per_second: float | None
-    seconds_left: float | None
-    created_at: datetime
-    finished_at: datetime | None
+class RunDetail(BaseModel):
+    """`summary` is over what is written so far; its `ci95` is Wilson's interval."""
 
-
-class SummaryOut(BaseModel):
-    """Shares and means over what is written so far; `ci95` is Wilson's interval."""
-
-    total: int
-    right: int
-    accuracy: float
-    ci95: tuple[float, float]
-    mean_characters: float
-    mean_words: float
-    mean_distractor_mentions: float
-    flags: dict[str, int]
-
-
-class RunDetail(RunOut):
-    summary: SummaryOut | None
-
-
-class OutputOut(BaseModel):
-    question_key: str
-    premise: str | None
-    question: str
-    choices: list[str]
-    correct_answer: str
-    answer: str | None
-    explanation: str
-    is_right: bool
-    flags: list[str]
-
-
-def described(found: progress.Progress) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in RunOut.model_fields}
+    run: Progress
+    summary: Summary | None
 
 
 @api.post("/checkpoints/{name}/runs", status_code=201)
-def create_run(request: Request, name: str, plan: PlanIn) -> RunOut:
+def create_run(request: Request, name: str, plan: PlanIn) -> Progress:
     """Have a checkpoint answer and explain a question set."""
     planned = runs.Plan(
         name, plan.question_set, plan.limit, tuple(plan.question_ids), plan.precision, plan.way
@@ -91,28 +49,26 @@ def create_run(request: Request, name: str, plan: PlanIn) -> RunOut:
         run = runs.create_run(at.session, planned)
         found = progress.progress(at.session, run.id)
     tell(request.app.state.queue, GENERATE, found.run_id, times=found.total)
-    return RunOut(**described(found))
+    return found
 
 
 @api.get("/runs/{run_id}")
 def get_run(request: Request, run_id: RunId) -> RunDetail:
     """Get how far a run is, and what its outputs are like."""
     with api_desk(request, "material:read") as at:
-        found = progress.progress(at.session, run_id)
-        summary = inspection.summarize(at.session, run_id)
-    known = SummaryOut.model_validate(summary, from_attributes=True) if summary else None
-    return RunDetail(**described(found), summary=known)
+        return RunDetail(
+            run=progress.progress(at.session, run_id), summary=inspection.summarize(at.session, run_id)
+        )
 
 
 @api.get("/runs/{run_id}/outputs")
 def list_outputs(
     request: Request, run_id: RunId, which: Filter = "all", offset: Offset = 0, limit: Limit = 100
-) -> list[OutputOut]:
+) -> list[Output]:
     """List what a run has written, of one kind, in the questions' order."""
     with api_desk(request, "material:read") as at:
         progress.progress(at.session, run_id)
-        found = inspection.outputs(at.session, run_id, which, offset=offset, limit=limit)
-    return [OutputOut.model_validate(one, from_attributes=True) for one in found]
+        return inspection.outputs(at.session, run_id, which, offset=offset, limit=limit)
 
 
 @api.get("/runs/{run_id}/bundle", response_class=Response, responses=BUNDLE)
@@ -122,8 +78,8 @@ def get_bundle(request: Request, run_id: RunId) -> Response:
 
 
 @api.post("/runs/{run_id}/cancel")
-def cancel_run(request: Request, run_id: RunId) -> RunOut:
+def cancel_run(request: Request, run_id: RunId) -> Progress:
     """Stop a run; what it has written stays."""
     with api_desk(request, "material:write", "researcher", writing=True) as at:
         runs.cancel_run(at.session, run_id)
-        return RunOut(**described(progress.progress(at.session, run_id)))
+        return progress.progress(at.session, run_id)

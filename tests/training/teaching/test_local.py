@@ -5,9 +5,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
 from tests.worker.students import make_llama
 from training import teacher
 from training.teaching.config import read_config
