@@ -5,14 +5,15 @@ that answers first, its own explanation for one that explains first.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from rich.progress import track
 
 from app.contract.student import Reader, Step
 from training.asking import Asked, Told
-from training.rows import IGNORED, Row, make_batch, token_losses
+from training.batches import make_batch, pack, shared_length
+from training.rows import Row, token_losses
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,8 @@ class Scored:
 def likeliest_choices(asked: Asked, told: Sequence[Told]) -> list[Likeliest]:
     """In the order of the questions."""
     rows = [choice_rows(asked, one) for one in told]
-    scores = iter(score_all(asked, [scored for several in rows for scored in several]))
-    return [
-        pick(one.example.choices, several, [next(scores) for _ in several])
-        for one, several in zip(told, rows, strict=True)
-    ]
+    found = zip(told, rows, score_all(asked, rows), strict=True)
+    return [pick(one.example.choices, several, scores) for one, several, scores in found]
 
 
 def choice_rows(asked: Asked, told: Told) -> list[Scored]:
@@ -90,32 +88,23 @@ def pick(choices: Sequence[str], rows: Sequence[Scored], scores: Sequence[float]
     return Likeliest(choices[by_sum], choices[by_mean])
 
 
-def shared_length(sequences: Sequence[Sequence[int]]) -> int:
-    """How many tokens all sequences begin with; the last token of the shortest is never among them."""
-    columns = enumerate(zip(*sequences, strict=False))
-    return next((at for at, tokens in columns if len(set(tokens)) > 1), min(map(len, sequences)) - 1)
-
-
-def score_all(asked: Asked, rows: Sequence[Scored]) -> list[float]:
-    """The sum of its own tokens' log-probabilities, of each row in its place."""
-    order = sorted(range(len(rows)), key=lambda number: (-len(rows[number].row), number))
-    found: dict[int, float] = {}
+def score_all(asked: Asked, questions: Sequence[Sequence[Scored]]) -> list[list[float]]:
+    """For each question, the sum of its own tokens' log-probabilities of each row."""
+    lengths = [max(len(scored.row) for scored in rows) for rows in questions]
+    order = sorted(range(len(questions)), key=lambda number: (-lengths[number], number))
+    at_once = max(1, asked.batch_size // max(map(len, questions), default=1))
+    found: dict[int, list[float]] = {}
     with torch.inference_mode():
-        for at in track(range(0, len(order), asked.batch_size), "likelihood", disable=not asked.is_shown):
-            numbers = order[at : at + asked.batch_size]
-            scores = score_batch(asked, [rows[number] for number in numbers])
+        for at in track(range(0, len(order), at_once), "likelihood", disable=not asked.is_shown):
+            numbers = order[at : at + at_once]
+            scores = score_batch(asked, [questions[number] for number in numbers])
             found |= dict(zip(numbers, scores, strict=True))
-    return [found[number] for number in range(len(rows))]
+    return [found[number] for number in range(len(questions))]
 
 
-def score_batch(asked: Asked, rows: Sequence[Scored]) -> list[float]:
-    batch = make_batch(
-        [replace(scored.row, task=number) for number, scored in enumerate(rows)], asked.special
-    )
-    for targets, scored in zip(batch["targets"], rows, strict=True):  # (K,)
-        first = int((targets != IGNORED).nonzero()[0])
-        targets[first : first + scored.given] = IGNORED
-    batch = {name: tensor.to(asked.model.device) for name, tensor in batch.items()}
-    losses, numbers = token_losses(asked.model, batch)  # (N,), (N,)
-    sums = torch.zeros(len(rows), device=losses.device).index_add(0, numbers, losses)
-    return [-loss for loss in sums.tolist()]
+def score_batch(asked: Asked, questions: Sequence[Sequence[Scored]]) -> list[list[float]]:
+    packs = [one for rows in questions for one in pack([scored.row for scored in rows], asked.special)]
+    batch = {name: tensor.to(asked.model.device) for name, tensor in make_batch(packs, asked.special).items()}
+    losses, _ = token_losses(asked.model, batch)  # (N,), row by row
+    by_row = iter(losses.cpu().split([len(scored.row.target) for rows in questions for scored in rows]))
+    return [[-next(by_row)[scored.given :].sum().item() for scored in rows] for rows in questions]

@@ -1,8 +1,8 @@
 """The training loop: transformers' Trainer, with our steps, our loss and our held-out loss.
 
-A step takes all task rows of its examples, divides them by length into micro-batches and normalises by the
-step's target tokens per task, over all micro-batches and processes. So neither accumulation nor the number of
-processes changes what is minimised.
+A step takes all task rows of its examples, packs those of a question, divides the packs by length into
+micro-batches and normalises by the step's target tokens per task, over all micro-batches and processes. So
+neither accumulation nor the number of processes changes what is minimised.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,8 +15,9 @@ from torch import Tensor
 from torch.utils.data import Sampler
 from transformers import Trainer
 
+from training.batches import Pack, divide, make_batch, pack
 from training.methods import Method, TokenLosses, Weights
-from training.rows import Row, Special, count_targets, divide, make_batch, token_losses
+from training.rows import Row, Special, count_targets, token_losses
 
 Lessons = Sequence[Sequence[Row]]  # the rows of each example
 GROUPED_STEPS = 20  # so many steps' examples are sorted by length together
@@ -88,7 +89,7 @@ class DistillationTrainer(Trainer):  # type: ignore[misc]  # transformers ships 
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Planned:  # noqa: ANN401  # Trainer's signature
         examples = self.train_dataset if train_dataset is None else train_dataset
-        lengths = [sum(map(len, rows)) for rows in examples]
+        lengths = [sum(map(len, pack(rows, self.objective.special))) for rows in examples]
         size = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
         return Planned(plan(lengths, size, self.args.max_steps, self.args.seed))
 
@@ -100,11 +101,18 @@ class DistillationTrainer(Trainer):  # type: ignore[misc]  # transformers ships 
     ) -> tuple[list[dict[str, Tensor]], Tensor]:
         """A step's micro-batches and, as what they are normalised by, its target tokens of each task."""
         lessons = [lesson for _ in range(num_batches) for lesson in next(epoch_iterator)]
-        rows = [row for lesson in lessons for row in lesson]
-        totals = count_targets(rows, len(self.objective.method.TASKS)).to(device)
+        totals = self.totals(lessons).to(device)
         if self.args.world_size > 1:
             totals = self.accelerator.reduce(totals, reduction="sum")
-        return [make_batch(part, self.objective.special) for part in divide(rows, num_batches)], totals
+        parts = divide(self.packs(lessons), num_batches)
+        return [make_batch(part, self.objective.special) for part in parts], totals
+
+    def packs(self, lessons: Lessons) -> list[Pack]:
+        return [one for lesson in lessons for one in pack(lesson, self.objective.special)]
+
+    def totals(self, lessons: Lessons) -> Tensor:
+        """Target tokens of each task, (tasks,)."""
+        return count_targets([row for lesson in lessons for row in lesson], len(self.objective.method.TASKS))
 
     def compute_loss(
         self,
@@ -130,14 +138,14 @@ class DistillationTrainer(Trainer):  # type: ignore[misc]  # transformers ships 
         return metrics
 
     def held_out_losses(self) -> dict[str, float]:
-        rows = [row for lesson in self.eval_dataset for row in lesson]
-        names = self.objective.method.TASKS
-        totals = count_targets(rows, len(names)).to(self.args.device)
+        names, packs = self.objective.method.TASKS, self.packs(self.eval_dataset)
+        totals = self.totals(self.eval_dataset).to(self.args.device)
+        at_once = max(1, self.held_out_rows_at_once * len(packs) // sum(len(one.rows) for one in packs))
         self.model.eval()
         whole = torch.zeros((), device=self.args.device)
         sums = torch.zeros(len(names), device=self.args.device)
         with torch.no_grad(), self.compute_loss_context_manager():
-            for part in divide(rows, -(-len(rows) // self.held_out_rows_at_once)):
+            for part in divide(packs, -(-len(packs) // at_once)):
                 batch = self._prepare_inputs(make_batch(part, self.objective.special))
                 losses, tasks = token_losses(self.model, batch)
                 whole += self.objective.loss(losses, tasks, totals)

@@ -24,11 +24,12 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from tests.training.tiny import make_lesson
+from training.batches import divide, make_batch, pack
 from training.config import TrainingConfig, read_config
 from training.data import Example, Lesson
 from training.methods import find_method
 from training.models import load_base
-from training.rows import IGNORED, Row, count_targets, divide, make_batch, special_tokens, token_losses
+from training.rows import IGNORED, Row, count_targets, special_tokens, token_losses
 from training.train import encode_lesson, read_material
 from training.trainer import Objective, plan
 
@@ -52,7 +53,8 @@ class Bench:
 
     def joint(self, lessons: Lessons) -> float:
         totals, whole = self.totals(lessons), 0.0
-        for part in divide(flat(lessons), self.accumulation):
+        packs = [one for rows in lessons for one in pack(rows, self.objective.special)]
+        for part in divide(packs, self.accumulation):
             loss = self.objective.loss(
                 *token_losses(self.model, make_batch(part, self.objective.special)), totals
             )

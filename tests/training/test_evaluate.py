@@ -19,6 +19,7 @@ from training import evaluate as stage
 from training import likelihood
 from training.__main__ import cli
 from training.asking import Asked, Told, ask_all
+from training.batches import shared_length
 from training.checkpoint import set_evaluation
 from training.config import BaseConfig
 from training.data import Example
@@ -49,16 +50,17 @@ def test_batches_change_neither_texts_nor_scores(tmp_path: Path, kind: str) -> N
     together = ask_all(asked, EXAMPLES)
     alone = [ask_all(asked, [example])[0] for example in EXAMPLES]
     assert [one.outputs for one in together] == [one.outputs for one in alone]
-    rows = [row for one in together for row in likelihood.choice_rows(asked, one)]
-    single = [likelihood.score_batch(asked, [row])[0] for row in rows]
-    assert likelihood.score_all(asked, rows) == pytest.approx(single, abs=1e-4)
+    rows = [likelihood.choice_rows(asked, one) for one in together]
+    single = [[likelihood.score_batch(asked, [[row]])[0][0] for row in several] for several in rows]
+    for scores, expected in zip(likelihood.score_all(asked, rows), single, strict=True):
+        assert scores == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["llama", "t5"])
 def test_a_choices_score_is_its_log_probability_given_input_and_marker(tmp_path: Path, kind: str) -> None:
     asked = make_asked(tmp_path, kind, "multitask")
     [told] = ask_all(asked, EXAMPLES[:1])
-    bank, sea = likelihood.score_all(asked, likelihood.choice_rows(asked, told))
+    [[bank, sea]] = likelihood.score_all(asked, [likelihood.choice_rows(asked, told)])
     whole = [log_probability(asked, told, f"The answer is {choice}.") for choice in ("bank", "sea")]
     assert bank - sea == pytest.approx(whole[0] - whole[1], abs=1e-4)
 
@@ -92,8 +94,8 @@ def test_choices_are_scored_after_what_precedes_an_answer(reader: Reader, output
 
 
 def test_the_likeliest_choice_is_the_first_of_equals_and_length_counts_only_what_differs() -> None:
-    assert likelihood.shared_length([(1, 2, 3, 4), (1, 2, 5), (1, 2, 3, 6)]) == 2
-    assert likelihood.shared_length([(1, 2), (1, 2)]) == 1
+    assert shared_length([(1, 2, 3, 4), (1, 2, 5), (1, 2, 3, 6)]) == 2
+    assert shared_length([(1, 2), (1, 2)]) == 1
     rows = [likelihood.Scored(Row(0, (), target), 0) for target in ((7, 1), (8, 9, 9, 1))]
     found = likelihood.pick(("short", "long"), rows, [-2.0, -3.0])
     assert (found.by_sum, found.by_mean) == ("short", "long")
