@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from app.results.analysis.material import QUALITY, Material
-from app.results.figures.style import COLUMN, PAGE, colour, legend_below, single
+from app.results.figures.style import colour, legend_below, single
 from app.results.statistics.base import Undefined, groups
 from app.results.statistics.describe import describe
 
@@ -13,7 +13,7 @@ DURATION = "duration_ms"
 POSITION = "position"
 
 
-def coverage(material: Material) -> Figure | str:
+def coverage(material: Material, width_in: float) -> Figure | str:
     """How many ratings each text got: questions across, conditions down."""
     if material.frame.empty:
         return "There are no ratings, so there is nothing to draw."
@@ -22,7 +22,7 @@ def coverage(material: Material) -> Figure | str:
     )
     table = counts.reindex(list(material.conditions)).to_numpy(np.float64)
     table = table[:, np.argsort(-table.sum(axis=0), kind="stable")]
-    figure, axes = single(PAGE, 0.9 + 0.22 * len(material.conditions))
+    figure, axes = single(width_in, 0.9 + 0.22 * len(material.conditions))
     image = axes.imshow(table, aspect="auto", cmap="cividis", vmin=0, interpolation="nearest")
     axes.set_yticks(range(len(material.conditions)), list(material.conditions))
     axes.set_xlabel(f"{table.shape[1]} questions, the most rated first")
@@ -32,11 +32,11 @@ def coverage(material: Material) -> Figure | str:
     return figure
 
 
-def page_times(material: Material) -> Figure | str:
+def page_times(material: Material, width_in: float) -> Figure | str:
     """Seconds from seeing an explanation to sending its ratings, on a logarithmic scale."""
     if not material.has(DURATION):
         return "Times per page were not recorded."
-    figure, axes = single(COLUMN, 2.2)
+    figure, axes = single(width_in, 2.2)
     seconds = material.frame[DURATION].dropna() / 1000
     seconds = seconds[seconds > 0]
     if seconds.empty:
@@ -53,11 +53,11 @@ def page_times(material: Material) -> Figure | str:
     return figure
 
 
-def order_effects(material: Material) -> Figure | str:
+def order_effects(material: Material, width_in: float) -> Figure | str:
     """Mean of the constructs by position, with its standard error."""
     if not material.has(POSITION):
         return "The order in which explanations were seen was not recorded."
-    figure, axes = single(COLUMN, 2.2)
+    figure, axes = single(width_in, 2.2)
     frame = material.frame
     for number, condition in enumerate(material.conditions):
         rows = frame[(frame["condition"] == condition) & frame[QUALITY].notna()]

@@ -8,17 +8,23 @@ from matplotlib.figure import Figure
 
 from app.results.analysis.material import Material
 from app.results.figures import course, ratings
-from app.results.figures.style import save, style
+from app.results.figures.style import COLUMN, PAGE, save, style
 
-Draw = Callable[[Material], Figure | str]
-FIGURES: dict[str, tuple[str, Draw]] = {
-    "means": ("Mean rating of each construct and condition, with standard errors.", ratings.mean_bars),
-    "likert": ("Shares of each rating, from the middle of the scale.", ratings.likert),
-    "effects": ("Effect sizes of all pairs of conditions, with 95 % intervals.", ratings.effect_forest),
-    "correctness": ("Ratings where the student's answer was right or wrong.", ratings.by_correctness),
-    "coverage": ("Number of ratings of each text.", course.coverage),
-    "times": ("Time per page.", course.page_times),
-    "order": ("Ratings by position in the participant's order.", course.order_effects),
+Draw = Callable[[Material, float], Figure | str]
+ANY, NARROW = (PAGE, COLUMN), (COLUMN,)
+# Caption, function, and the widths it is drawn at, the report's first.
+FIGURES: dict[str, tuple[str, Draw, tuple[float, ...]]] = {
+    "means": ("Mean rating of each construct and condition, with standard errors.", ratings.mean_bars, ANY),
+    "likert": ("Shares of each rating, from the middle of the scale.", ratings.likert, ANY),
+    "effects": ("Effect sizes of all pairs of conditions, with 95 % intervals.", ratings.effect_forest, ANY),
+    "correctness": (
+        "Ratings where the student's answer was right or wrong.",
+        ratings.by_correctness,
+        NARROW,
+    ),
+    "coverage": ("Number of ratings of each text.", course.coverage, ANY),
+    "times": ("Time per page.", course.page_times, NARROW),
+    "order": ("Ratings by position in the participant's order.", course.order_effects, NARROW),
 }
 
 
@@ -32,14 +38,22 @@ class Drawn:
 
 
 def draw_all(material: Material, folder: Path, stamp: str) -> list[Drawn]:
+    """Draw name.* and, if that is as wide as a page, name-column.* for a paper's column."""
     folder.mkdir(parents=True, exist_ok=True)
     found = []
     with style():
-        for name, (caption, draw) in FIGURES.items():
-            figure = draw(material)
-            if isinstance(figure, str):
-                found.append(Drawn(name, caption, figure))
-            else:
-                save(figure, folder, name, stamp)
-                found.append(Drawn(name, caption))
+        for name, (caption, draw, widths) in FIGURES.items():
+            sentences = [
+                draw_one(draw(material, width), folder, name + suffix, stamp)
+                for width, suffix in zip(widths, ("", "-column"), strict=False)
+            ]
+            found.append(Drawn(name, caption, sentences[0]))
     return found
+
+
+def draw_one(figure: Figure | str, folder: Path, name: str, stamp: str) -> str:
+    """Save a figure; the sentence, if there is one instead."""
+    if isinstance(figure, str):
+        return figure
+    save(figure, folder, name, stamp)
+    return ""

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from app.results.analysis.material import CORRECT, QUALITY, Material
-from app.results.figures.style import COLUMN, PAGE, blank, colour, legend_below, single
+from app.results.figures.style import PAGE, blank, colour, legend_below, single
 from app.results.statistics.base import Undefined, groups
 from app.results.statistics.describe import Description, describe
 from app.results.statistics.effects import superiority
@@ -13,11 +13,12 @@ from app.results.statistics.effects import superiority
 NO_RATINGS = "There are no ratings, so there is nothing to draw."
 
 
-def mean_bars(material: Material) -> Figure | str:
+def mean_bars(material: Material, width_in: float) -> Figure | str:
     """Mean ± standard error of each construct and condition, as in the published study."""
     if material.frame.empty:
         return NO_RATINGS
-    figure, axes = single(PAGE, 2.4)
+    is_narrow = width_in < PAGE
+    figure, axes = single(width_in, 2.4)
     width = 0.8 / len(material.conditions)
     for number, condition in enumerate(material.conditions):
         found = [describe(groups(material.frame, o).get(condition, np.zeros(0))) for o in material.outcomes]
@@ -33,19 +34,21 @@ def mean_bars(material: Material) -> Figure | str:
             label=condition,
         )
     axes.set_xticks(range(len(material.outcomes)), list(material.outcomes))
+    if is_narrow:
+        axes.tick_params(axis="x", rotation=30, rotation_mode="xtick")
     axes.set_ylim(1, len(material.scale))
     axes.set_ylabel("Mean rating ± SE")
-    legend_below(figure, axes, len(material.conditions))
+    legend_below(figure, axes, 2 if is_narrow else len(material.conditions))
     return figure
 
 
-def likert(material: Material) -> Figure | str:
+def likert(material: Material, width_in: float) -> Figure | str:
     """Shares of each rating, diverging from the scale's middle."""
     if material.frame.empty:
         return NO_RATINGS
     points = len(material.scale)
     rows = len(material.conditions)
-    figure = blank(PAGE, 0.9 + len(material.constructs) * (0.22 + 0.12 * rows))
+    figure = blank(width_in, 0.9 + len(material.constructs) * (0.22 + 0.12 * rows))
     axes = figure.subplots(len(material.constructs), 1, sharex=True, squeeze=False)[:, 0]
     shades = diverging(points)
     for one, construct in zip(axes, material.constructs, strict=True):
@@ -64,7 +67,8 @@ def likert(material: Material) -> Figure | str:
         one.tick_params(axis="y", length=0)
     axes[-1].set_xlabel("Share of ratings (%), from the middle of the scale")
     handles = [Patch(color=shade, label=label) for shade, label in zip(shades, material.scale, strict=True)]
-    figure.legend(handles=handles, loc="outside lower center", ncols=points, handlelength=1, columnspacing=1)
+    columns = points if width_in == PAGE else 3
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=1, columnspacing=1)
     return figure
 
 
@@ -79,7 +83,7 @@ def diverging(points: int) -> list[str]:
     return found
 
 
-def effect_forest(material: Material) -> Figure | str:
+def effect_forest(material: Material, width_in: float) -> Figure | str:
     """Vargha-Delaney's A with its 95 % interval, for each pair of conditions."""
     found = {outcome: superiority(material.frame, outcome) for outcome in material.outcomes}
     known = {outcome: rows for outcome, rows in found.items() if not isinstance(rows, Undefined)}
@@ -87,9 +91,10 @@ def effect_forest(material: Material) -> Figure | str:
         reasons = [one.reason for one in found.values() if isinstance(one, Undefined)]
         return reasons[0]
     pairs = [f"{one.group1} – {one.group2}" for one in next(iter(known.values()))]
-    height = 0.5 + 0.2 * len(pairs)
-    figure = blank(PAGE, height * ((len(known) + 2) // 3))
-    grid = figure.subplots((len(known) + 2) // 3, 3, sharex=True, sharey=True, squeeze=False)
+    across = 3 if width_in == PAGE else 1
+    down = -(-len(known) // across)
+    figure = blank(width_in, (0.5 if across > 1 else 0.25) * down + 0.2 * (1 + len(pairs) * down))
+    grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
     for number, axes in enumerate(grid.ravel()):
         if number >= len(known):
             axes.set_visible(False)
@@ -107,11 +112,11 @@ def effect_forest(material: Material) -> Figure | str:
     return figure
 
 
-def by_correctness(material: Material) -> Figure | str:
+def by_correctness(material: Material, width_in: float) -> Figure | str:
     """Quality for explanations of right and of wrong answers."""
     if not material.has(CORRECT):
         return "Whether the student's answer was right was not recorded."
-    figure, axes = single(COLUMN, 2.4)
+    figure, axes = single(width_in, 2.4)
     for number, condition in enumerate(material.conditions):
         for side, (value, face) in enumerate(((1, 0.9), (0, 0.35))):
             rows = material.frame[material.frame[CORRECT] == value]

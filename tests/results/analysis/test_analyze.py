@@ -71,7 +71,7 @@ def test_a_file_becomes_a_report_that_stands_alone(tmp_path: Path) -> None:
     assert "http" not in html.replace("http-equiv", "")
     assert "Not recorded: the participant flow" in html
     assert "nan" not in html.lower().split()
-    for name in FIGURES:
+    for name in (*FIGURES, *(f"{one}-column" for one in FIGURES)):
         for kind in ("svg", "pdf", "png"):
             assert (out / "figures" / f"{name}.{kind}").stat().st_size > 1000
     assert not (out / "figures" / "times.svg").exists()
