@@ -6,6 +6,7 @@ from training.config import make_config, read_config
 from training.grid import plan, read_grid
 from training.methods import method_names
 from training.teaching.config import read_config as read_teacher_config
+from training.train import read_material
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "training" / "configs"
@@ -14,6 +15,18 @@ CONFIGS = ROOT / "training" / "configs"
 def test_the_teachers_example_is_valid_and_its_questions_are_there() -> None:
     config = read_teacher_config(CONFIGS / "teacher.toml")
     assert config.questions.is_file()
+
+
+def test_the_first_run_has_rows_to_train_on_and_rows_to_hold_out() -> None:
+    config = read_config(CONFIGS / "first.toml")
+    assert config.data.train == (Path("training/configs/first-teacher.jsonl"),)
+    here = config.data.model_copy(update={"train": tuple(ROOT / path for path in config.data.train)})
+    train, held_out = read_material(config.model_copy(update={"data": here}))
+    assert (len(train), len(held_out)) == (10, 2)
+    for lesson in [*train, *held_out]:
+        assert lesson.explanation
+        assert lesson.revised_explanation
+        assert set(lesson.counterfactuals) == set(lesson.example.wrong_choices)
 
 
 def test_every_run_of_the_example_grid_is_a_valid_training_configuration() -> None:
