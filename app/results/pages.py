@@ -80,6 +80,7 @@ class ReportPage(Page):
     rules: tuple[ReportRule, ...]
     missing: tuple[str, ...]
     cautions: tuple[str, ...]
+    findings: tuple[str, ...]
     methods: tuple[str, ...]
     figures: tuple[ReportFigure, ...]
     models: tuple[ReportTable, ...]

@@ -1,12 +1,13 @@
 """Every analysis of a study's ratings, and which rows each version of it is made on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from app.results.analysis.material import CORRECT, QUALITY, TEXT, Material
+from app.results.analysis.material import CORRECT, LENGTH, QUALITY, TEXT, Material
 from app.results.analysis.tidy import Figure, Key, Note, tidy
 from app.results.statistics.agreement import alpha, component_icc, one_way_icc
 from app.results.statistics.association import correlations, cronbach
@@ -39,9 +40,10 @@ def everything(material: Material) -> Found:
     """All analyses in all versions. The models that know of people and items come first."""
     versions = versions_of(material)
     for variant, rows in versions.items():
+        yield from cumulative_models(material, variant, rows)
         yield from mixed_models(material, variant, rows)
-        if variant != "no_outliers":  # the rule is the published linear model's
-            yield from cumulative_models(material, variant, rows)
+        if material.covariates:
+            yield from mixed_models(material, variant, rows, is_adjusted=False)
     yield from sensitivity(material)
     for variant, rows in versions.items():
         yield from simple(material, variant, rows)
@@ -49,6 +51,23 @@ def everything(material: Material) -> Found:
     yield from published(material, versions)
     yield from reliability(material)
     yield from correctness(material)
+    yield from people(material)
+
+
+def people(material: Material) -> Found:
+    """Who took part, each person counted once; how much each gave; how long each condition's texts are."""
+    frame = material.frame
+    per_person = np.asarray(frame.groupby("participant").size(), dtype=np.float64)
+    yield from tidy(Key("responses_per_person", "all_rows"), describe(per_person))
+    persons = frame.drop_duplicates("participant")
+    for control in material.controls:
+        for level, count in persons[control].astype(str).value_counts().sort_index().items():
+            key = Key("participants", "all_rows", group1=control, term=str(level))
+            yield Figure(key, "people", len(persons), float(count))
+            yield Figure(key, "share", len(persons), float(count / len(persons)))
+    if material.has(LENGTH):
+        for label, values in groups(frame.dropna(subset=[LENGTH]), LENGTH).items():
+            yield from tidy(Key("explanation_length", "all_rows", group1=label), describe(values))
 
 
 def versions_of(material: Material) -> dict[str, pd.DataFrame]:
@@ -73,10 +92,12 @@ def simple(material: Material, variant: str, rows: pd.DataFrame) -> Found:
             for name, statistic in (("describe", describe), ("shapiro", shapiro), ("outliers", fences)):
                 found: Any = statistic(values)
                 yield from tidy(Key(name, variant, outcome, group1=label), found)
-        for name, compare in (("levene", levene), *RANKS):
+        for name, compare in (("levene", levene), *RANKS[1:]):
             yield from tidy(Key(name, variant, outcome), compare(rows, outcome))
         if variant != "published":
             yield from tidy(Key("paired", variant, outcome), paired(rows, outcome))
+    tests = {Key("kruskal", variant, outcome): kruskal(rows, outcome) for outcome in material.outcomes}
+    yield from corrected(tests)
     yield from tidy(Key("correlation", variant), correlations(rows, material.constructs))
     yield from tidy(Key("cronbach", variant), cronbach(rows, material.constructs))
 
@@ -89,17 +110,33 @@ def linear_models(material: Material, variant: str, rows: pd.DataFrame) -> Found
         yield from tidy(replace(key, analysis="linear_model_controls"), found)
 
 
-def mixed_models(material: Material, variant: str, rows: pd.DataFrame) -> Found:
-    factors, covariates = material.factors, material.covariates
+def mixed_models(material: Material, variant: str, rows: pd.DataFrame, *, is_adjusted: bool = True) -> Found:
+    """Adjusted for the explanation's length, which is the condition's doing; and not (`…_total`)."""
+    name = "mixed_model" if is_adjusted else "mixed_model_total"
+    factors, covariates = material.factors, material.covariates if is_adjusted else ()
+    tests = {}
     for outcome in material.outcomes:
-        key = Key("mixed_model", variant, outcome)
+        key = Key(name, variant, outcome)
         model = mixed_model(rows, outcome, factors, covariates)
         yield from tidy(key, model)
         if not isinstance(model, Undefined):
             pairs = contrasts(model, conditions_of(rows))
-            yield from tidy(replace(key, analysis="mixed_model_contrasts"), pairs)
-        test = mixed_condition_test(rows, outcome, factors, covariates)
-        yield from tidy(replace(key, analysis="mixed_model_test"), test)
+            yield from tidy(replace(key, analysis=f"{name}_contrasts"), pairs)
+        test_key = replace(key, analysis=f"{name}_test")
+        tests[test_key] = mixed_condition_test(rows, outcome, factors, covariates)
+    yield from corrected(tests)
+
+
+def corrected(tests: Mapping[Key, Any]) -> Found:
+    """Tests of several outcomes, with Holm's correction over the constructs; Quality is their mean."""
+    known = [
+        key for key, test in tests.items() if key.construct != QUALITY and not isinstance(test, Undefined)
+    ]
+    adjusted = dict(zip(known, holm([tests[key].p for key in known]), strict=True))
+    for key, test in tests.items():
+        yield from tidy(key, test)
+        if key in adjusted:
+            yield Figure(key, "p_holm", test.n, adjusted[key])
 
 
 def sensitivity(material: Material) -> Found:
@@ -133,7 +170,7 @@ def with_correctness(
     material: Material, variant: str, rows: pd.DataFrame, plain: list[ConditionTest]
 ) -> Found:
     """Whether explanations of right answers are rated higher, and whether that differs by condition."""
-    tests: list[tuple[Key, Any]] = []
+    tests: dict[Key, Any] = {}
     for one in plain:
         key = Key("clmm_correct", variant, one.construct)
         main = cumulative_model(rows, one.construct, material.factors, [CORRECT])
@@ -142,11 +179,8 @@ def with_correctness(
         key = replace(key, analysis="clmm_correct_interaction")
         yield from tidy(key, both)
         if not isinstance(main, Undefined) and not isinstance(both, Undefined):
-            tests.append((replace(key, analysis="clmm_interaction_test"), condition_test(both, main)))
-    known = [(key, test) for key, test in tests if not isinstance(test, Undefined)]
-    for (key, test), p in zip(known, holm([test.p for _, test in known]), strict=True):
-        yield from tidy(key, test)
-        yield Figure(key, "p_holm", test.n, p)
+            tests[replace(key, analysis="clmm_interaction_test")] = condition_test(both, main)
+    yield from corrected({key: test for key, test in tests.items() if not isinstance(test, Undefined)})
 
 
 def reliability(material: Material) -> Found:
@@ -167,8 +201,7 @@ def reliability(material: Material) -> Found:
 def correctness(material: Material) -> Found:
     """Figures and tests of conditions apart for explanations of right and of wrong answers."""
     if not material.has(CORRECT):
-        yield Note(Key("describe_by_correctness", "all_rows"), "Whether answers were right was not recorded.")
-        return
+        return  # the report says so
     for value, name in ((1, "right"), (0, "wrong")):
         rows = material.frame[material.frame[CORRECT] == value]
         for outcome in material.outcomes:

@@ -16,10 +16,17 @@ VARIANTS = {
     "exclusions": "after the declared exclusions",
     "published": "as published: without outliers",
 }
+LMM = "Linear mixed model"
+A = ("A", "A_low", "A_high", "delta", "delta_low", "delta_high")
+SHARES = ("var_rater", "var_item", "var_residual", "icc_rater")
 # analysis, title, quantities
 MODELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("clmm_test", "Cumulative link mixed model: is there a difference between conditions?", ()),
-    ("clmm_contrasts", "Cumulative link mixed model: odds ratios of pairs (second to first)", ODDS),
+    (
+        "clmm_contrasts",
+        "Cumulative link mixed model: odds ratios of pairs (above 1: the second is rated higher)",
+        ODDS,
+    ),
     (
         "clmm",
         "Cumulative link mixed model: coefficients and intercepts",
@@ -27,12 +34,14 @@ MODELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     ("clmm_correct", "Cumulative link mixed model with the answer's correctness", COEFFICIENT),
     ("clmm_interaction_test", "Does correctness matter differently between conditions?", ()),
-    ("mixed_model_test", "Linear mixed model: is there a difference between conditions?", ()),
-    ("mixed_model", "Linear mixed model (REML)", (*COEFFICIENT, "variance", "is_at_zero")),
-    ("mixed_model_contrasts", "Linear mixed model: pairs (second less first)", PAIR),
+    ("mixed_model_total_test", f"{LMM}: is there a difference between conditions?", ()),
+    ("mixed_model_total_contrasts", f"{LMM}: pairs (second less first)", PAIR),
+    ("mixed_model_test", f"{LMM}, adjusted for explanation length: is there a difference?", ()),
+    ("mixed_model", f"{LMM} (REML)", (*COEFFICIENT, "variance", "is_at_zero")),
+    ("mixed_model_contrasts", f"{LMM}, adjusted for explanation length: pairs (second less first)", PAIR),
     (
         "mixed_model_sensitivity",
-        "With participant × condition intercepts",
+        f"{LMM} of Quality with participant × condition intercepts",
         (*COEFFICIENT, "variance", "is_at_zero"),
     ),
 )
@@ -40,10 +49,22 @@ SIMPLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("describe", "Descriptive figures", ()),
     ("kruskal", "Kruskal–Wallis tests", ()),
     ("dunn", "Dunn's tests (z positive: the second condition is higher)", ()),
-    ("vargha_delaney", "Vargha–Delaney's A and Cliff's δ with 95 % intervals", ()),
+    (
+        "vargha_delaney",
+        "Vargha–Delaney's A and Cliff's δ (A above .5: the first condition is higher) with 95 % intervals",
+        A,
+    ),
     ("linear_model", "Linear model", LINEAR),
-    ("linear_model_controls", "Linear model with sociodemographic controls", LINEAR),
-    ("paired", "Paired view: Friedman and Wilcoxon on means of people who rated every condition", ()),
+    (
+        "linear_model_controls",
+        "Linear model with controls (answers of few people, counted once for each of their ratings)",
+        LINEAR,
+    ),
+    (
+        "paired",
+        "Paired view: Friedman and Wilcoxon (ranks of first less second) on means of people who rated all",
+        (),
+    ),
     ("shapiro", "Shapiro–Wilk tests of normality", ()),
     ("levene", "Levene's tests (median)", ()),
     ("outliers", "Outliers by 1.5 interquartile ranges", ()),
@@ -53,12 +74,21 @@ SIMPLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 RELIABILITY: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("krippendorff_ordinal", "Agreement on a text: Krippendorff's α, ordinal", ()),
     ("krippendorff_interval", "Agreement on a text: Krippendorff's α, interval", ()),
-    ("icc", "Shares of variance: items and raters", ()),
-    ("icc_one_way", "ICC(1)", ()),
+    (
+        "icc",
+        "Variance between participants and questions, and the rest (no condition in the model)",
+        SHARES,
+    ),
+    ("icc_one_way", "ICC(1): how alike ratings of one participant, and of one text, are", ()),
     ("describe_by_correctness", "Ratings by correctness of the answer", ()),
     ("kruskal_by_correctness", "Kruskal–Wallis tests by correctness of the answer", ()),
     ("dunn_by_correctness", "Dunn's tests by correctness of the answer", ()),
-    ("vargha_delaney_by_correctness", "Vargha–Delaney's A by correctness of the answer", ()),
+    ("vargha_delaney_by_correctness", "Vargha–Delaney's A by correctness of the answer", A),
+)
+PEOPLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("participants", "Who took part, each person counted once", ()),
+    ("responses_per_person", "Responses of one person", ()),
+    ("explanation_length", "Length of explanations (characters)", ()),
 )
 
 
@@ -66,8 +96,9 @@ def tables(found: Found, variants: Sequence[str]) -> Iterator[Table]:
     for analysis, title, quantities in MODELS:
         yield from in_variants(found, analysis, title, quantities, variants)
     for analysis, title, quantities in SIMPLE:
-        yield from in_variants(found, analysis, title, quantities, variants)
-    for analysis, title, quantities in RELIABILITY:
+        shown = [one for one in variants if (analysis, one) != ("outliers", "no_outliers")]
+        yield from in_variants(found, analysis, title, quantities, shown)
+    for analysis, title, quantities in (*RELIABILITY, *PEOPLE):
         yield from in_variants(found, analysis, title, quantities, ["all_rows"])
 
 

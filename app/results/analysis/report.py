@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.results.analysis import script
 from app.results.analysis.analyses import everything
 from app.results.analysis.contents import MODELS, tables
+from app.results.analysis.findings import findings
 from app.results.analysis.from_csv import read_csv
 from app.results.analysis.from_study import read_study
 from app.results.analysis.material import Material
@@ -42,7 +43,7 @@ def write_all(material: Material, out: Path) -> dict[str, int]:
     found = list(everything(material))
     stamp = stamped(material)
     one_line = "; ".join(f"{name}: {value}" for name, value in stamp)
-    drawn = draw_all(material, out / "figures", one_line)
+    drawn = draw_all(material, found, out / "figures", one_line)
     made = list(tables(found, variants(found)))
     write_statistics(out, found)
     write_tables(out / "tables", made, one_line)
@@ -54,6 +55,7 @@ def write_all(material: Material, out: Path) -> dict[str, int]:
         rules=tuple(ReportRule(one.rule, one.people, one.responses) for one in material.removed),
         missing=material.missing,
         cautions=tuple(cautions(material, found)),
+        findings=tuple(findings(material, found)),
         methods=tuple(methods(material)),
         figures=tuple(embedded(one, out / "figures") for one in drawn),
         models=tuple(shown(one) for one in made if is_model(one)),
@@ -118,5 +120,7 @@ def write_statistics(out: Path, found: Sequence[Figure | Note]) -> None:
 def write_tables(folder: Path, made: Sequence[Table], stamp: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for one in made:
+        if not one.rows:
+            continue  # its sentences are in notes.csv
         write_csv(folder / f"{one.name}.csv", one)
         (folder / f"{one.name}.tex").write_text(latex(one, stamp), encoding="utf-8")

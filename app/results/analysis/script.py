@@ -7,7 +7,7 @@ from app.results.analysis.material import LENGTH, QUALITY, TEXT, Material
 
 SCRIPT = """\
 # {stamp}
-# Repeats the analysis of data.csv in R. Needs the packages ordinal, lme4, car and FSA
+# Repeats the main models and the published tests of data.csv in R. Needs ordinal, lme4, car and FSA
 # (install.packages(c("ordinal", "lme4", "car", "FSA"))).
 library(ordinal)
 library(lme4)
@@ -27,9 +27,19 @@ for (construct in constructs) {{
   print(summary(full))
   print(anova(null, full))
 }}
+# p.adjust(c(...), "holm") over the constructs' p-values gives the report's p (Holm). An intercept whose
+# variance is estimated as zero stays in these models; the report leaves it out, with the same likelihood.
 
-# Their mean with people and items.
-print(summary(lmer({quality} ~ condition{length} + {intercepts}, data = d)))
+# Linear mixed models, with and without the explanation's length; tests by maximum likelihood.
+for (construct in c(constructs, "{quality}")) {{
+  cat("\n##", construct, "\n")
+  d$value <- d[[construct]]
+  print(summary(lmer(value ~ condition{length} + {intercepts}, data = d)))
+  print(anova(
+    lmer(value ~ 1 + {intercepts}, data = d, REML = FALSE),
+    lmer(value ~ condition + {intercepts}, data = d, REML = FALSE)
+  ))
+}}
 
 # The published steps, which take ratings as independent.
 for (construct in c(constructs, "Quality")) {{
@@ -39,7 +49,9 @@ for (construct in c(constructs, "Quality")) {{
   print(tapply(d$value, d$condition, shapiro.test))
   print(car::leveneTest(value ~ condition, d, center = median))
   print(kruskal.test(value ~ condition, d))
+  # FSA's Z is the first less the second: the report's z has the other sign.
   print(FSA::dunnTest(value ~ condition, d, method = "bonferroni"))
+  print(FSA::dunnTest(value ~ condition, d, method = "holm"))
 }}
 print(cor(d[constructs], method = "pearson"))
 print(cor(d[constructs], method = "spearman"))

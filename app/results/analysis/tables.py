@@ -7,10 +7,45 @@ from pathlib import Path
 
 from app.results.analysis.tidy import Figure, Key, Note
 
-UNDERFLOW = 1e-300
-SMALL_P, SMALL = 1e-3, 1e-2  # below, digits are counted from the first that is not 0
-COUNTS = {"n", "df", "df1", "df2", "dropped", "outliers", "extreme", "units", "is_at_zero", "min", "max"}
-LABELS = {"construct": "Construct", "group1": "Condition", "group2": "Compared with", "term": "Term"}
+SMALL = 1e-3  # a p below is only said to be below; of others, digits are counted from the first that is not 0
+LONG = 30  # rows: longer tables go over several pages
+ABSENT = "–"
+COUNTS = {"n", "df", "df1", "df2", "dropped", "outliers", "extreme", "units", "min", "max", "people", "U"}
+LABELS = {"construct": "Construct", "group1": "First", "group2": "Second", "term": "Term"}
+ALONE = "Group"  # what the first is called where there is no second
+HEADERS = {
+    "p_holm": "p (Holm)",
+    "p_bonferroni": "p (Bonferroni)",
+    "odds_ratio": "odds ratio",
+    "odds_ratio_low": "2.5 %",
+    "odds_ratio_high": "97.5 %",
+    "low": "2.5 %",
+    "high": "97.5 %",
+    "A_low": "A 2.5 %",
+    "A_high": "A 97.5 %",
+    "delta": "δ",
+    "delta_low": "δ 2.5 %",
+    "delta_high": "δ 97.5 %",
+    "r_low": "r 2.5 %",
+    "r_high": "r 97.5 %",
+    "rho": "ρ",
+    "rho_p": "ρ's p",
+    "alpha": "α",
+    "chi2": "χ²",
+    "eta2": "η²",
+    "epsilon2": "ε²",
+    "statistic": "t, z or V",
+    "random_sd": "SD (logit)",
+    "is_at_zero": "left out (variance 0)",
+    "var_rater": "participants",
+    "var_item": "questions",
+    "var_residual": "rest",
+    "icc_rater": "participants' share",
+    "icc1": "ICC(1)",
+    "n0": "mean size",
+    "msb": "MS between",
+    "msw": "MS within",
+}
 
 
 @dataclass(frozen=True)
@@ -46,20 +81,29 @@ def table(
         (*(getattr(key, f) for f in used), *(shown(q, values.get(q)) for q in columns))
         for key, values in cells.items()
     )
-    sentences = (f"{place(one.key)}{one.sentence}" for one in mine if isinstance(one, Note))
-    header = (*(LABELS[field] for field in used), *columns)
-    return Table(name, title, header, rows, tuple(dict.fromkeys(sentences)))
+    labels = LABELS if "group2" in used else LABELS | {"group1": ALONE}
+    header = (*(labels[field] for field in used), *(HEADERS.get(name, name) for name in columns))
+    return Table(name, title, header, rows, sentences([one for one in mine if isinstance(one, Note)]))
 
 
-def place(key: Key) -> str:
-    where = ", ".join(part for part in (key.construct, key.group1, key.group2) if part)
-    return f"{where}: " if where else ""
+def sentences(notes: Sequence[Note]) -> tuple[str, ...]:
+    """Each sentence once, after all the places it is about."""
+    places: dict[str, list[str]] = {}
+    for one in notes:
+        parts = (one.key.construct, one.key.group1, one.key.group2)
+        places.setdefault(one.sentence, []).append(" ".join(part for part in parts if part))
+    return tuple(
+        f"{'; '.join(dict.fromkeys(where))}: {sentence}" if any(where) else sentence
+        for sentence, where in places.items()
+    )
 
 
 def shown(quantity: str, value: float | None) -> str:
     """A figure as people read it; an absent one is a dash."""
     if value is None:
-        return "–"
+        return ABSENT
+    if quantity == "is_at_zero":
+        return "yes" if value else "no"
     if quantity == "p" or quantity.startswith("p_") or quantity.endswith("_p"):
         return shown_p(value)
     if quantity in COUNTS and float(value).is_integer():
@@ -68,16 +112,14 @@ def shown(quantity: str, value: float | None) -> str:
 
 
 def shown_p(p: float) -> str:
-    if p < UNDERFLOW:
-        return "< 1e-300"
-    return f"{p:.3f}" if p >= SMALL_P else f"{p:.2e}"
+    return f"{p:.3f}" if p >= SMALL else "< .001"
 
 
 def write_csv(path: Path, one: Table) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(one.header)
-        writer.writerows(one.rows)
+        writer.writerows([["" if cell == ABSENT else cell for cell in row] for row in one.rows])
 
 
 ESCAPES = {
@@ -90,27 +132,36 @@ ESCAPES = {
     "|": r"$|$",
     "×": r"$\times$",
     "–": "--",
+    "²": r"$^2$",
     "α": r"$\alpha$",
     "δ": r"$\delta$",
+    "ε": r"$\varepsilon$",
+    "η": r"$\eta$",
+    "ρ": r"$\rho$",
+    "χ": r"$\chi$",
 }
 
 
 def latex(one: Table, stamp: str) -> str:
-    """A booktabs table; the stamp is a comment above it."""
-    columns = "l" * sum(title in LABELS.values() for title in one.header)
+    """A booktabs table, or a longtable if it needs several pages; the stamp is a comment above it."""
+    columns = "l" * sum(title in {*LABELS.values(), ALONE} for title in one.header)
     columns += "r" * (len(one.header) - len(columns))
+    caption = rf"\caption{{{escaped(one.title)}}}"
+    if len(one.rows) > LONG:
+        begin = [rf"\begin{{longtable}}{{{columns}}}", caption + r" \\"]
+        end = [r"\end{longtable}"]
+    else:
+        begin = [r"\begin{table}", caption, rf"\begin{{tabular}}{{{columns}}}"]
+        end = [r"\end{tabular}", r"\end{table}"]
     lines = [
         f"% {stamp}",
-        r"\begin{table}",
-        rf"\caption{{{escaped(one.title)}}}",
-        rf"\begin{{tabular}}{{{columns}}}",
+        *begin,
         r"\toprule",
         " & ".join(map(escaped, one.header)) + r" \\",
         r"\midrule",
         *(" & ".join(map(escaped, row)) + r" \\" for row in one.rows),
         r"\bottomrule",
-        r"\end{tabular}",
-        r"\end{table}",
+        *end,
     ]
     return "\n".join(lines) + "\n"
 

@@ -6,6 +6,7 @@ from app.results.analysis.material import CORRECT, LENGTH, QUALITY, TEXT, Materi
 from app.results.analysis.tidy import Figure, Note
 
 Found = Sequence[Figure | Note]
+FEW = 5  # people
 
 
 def cautions(material: Material, found: Found) -> Iterator[str]:
@@ -18,14 +19,17 @@ def cautions(material: Material, found: Found) -> Iterator[str]:
     )
     if per_text.max() == 1:
         yield (
-            "Every text was rated by exactly one person, so agreement on a text cannot be computed: "
-            "ratings of one question in two conditions are ratings of different texts."
+            "Every text was rated by exactly one person, so agreement on a text cannot be computed: ratings "
+            "of one question in two conditions are ratings of different texts. For the same reason no model "
+            "has an intercept for the text: it could not be told from the rest."
         )
     else:
         share = float((per_text > 1).mean())
         yield f"{share:.0%} of the texts have two or more ratings; agreement is computed on those alone."
     yield from clustering(found)
+    yield from lengths(material)
     yield from outliers(found)
+    yield from small_groups(material)
     if not material.has(CORRECT):
         yield "Whether the student's answer was right was not recorded, so results cannot be split by it."
 
@@ -39,9 +43,9 @@ def clustering(found: Found) -> Iterator[str]:
     if shares:
         low, high = min(shares.values()), max(shares.values())
         yield (
-            f"Ratings cluster in people: {low:.0%} to {high:.0%} of the variance is between raters. "
-            "Rank tests and the linear model take ratings as independent and ignore this; the mixed models, "
-            "which are shown first, do not."
+            f"Ratings cluster in people: {low:.0%} to {high:.0%} of the variance is between participants. "
+            "Rank tests, effect sizes, standard errors of means and the linear model take ratings as "
+            "independent and ignore this; the mixed models, which are shown first, do not."
         )
     zero = [
         f"{one.key.term} ({one.key.construct}, {one.key.analysis.replace('_', ' ')})"
@@ -52,6 +56,37 @@ def clustering(found: Found) -> Iterator[str]:
     ]
     if zero:
         yield f"Variances estimated as zero, whose intercepts were left out: {', '.join(zero)}."
+
+
+def lengths(material: Material) -> Iterator[str]:
+    if not material.covariates:
+        return
+    means = material.frame.groupby("condition", observed=True)[LENGTH].mean()
+    shown = ", ".join(f"{label} {mean:.0f}" for label, mean in means.items())
+    yield (
+        f"Explanations differ in length between conditions (mean characters: {shown}). Length is a part of "
+        "what a condition does, so models that are adjusted for it answer another question than those that "
+        "are not: whether conditions differ among explanations of equal length. Cumulative link models are "
+        "not adjusted; linear mixed models are shown both ways; the linear model is adjusted, as published."
+    )
+
+
+def small_groups(material: Material) -> Iterator[str]:
+    """Answers of so few people that their coefficients are about persons."""
+    persons = material.frame.drop_duplicates("participant")
+    few = [
+        f"{control}: {level} ({count})"
+        for control in material.controls
+        for level, count in persons[control].astype(str).value_counts().sort_index().items()
+        if count < FEW
+    ]
+    if few:
+        yield (
+            "The linear model with controls counts a person's answers once for each of that person's "
+            f"ratings, so its p-values of controls are far too small. Answers of fewer than {FEW} people: "
+            f"{', '.join(few)}. Reference: the first answer in alphabetical order, but male and United "
+            "Kingdom as published."
+        )
 
 
 def outliers(found: Found) -> Iterator[str]:
@@ -65,44 +100,68 @@ def outliers(found: Found) -> Iterator[str]:
     if removed:
         yield (
             f"The rule of 1.5 interquartile ranges marks {sum(removed)} responses as outliers of {QUALITY}; "
-            "the linear model is shown without them, as published, and with all rows. On a bounded scale "
-            "such values are ratings like any other."
+            "everything is shown with and without them. On a bounded scale such values are ratings like any "
+            "other."
         )
 
 
 def methods(material: Material) -> Iterator[str]:
-    factors = ", ".join(material.factors)
-    length = " and explanation length as covariate" if material.has(LENGTH) else ""
+    factors = listed(material.factors)
+    length = ", with and without explanation length as covariate" if material.covariates else ""
     yield (
         f"Each construct was rated on a scale of {len(material.scale)} points; Quality is the mean of "
-        f"{', '.join(material.constructs)}. The reference condition is {material.conditions[0]}."
+        f"{listed(material.constructs)}. The reference condition is {material.conditions[0]}, "
+        f"{reference(material)}."
+    )
+    yield (
+        "p (Holm) of a test of conditions is corrected over the constructs, p (Holm) of a pair over the "
+        "pairs of a construct. Neither presupposes the other: a pair may differ where the test of all "
+        "conditions does not."
     )
     if material.primary:
         yield f"Declared primary before the data: {', '.join(material.primary)}."
     yield (
         "Ratings were analysed with cumulative link mixed models (logit link) with crossed random intercepts "
         f"for {factors}, fitted by maximum likelihood with Laplace's approximation. Conditions were compared "
-        "by likelihood-ratio tests (p_holm: Holm's correction over constructs) and pairwise by odds ratios "
-        "with 95 % Wald intervals (p_holm: over the pairs of a construct). An intercept whose variance was "
-        "estimated as zero was left out."
+        "by likelihood-ratio tests and pairwise by odds ratios with 95 % Wald intervals. An intercept whose "
+        "variance was estimated as zero was left out."
     )
     yield (
-        f"Linear mixed models had the same random intercepts, condition as fixed effect{length}, and were "
-        "fitted by REML (likelihood-ratio tests: by maximum likelihood); p-values are the normal "
-        "approximation's. The sensitivity model adds an intercept for each participant × condition."
+        f"Linear mixed models had the same random intercepts and condition as fixed effect{length}; they "
+        "were fitted by REML (likelihood-ratio tests: by maximum likelihood), and p-values are the normal "
+        "approximation's. The sensitivity model adds an intercept for each participant × condition. Shares "
+        "of variance come from a model with intercepts for participant and question and no condition."
     )
     yield (
-        "As in the published analysis, ratings were also compared by Kruskal–Wallis and Dunn's tests "
-        "(Bonferroni and Holm over the pairs of a construct), with Vargha–Delaney's A and Cliff's δ "
+        "As in the published analysis, ratings were also compared by Kruskal–Wallis tests (η²: of H; ε²: H "
+        "divided by n − 1) and Dunn's tests (Bonferroni and Holm), with Vargha–Delaney's A and Cliff's δ "
         "(intervals: DeLong's variance on the logit scale), and Quality by a linear model without the "
-        "responses beyond 1.5 interquartile ranges (type 7 quartiles within conditions)."
+        "responses beyond 1.5 interquartile ranges (type 7 quartiles within conditions). Normality was "
+        "tested by Shapiro and Wilk's test within conditions, equality of spread by Levene's test about "
+        "medians; constructs were correlated by Pearson's r and Spearman's ρ, and their consistency is "
+        "Cronbach's α."
     )
     yield (
         "Paired comparisons use each person's mean in each condition, of people who rated all of them "
-        "(Friedman; Wilcoxon with Holm's correction). Agreement is Krippendorff's α with a bootstrap "
-        "interval (1,000 samples of texts), computed only on texts with two or more ratings."
+        "(Friedman; Wilcoxon's signed ranks without zeros, by the normal approximation corrected for ties "
+        "and continuity, with Holm's correction)."
     )
+    if material.frame.groupby(TEXT).size().max() > 1:
+        yield (
+            "Agreement is Krippendorff's α with a bootstrap interval (1,000 samples of texts), computed "
+            "only on texts with two or more ratings."
+        )
     yield (
-        "p-values below 1e-300 are shown as < 1e-300. Every figure is in statistics.csv at full precision; "
-        "analysis.R repeats the analysis in R from data.csv."
+        "Every figure is in statistics.csv at full precision; analysis.R repeats the main models and the "
+        "published tests in R from data.csv."
     )
+
+
+def reference(material: Material) -> str:
+    is_first = list(material.conditions) == sorted(material.conditions)
+    return "the first by alphabet" if is_first else "the first of the definition"
+
+
+def listed(names: Sequence[str]) -> str:
+    *rest, last = names
+    return f"{', '.join(rest)} and {last}" if rest else last

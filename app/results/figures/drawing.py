@@ -1,22 +1,32 @@
 """All figures of a study, drawn and written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from app.results.analysis.material import Material
-from app.results.figures import course, ratings
+from app.results.analysis.tidy import Figure as Value
+from app.results.analysis.tidy import Note
+from app.results.figures import course, models, ratings
 from app.results.figures.style import COLUMN, PAGE, save, style
 
 Draw = Callable[[Material, float], Figure | str]
 ANY, NARROW = (PAGE, COLUMN), (COLUMN,)
 # Caption, function, and the widths it is drawn at, the report's first.
 FIGURES: dict[str, tuple[str, Draw, tuple[float, ...]]] = {
-    "means": ("Mean rating of each construct and condition, with standard errors.", ratings.mean_bars, ANY),
+    "means": (
+        "Mean rating of each construct and condition; standard errors take ratings as independent.",
+        ratings.mean_bars,
+        ANY,
+    ),
     "likert": ("Shares of each rating, from the middle of the scale.", ratings.likert, ANY),
-    "effects": ("Effect sizes of all pairs of conditions, with 95 % intervals.", ratings.effect_forest, ANY),
+    "effects": (
+        "Effect sizes of all pairs of conditions; their 95 % intervals take ratings as independent.",
+        ratings.effect_forest,
+        ANY,
+    ),
     "correctness": (
         "Ratings where the student's answer was right or wrong.",
         ratings.by_correctness,
@@ -37,18 +47,27 @@ class Drawn:
     sentence: str = ""
 
 
-def draw_all(material: Material, folder: Path, stamp: str) -> list[Drawn]:
+def draw_all(material: Material, values: Sequence[Value | Note], folder: Path, stamp: str) -> list[Drawn]:
     """Draw name.* and, if that is as wide as a page, name-column.* for a paper's column."""
     folder.mkdir(parents=True, exist_ok=True)
     found = []
     with style():
-        for name, (caption, draw, widths) in FIGURES.items():
+        for name, (caption, draw, widths) in (of_models(values) | FIGURES).items():
             sentences = [
                 draw_one(draw(material, width), folder, name + suffix, stamp)
                 for width, suffix in zip(widths, ("", "-column"), strict=False)
             ]
             found.append(Drawn(name, caption, sentences[0]))
     return found
+
+
+def of_models(values: Sequence[Value | Note]) -> dict[str, tuple[str, Draw, tuple[float, ...]]]:
+    """Figures of what has been computed; they come first, as models that know of people and items do."""
+
+    def odds(material: Material, width_in: float) -> Figure | str:
+        return models.odds_forest(material, values, width_in)
+
+    return {"odds": ("Odds ratios of all pairs of conditions: cumulative link mixed models.", odds, ANY)}
 
 
 def draw_one(figure: Figure | str, folder: Path, name: str, stamp: str) -> str:

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from app.results.analysis.material import CORRECT, QUALITY, Material
+from app.results.figures.models import Estimate, forest
 from app.results.figures.style import PAGE, blank, colour, legend_below, single
 from app.results.statistics.base import Undefined, groups
 from app.results.statistics.describe import Description, describe
@@ -90,24 +91,11 @@ def effect_forest(material: Material, width_in: float) -> Figure | str:
     if not known:
         reasons = [one.reason for one in found.values() if isinstance(one, Undefined)]
         return reasons[0]
-    pairs = [f"{one.group1} – {one.group2}" for one in next(iter(known.values()))]
-    across = 3 if width_in == PAGE else 1
-    down = -(-len(known) // across)
-    figure = blank(width_in, (0.5 if across > 1 else 0.25) * down + 0.2 * (1 + len(pairs) * down))
-    grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
-    for number, axes in enumerate(grid.ravel()):
-        if number >= len(known):
-            axes.set_visible(False)
-            continue
-        outcome = list(known)[number]
-        axes.axvline(0.5, color="grey", linewidth=0.6, linestyle="--")
-        for place, one in enumerate(known[outcome]):
-            if one.A_low is not None and one.A_high is not None:
-                axes.plot([one.A_low, one.A_high], [place, place], color="#0072B2", linewidth=1)
-            axes.plot([one.A], [place], "o", color="#0072B2", markersize=3)
-        axes.set_title(outcome, loc="left", pad=2)
-        axes.set_yticks(range(len(pairs)), pairs)
-        axes.set_ylim(len(pairs) - 0.5, -0.5)
+    panels = {
+        outcome: [Estimate(f"{one.group1} – {one.group2}", one.A, one.A_low, one.A_high) for one in rows]
+        for outcome, rows in known.items()
+    }
+    figure, _ = forest(panels, 0.5, width_in)
     figure.supxlabel("Vargha–Delaney A: above .5, the first condition is rated higher", fontsize=7)
     return figure
 

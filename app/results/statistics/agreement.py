@@ -117,7 +117,8 @@ def one_way_icc(frame: pd.DataFrame, outcome: str, unit: str) -> OneWayIcc | Und
     n, count = len(values), len(levels)
     if count < 2 or n == count or is_constant(values):  # noqa: PLR2004  # two groups
         return Undefined(
-            f"ICC(1) needs two {unit}s, one of them with two ratings, that are not all the same."
+            f"ICC(1) of a {unit} cannot be computed: it needs two {unit}s, one of them rated twice, and "
+            "ratings that differ."
         )
     sizes = np.bincount(codes)
     means = np.bincount(codes, values) / sizes

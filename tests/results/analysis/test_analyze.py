@@ -26,7 +26,7 @@ from tests.results.statistics import errors
 from tests.results.statistics.made import make_ratings
 from tests.results.statistics.published import DATA, needs_data
 
-FIGURES = ("means", "likert", "effects", "coverage")
+FIGURES = ("odds", "means", "likert", "effects", "coverage")
 
 
 def paper_file(path: Path, frame: pd.DataFrame | None = None) -> Path:
@@ -86,7 +86,7 @@ def test_a_file_becomes_a_report_that_stands_alone(tmp_path: Path) -> None:
     assert all(np.isfinite(float(row["value"])) for row in rows)
     latex = (out / "tables" / "clmm_test_all_rows.tex").read_text(encoding="utf-8")
     assert latex.startswith("% Study: old.csv; ")
-    assert r"p\_holm" in latex
+    assert "p (Holm)" in latex
     assert "clmm(rating ~ condition + (1 | question)" in (out / "analysis.R").read_text(
         encoding="utf-8"
     ).replace("(1 | participant) + (1 | question)", "(1 | question)")
@@ -180,7 +180,7 @@ def test_a_study_is_analysed_with_its_flow_and_its_declared_exclusions(
     with database.snapshot() as session:
         done = analyze_study(session, "small", tmp_path / "out")
     assert done["responses"] == 3 * 12 + 5
-    assert done["figures"] == 7
+    assert done["figures"] == 8
     html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert '<tr><th scope="row">arrived</th><td>4</td></tr>' in html
     assert '<tr><th scope="row">completed</th><td>3</td></tr>' in html
@@ -210,7 +210,7 @@ def test_the_command_says_what_it_wrote_and_what_it_needs(tmp_path: Path) -> Non
     runner = CliRunner()
     done = runner.invoke(cli, ["analyze", "--csv", str(source), "--out", str(tmp_path / "out"), "--json"])
     assert done.exit_code == 0, done.output
-    assert json.loads(done.output)["figures"] == 4
+    assert json.loads(done.output)["figures"] == 5
     for arguments in (["analyze", "--out", "x"], ["analyze", "slug", "--csv", "x", "--out", "y"]):
         refused = runner.invoke(cli, arguments)
         assert refused.exit_code == 1

@@ -1,17 +1,20 @@
 """Figures as people read them, and tables as LaTeX takes them."""
 
+from pathlib import Path
+
 import pytest
 
-from app.results.analysis.tables import Table, escaped, latex, shown, table
+from app.results.analysis.tables import Table, escaped, latex, shown, table, write_csv
 from app.results.analysis.tidy import Figure, Key, Note
 
 
 @pytest.mark.parametrize(
     "quantity,value,text",
     [
-        ("p", 0.0, "< 1e-300"),
-        ("p_holm", 1e-310, "< 1e-300"),
-        ("p", 1e-299, "1.00e-299"),
+        ("p", 0.0, "< .001"),
+        ("p_holm", 0.00099, "< .001"),
+        ("p", 0.001, "0.001"),
+        ("is_at_zero", 1.0, "yes"),
         ("rho_p", 0.0421, "0.042"),
         ("p_holm", 1.0, "1.000"),
         ("n", 277, "277"),
@@ -31,15 +34,23 @@ def test_a_table_has_a_line_for_each_key_a_dash_for_what_is_absent_and_sentences
         Figure(Key("dunn", "all_rows", "use", "a", "c"), "z", 10, -2.0),
         Figure(Key("dunn", "no_outliers", "use", "a", "b"), "z", 10, 9.0),
         Note(Key("dunn", "all_rows", "clarity"), "All the same."),
+        Note(Key("dunn", "all_rows", "ease"), "All the same."),
     ]
     made = table(found, "dunn", "Dunn", "dunn", "all_rows")
-    assert made.header == ("Construct", "Condition", "Compared with", "z", "p")
+    assert made.header == ("Construct", "First", "Second", "z", "p")
     assert made.rows == (("use", "a", "b", "1.500", "0.500"), ("use", "a", "c", "-2.000", "–"))
-    assert made.notes == ("clarity: All the same.",)
+    assert made.notes == ("clarity; ease: All the same.",)
 
 
 def test_latex_survives_whatever_a_label_holds() -> None:
     assert escaped(r"50% & \x_{1} < α") == r"50\% \& \textbackslash{}x\_\{1\} $<$ $\alpha$"
-    text = latex(Table("t", "A_b", ("Condition", "n"), (("x&y", "3"),)), "stamp")
+    text = latex(Table("t", "A_b", ("Group", "n"), (("x&y", "3"),)), "stamp")
     assert r"\begin{tabular}{lr}" in text
     assert r"x\&y & 3 \\" in text
+    several_pages = latex(Table("t", "A", ("Group", "n"), (("x", "3"),) * 31), "stamp")
+    assert several_pages.count(r"{longtable}") == 2
+
+
+def test_a_files_absent_cells_are_empty_so_that_columns_of_numbers_stay_numbers(tmp_path: Path) -> None:
+    write_csv(tmp_path / "t.csv", Table("t", "A", ("Group", "sd"), (("x", "0.100"), ("y", "–"))))
+    assert (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines() == ["Group,sd", "x,0.100", "y,"]

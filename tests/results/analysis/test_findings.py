@@ -1,0 +1,42 @@
+"""The results in sentences: directions, brackets and words agree with the figures they are made from."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from app.results.analysis.findings import findings
+from app.results.analysis.from_csv import read_csv
+from app.results.analysis.tidy import Figure, Key
+from tests.results.analysis.test_analyze import paper_file
+
+
+def made_up(construct: str, p_holm: float, pair_p: float, odds: tuple[float, float, float]) -> list[Figure]:
+    test = Key("clmm_test", "all_rows", construct)
+    pair = Key("clmm_contrasts", "all_rows", construct, "a", "b")
+    values = {test: {"chi2": 9.5, "df": 2, "p": 0.0004, "p_holm": p_holm}, pair: {"p_holm": pair_p}}
+    values[pair] |= dict(zip(("odds_ratio", "odds_ratio_low", "odds_ratio_high"), odds, strict=True))
+    return [Figure(key, name, 9, value) for key, fields in values.items() for name, value in fields.items()]
+
+
+def test_the_higher_condition_comes_first_and_its_odds_ratio_is_above_one(tmp_path: Path) -> None:
+    material = read_csv(paper_file(tmp_path / "old.csv"), "test")
+    material = replace(material, constructs=("one", "two", "three"))
+    found = [
+        *made_up("one", 0.02, 0.03, (2.0, 1.1, 4.0)),
+        *made_up("two", 0.06, 0.04, (0.5, 0.25, 0.8)),
+    ]
+    others = [replace(one, key=replace(one.key, variant="no_outliers"), value=1.0) for one in found]
+    one, two = findings(material, [*found, *others])
+    assert one == (
+        "one: conditions differ (χ²(2) = 9.50, p < .001, Holm p = .020). "
+        "Rated higher: b than a (odds ratio 2.00, 95 % [1.10, 4.00], Holm p = .030)."
+    )
+    assert two == (
+        "two: no difference between conditions was shown (χ²(2) = 9.50, p < .001, Holm p = .060). "
+        "Rated higher: a than b (odds ratio 2.00, 95 % [1.25, 4.00], Holm p = .040)."
+    )
+
+
+def test_pairs_that_do_not_differ_are_not_named(tmp_path: Path) -> None:
+    material = read_csv(paper_file(tmp_path / "old.csv"), "test")
+    [sentence] = findings(replace(material, constructs=("one",)), made_up("one", 0.5, 0.2, (2.0, 0.9, 4.0)))
+    assert sentence.endswith("No pair differs after Holm's correction.")
