@@ -181,9 +181,11 @@ def cancel(run: Annotated[int, typer.Argument(help="The run's number.")], as_jso
 def export(
     run: Annotated[int, typer.Argument(help="The run's number.")],
     out: Annotated[Path, typer.Option(help="The bundle's folder.")],
+    description: Annotated[str, typer.Option(help="What wrote the texts, for whoever reads them.")] = "",
+    licence: Annotated[str, typer.Option(help="An SPDX identifier, such as Apache-2.0.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Write a complete run as an explanation bundle."""
     with opened(as_json) as database, database.snapshot() as session:
-        rows = export_run(session, run, out)
+        rows = export_run(session, run, out, description, licence)
     say({"ok": True, "run": run, "rows": rows}, f"Wrote {rows} explanations to {out}.", as_json)

@@ -8,10 +8,13 @@ from sqlalchemy.orm import Session
 from app.contract.bundle import BundleManifest, BundleRow, write_bundle
 from app.errors import Conflict
 from app.explanations.progress import progress
-from app.models import Explanation, GenerationRun, Question
+from app.models import Checkpoint, Explanation, GenerationRun, Question
+
+# What a student's manifest says of how it came about: who reads a bundle may not have the checkpoint.
+OF_STUDENT = ("base", "method", "teacher", "dataset", "run", "evaluation", "ask")
 
 
-def export_run(session: Session, run_id: int, folder: Path) -> int:
+def export_run(session: Session, run_id: int, folder: Path, description: str = "", licence: str = "") -> int:
     """Write a complete run as a bundle's folder; how many rows. Raises: Conflict for one not complete."""
     found = progress(session, run_id)
     if found.state != "complete":
@@ -37,5 +40,10 @@ def export_run(session: Session, run_id: int, folder: Path) -> int:
     run = session.get_one(GenerationRun, run_id)
     provenance = {"checkpoint": found.checkpoint, "way": run.way, "precision": run.precision, "run": run_id}
     provenance |= {key: record.get(key) for key in kept}
-    write_bundle(folder, BundleManifest(name=found.checkpoint, provenance=provenance), rows)
+    student = session.scalars(select(Checkpoint.manifest).where(Checkpoint.id == run.checkpoint_id)).one()
+    provenance["student"] = {key: student[key] for key in OF_STUDENT if student.get(key) is not None}
+    manifest = BundleManifest(
+        name=found.checkpoint, description=description, licence=licence, provenance=provenance
+    )
+    write_bundle(folder, manifest, rows)
     return len(rows)

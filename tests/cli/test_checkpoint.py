@@ -1,13 +1,16 @@
 """Checkpoints from the command line, up to where a worker takes over."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.checkpoints import service
+from app.contract.bundle import read_bundle
 from app.explanations import runs
 from app.explanations.runs import Written
 from app.models import Question
@@ -83,9 +86,16 @@ def test_a_checkpoint_is_added_shown_asked_exported_and_retired(
     assert "explanation: Cold there." in shown
     assert "Run 1 on 'set', one, fp32: complete, 2 of 2" in shown
     assert "right 2 of 2: 100.0%, 95 % interval 34.2% to 100.0%" in shown
-    assert added("checkpoint", "export", "1", "--out", tmp_path / "out").out.startswith(
+    said = ("--description", "By a tiny student.", "--licence", "Apache-2.0")
+    assert added("checkpoint", "export", "1", "--out", tmp_path / "out", *said).out.startswith(
         "Wrote 2 explanations"
     )
+    manifest = read_bundle(tmp_path / "out").manifest
+    assert manifest is not None
+    assert (manifest.description, manifest.licence) == ("By a tiny student.", "Apache-2.0")
+    student = json.loads((tmp_path / "student" / "student.json").read_text(encoding="utf-8"))
+    told: Any = manifest.provenance["student"]
+    assert told["base"]["id"] == student["base"]["id"]
     imported = added("bundle", "import", tmp_path / "out", "--name", "again", "--strict")
     assert imported.out.startswith("Imported 2 explanations of 'set' as 'again'; 0 set aside.")
     assert added("checkpoint", "retire", "tiny").out == "Checkpoint 'tiny' is retired.\n"
