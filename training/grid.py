@@ -26,6 +26,7 @@ class Keys(Contract):
 
     seed: Text = "seed"
     out: Text = "out"
+    name: Text = "name"
 
 
 class Grid(Contract):
@@ -89,7 +90,8 @@ def plan(grid: Grid) -> Iterator[Planned]:
                     if f"{method}:{data}" in grid.skip:
                         continue
                     folder = grid.out.absolute() / "runs" / f"{size}-{method}-{data}-seed{seed}"
-                    own = {grid.keys.seed: seed, grid.keys.out: str(folder)}
+                    keys = grid.keys
+                    own = {keys.seed: seed, keys.out: str(folder), keys.name: folder.name}
                     config = merged(
                         shared, by_size, by_method, by_data, *(nested(*each) for each in own.items())
                     )

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from training.config import make_config, read_config
 from training.grid import plan, read_grid
 from training.methods import method_names
@@ -29,11 +31,12 @@ def test_the_first_run_has_rows_to_train_on_and_rows_to_hold_out() -> None:
         assert set(lesson.counterfactuals) == set(lesson.example.wrong_choices)
 
 
-def test_every_run_of_the_example_grid_is_a_valid_training_configuration() -> None:
-    runs = list(plan(read_grid(CONFIGS / "grid.toml")))
-    assert len({run.name for run in runs}) == len(runs) == 4 * 3
+@pytest.mark.parametrize("name,seeds", [("grid.toml", {0, 1, 2}), ("demo-grid.toml", {0})])
+def test_every_run_of_a_grid_here_is_a_valid_training_configuration(name: str, seeds: set[int]) -> None:
+    runs = list(plan(read_grid(CONFIGS / name)))
     made = [make_config(run.config) for run in runs]
-    assert {config.seed for config in made} == {0, 1, 2}
+    assert len({config.name for config in made}) == len(runs) == 4 * len(seeds)
+    assert {config.seed for config in made} == seeds
     assert {(config.method.name, config.data.explanations) for config in made} == {
         ("multitask", "unrevised"),
         ("counterfactual", "unrevised"),

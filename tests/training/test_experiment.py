@@ -104,6 +104,7 @@ def test_a_run_changes_its_own_keys_of_the_shared_config_and_keeps_the_others(gr
         "method": "combined",
         "seed": 1,
         "out": str(run.folder),
+        "name": run.name,
         "model": {"name": "large", "gain": 0.2},
         "data": {"file": "a.jsonl", "explanations": "revised"},
     }
