@@ -39,10 +39,16 @@ class Pack:
 
 
 def pack(rows: Sequence[Row], special: Special) -> list[Pack]:
-    """One pack of the rows of a question, or one of each if this model's rows cannot share."""
+    """One pack of the rows of a question; or one of each, if they cannot share or have too little in common.
+
+    A pack is one long sequence: only worth its attention if much of it is read once instead of often.
+    """
     if not special.shares or len(rows) < 2:  # noqa: PLR2004  # a row has none to share with
         return [Pack((row,)) for row in rows]
-    return [Pack(tuple(rows), shared_length([row.input for row in rows]))]
+    shared = shared_length([row.input for row in rows])
+    if 2 * shared < min(len(row.input) for row in rows):
+        return [Pack((row,)) for row in rows]
+    return [Pack(tuple(rows), shared)]
 
 
 def shared_length(sequences: Sequence[Sequence[int]]) -> int:

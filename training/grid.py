@@ -26,7 +26,7 @@ class Keys(Contract):
 
     seed: Text = "seed"
     out: Text = "out"
-    name: Text = "name"
+    name: Text | None = "name"
 
 
 class Grid(Contract):
@@ -91,7 +91,9 @@ def plan(grid: Grid) -> Iterator[Planned]:
                         continue
                     folder = grid.out.absolute() / "runs" / f"{size}-{method}-{data}-seed{seed}"
                     keys = grid.keys
-                    own = {keys.seed: seed, keys.out: str(folder), keys.name: folder.name}
+                    own = {keys.seed: seed, keys.out: str(folder)}
+                    if keys.name is not None:
+                        own[keys.name] = folder.name
                     config = merged(
                         shared, by_size, by_method, by_data, *(nested(*each) for each in own.items())
                     )

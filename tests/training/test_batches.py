@@ -8,13 +8,22 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
-from transformers import AutoModelForCausalLM, LlamaConfig, Qwen2Config, Qwen3Config
+from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, Qwen2Config, Qwen3Config
 
 from tests.training.tiny import make_base
 from training.batches import Pack, divide, make_batch, pack
 from training.config import BaseConfig
 from training.models import load_base
-from training.rows import IGNORED, SHARING, Row, Special, count_targets, special_tokens, token_losses
+from training.rows import (
+    IGNORED,
+    SHARING,
+    Row,
+    Special,
+    can_share,
+    count_targets,
+    special_tokens,
+    token_losses,
+)
 
 ROWS = [Row(0, (5, 6, 7), (8, 1)), Row(1, (5, 6, 9, 4), (10, 11, 1))]
 OTHER = Row(1, (9,), (10, 11, 1))
@@ -58,6 +67,30 @@ def test_rows_that_share_a_question_hold_it_once_and_end_with_what_predicts_thei
         [0, 1, 2, 5, 6],
         [0, 1, 2, 5, 6, 7],
     ]
+
+
+def test_rows_that_have_little_in_common_stay_apart() -> None:
+    begun_alike = [Row(0, (5, 6, 7, 8, 9), (1,)), Row(1, (5, 6, 9, 4, 3), (1,))]
+    assert pack(begun_alike, SHARED) == [Pack((row,)) for row in begun_alike]
+    assert pack(ROWS, APART) == [Pack((row,)) for row in ROWS]
+
+
+@pytest.mark.parametrize(
+    "config,attention,shares",
+    [
+        (LlamaConfig(**TINY), "sdpa", True),
+        (LlamaConfig(**TINY), "eager", False),
+        (Qwen2Config(**TINY, use_sliding_window=True, sliding_window=8), "sdpa", False),
+        (GPT2Config(vocab_size=40, n_embd=32, n_layer=1, n_head=2), "sdpa", False),
+    ],
+)
+def test_rows_share_only_in_models_whose_attention_is_the_masks(
+    config: Any,
+    attention: str,
+    shares: bool,  # noqa: FBT001  # what pytest gives
+) -> None:
+    model = AutoModelForCausalLM.from_config(config, attn_implementation=attention)
+    assert can_share(model.config) is shares
 
 
 def test_an_encoder_decoders_targets_are_shifted_by_one_and_end_with_the_end_token() -> None:

@@ -1,6 +1,6 @@
 """Every analysis of a study's ratings, and which rows each version of it is made on."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from app.results.analysis.material import CORRECT, LENGTH, QUALITY, TEXT, Materi
 from app.results.analysis.tidy import Figure, Key, Note, tidy
 from app.results.statistics.agreement import alpha, component_icc, one_way_icc
 from app.results.statistics.association import correlations, cronbach
-from app.results.statistics.base import Undefined, conditions_of, groups, holm, values_of
+from app.results.statistics.base import Undefined, conditions_of, groups, holm, outcome_rows, values_of
 from app.results.statistics.contrasts import (
     ConditionTest,
     condition_test,
@@ -120,11 +120,16 @@ def mixed_models(material: Material, variant: str, rows: pd.DataFrame, *, is_adj
         model = mixed_model(rows, outcome, factors, covariates)
         yield from tidy(key, model)
         if not isinstance(model, Undefined):
-            pairs = contrasts(model, conditions_of(rows))
+            pairs = contrasts(model, compared(rows, outcome, covariates))
             yield from tidy(replace(key, analysis=f"{name}_contrasts"), pairs)
         test_key = replace(key, analysis=f"{name}_test")
         tests[test_key] = mixed_condition_test(rows, outcome, factors, covariates)
     yield from corrected(tests)
+
+
+def compared(rows: pd.DataFrame, outcome: str, covariates: Sequence[str] = ()) -> list[str]:
+    """The conditions a model of the outcome has: those with ratings; the first of them is its reference."""
+    return conditions_of(outcome_rows(rows.dropna(subset=list(covariates)), outcome))
 
 
 def corrected(tests: Mapping[Key, Any]) -> Found:
@@ -157,7 +162,7 @@ def cumulative_models(material: Material, variant: str, rows: pd.DataFrame) -> F
         yield from tidy(key, one.model)
         yield from tidy(replace(key, analysis="clmm_test"), one.test)
         yield Figure(replace(key, analysis="clmm_test"), "p_holm", one.test.n, one.p_holm)
-        pairs = contrasts(one.model, conditions_of(rows))
+        pairs = contrasts(one.model, compared(rows, one.construct))
         yield from tidy(replace(key, analysis="clmm_contrasts"), odds_ratios(pairs))
         yield from tidy(replace(key, analysis="clmm_contrasts"), pairs)
     for construct, problem in missing.items():

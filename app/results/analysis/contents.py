@@ -14,9 +14,10 @@ VARIANTS = {
     "all_rows": "all rows",
     "no_outliers": "without outliers of Quality",
     "exclusions": "after the declared exclusions",
-    "published": "as published: without outliers",
 }
 LMM = "Linear mixed model"
+ADJUSTED = ", adjusted for explanation length"  # where lengths were recorded
+PARTS = (*COEFFICIENT, "variance", "is_at_zero")
 A = ("A", "A_low", "A_high", "delta", "delta_low", "delta_high")
 SHARES = ("var_rater", "var_item", "var_residual", "icc_rater")
 # analysis, title, quantities
@@ -36,13 +37,14 @@ MODELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("clmm_interaction_test", "Does correctness matter differently between conditions?", ()),
     ("mixed_model_total_test", f"{LMM}: is there a difference between conditions?", ()),
     ("mixed_model_total_contrasts", f"{LMM}: pairs (second less first)", PAIR),
-    ("mixed_model_test", f"{LMM}, adjusted for explanation length: is there a difference?", ()),
-    ("mixed_model", f"{LMM} (REML)", (*COEFFICIENT, "variance", "is_at_zero")),
-    ("mixed_model_contrasts", f"{LMM}, adjusted for explanation length: pairs (second less first)", PAIR),
+    ("mixed_model_total", f"{LMM} (REML)", PARTS),
+    ("mixed_model_test", f"{LMM}{ADJUSTED}: is there a difference between conditions?", ()),
+    ("mixed_model", f"{LMM}{ADJUSTED} (REML)", PARTS),
+    ("mixed_model_contrasts", f"{LMM}{ADJUSTED}: pairs (second less first)", PAIR),
     (
         "mixed_model_sensitivity",
-        f"{LMM} of Quality with participant × condition intercepts",
-        (*COEFFICIENT, "variance", "is_at_zero"),
+        f"{LMM} of Quality{ADJUSTED}, with participant × condition intercepts",
+        PARTS,
     ),
 )
 SIMPLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -92,9 +94,11 @@ PEOPLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 
 
-def tables(found: Found, variants: Sequence[str]) -> Iterator[Table]:
+def tables(found: Found, variants: Sequence[str], *, is_adjusted: bool) -> Iterator[Table]:
+    """`is_adjusted`: lengths of explanations are known, and a covariate of some models."""
     for analysis, title, quantities in MODELS:
-        yield from in_variants(found, analysis, title, quantities, variants)
+        true_title = title if is_adjusted else title.replace(ADJUSTED, "")
+        yield from in_variants(found, analysis, true_title, quantities, variants)
     for analysis, title, quantities in SIMPLE:
         shown = [one for one in variants if (analysis, one) != ("outliers", "no_outliers")]
         yield from in_variants(found, analysis, title, quantities, shown)

@@ -44,7 +44,7 @@ def write_all(material: Material, out: Path) -> dict[str, int]:
     stamp = stamped(material)
     one_line = "; ".join(f"{name}: {value}" for name, value in stamp)
     drawn = draw_all(material, found, out / "figures", one_line)
-    made = list(tables(found, variants(found)))
+    made = list(tables(found, variants(found), is_adjusted=bool(material.covariates)))
     write_statistics(out, found)
     write_tables(out / "tables", made, one_line)
     script.write(material, out, one_line)

@@ -30,15 +30,14 @@ for (construct in constructs) {{
 # p.adjust(c(...), "holm") over the constructs' p-values gives the report's p (Holm). An intercept whose
 # variance is estimated as zero stays in these models; the report leaves it out, with the same likelihood.
 
-# Linear mixed models, with and without the explanation's length; tests by maximum likelihood.
-for (construct in c(constructs, "{quality}")) {{
-  cat("\n##", construct, "\n")
+# Linear mixed models{adjusted}; tests of condition by maximum likelihood.
+for (construct in c(constructs, "{quality}")) for (length in c({lengths})) {{
+  cat("\\n##", construct, length, "\\n")
   d$value <- d[[construct]]
-  print(summary(lmer(value ~ condition{length} + {intercepts}, data = d)))
-  print(anova(
-    lmer(value ~ 1 + {intercepts}, data = d, REML = FALSE),
-    lmer(value ~ condition + {intercepts}, data = d, REML = FALSE)
-  ))
+  with_condition <- as.formula(paste("value ~ condition + {intercepts}", length))
+  without <- as.formula(paste("value ~ 1 + {intercepts}", length))
+  print(summary(lmer(with_condition, data = d)))
+  print(anova(lmer(without, data = d, REML = FALSE), lmer(with_condition, data = d, REML = FALSE)))
 }}
 
 # The published steps, which take ratings as independent.
@@ -78,6 +77,8 @@ def write(material: Material, out: Path, stamp: str) -> None:
         intercepts=" + ".join(f"(1 | {factor})" for factor in material.factors),
         quality=QUALITY,
         length=f" + {LENGTH}" if material.covariates else "",
+        lengths=f'"", "+ {LENGTH}"' if material.covariates else '""',
+        adjusted=", not adjusted and adjusted for the explanation's length" if material.covariates else "",
     )
     (out / "analysis.R").write_text(text, encoding="utf-8")
 

@@ -159,6 +159,7 @@ def latex(one: Table, stamp: str) -> str:
         r"\toprule",
         " & ".join(map(escaped, one.header)) + r" \\",
         r"\midrule",
+        *([r"\endhead"] if len(one.rows) > LONG else []),
         *(" & ".join(map(escaped, row)) + r" \\" for row in one.rows),
         r"\bottomrule",
         *end,

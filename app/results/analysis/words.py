@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from app.results.analysis.material import CORRECT, LENGTH, QUALITY, TEXT, Material
 from app.results.analysis.tidy import Figure, Note
+from app.results.statistics.design import reference_level
 
 Found = Sequence[Figure | Note]
 FEW = 5  # people
@@ -74,18 +75,19 @@ def lengths(material: Material) -> Iterator[str]:
 def small_groups(material: Material) -> Iterator[str]:
     """Answers of so few people that their coefficients are about persons."""
     persons = material.frame.drop_duplicates("participant")
+    counts = {control: persons[control].astype(str).value_counts() for control in material.controls}
     few = [
         f"{control}: {level} ({count})"
-        for control in material.controls
-        for level, count in persons[control].astype(str).value_counts().sort_index().items()
+        for control, levels in counts.items()
+        for level, count in levels.sort_index().items()
         if count < FEW
     ]
     if few:
+        references = [f"{one}: {reference_level(one, levels.index)}" for one, levels in counts.items()]
         yield (
             "The linear model with controls counts a person's answers once for each of that person's "
             f"ratings, so its p-values of controls are far too small. Answers of fewer than {FEW} people: "
-            f"{', '.join(few)}. Reference: the first answer in alphabetical order, but male and United "
-            "Kingdom as published."
+            f"{', '.join(few)}. Reference answers: {', '.join(references)}."
         )
 
 
@@ -100,8 +102,8 @@ def outliers(found: Found) -> Iterator[str]:
     if removed:
         yield (
             f"The rule of 1.5 interquartile ranges marks {sum(removed)} responses as outliers of {QUALITY}; "
-            "everything is shown with and without them. On a bounded scale such values are ratings like any "
-            "other."
+            "models, tests and descriptive figures are shown with and without them. On a bounded scale such "
+            "values are ratings like any other."
         )
 
 
@@ -109,9 +111,8 @@ def methods(material: Material) -> Iterator[str]:
     factors = listed(material.factors)
     length = ", with and without explanation length as covariate" if material.covariates else ""
     yield (
-        f"Each construct was rated on a scale of {len(material.scale)} points; Quality is the mean of "
-        f"{listed(material.constructs)}. The reference condition is {material.conditions[0]}, "
-        f"{reference(material)}."
+        f"Each construct was rated on a scale of up to {len(material.scale)} points; Quality is the mean of "
+        f"{listed(material.constructs)}. The reference condition is {material.conditions[0]}."
     )
     yield (
         "p (Holm) of a test of conditions is corrected over the constructs, p (Holm) of a pair over the "
@@ -155,11 +156,6 @@ def methods(material: Material) -> Iterator[str]:
         "Every figure is in statistics.csv at full precision; analysis.R repeats the main models and the "
         "published tests in R from data.csv."
     )
-
-
-def reference(material: Material) -> str:
-    is_first = list(material.conditions) == sorted(material.conditions)
-    return "the first by alphabet" if is_first else "the first of the definition"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, StrMethodFormatter
 
 from app.results.analysis.material import Material
 from app.results.analysis.tidy import Figure as Value
 from app.results.analysis.tidy import Key, Note
 from app.results.figures.style import CONDITION_COLOURS, PAGE, blank
-
-TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10)  # odds ratios
 
 
 @dataclass(frozen=True)
@@ -46,9 +44,9 @@ def odds_forest(material: Material, values: Sequence[Value | Note], width_in: fl
     figure, drawn = forest(panels, 1, width_in)
     for axes in drawn:
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(FixedLocator(TICKS))
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5), numticks=9))
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(ScalarFormatter())
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
     figure.supxlabel("Odds ratio: above 1, the second condition is rated higher", fontsize=7)
     return figure
@@ -57,23 +55,24 @@ def odds_forest(material: Material, values: Sequence[Value | Note], width_in: fl
 def forest(
     panels: Mapping[str, Sequence[Estimate]], neutral: float, width_in: float
 ) -> tuple[Figure, list[Axes]]:
-    """`neutral` is the value that means no difference."""
+    """`neutral` is the value that means no difference. A label has the same line in every panel."""
     across = 3 if width_in == PAGE else 1
     down = -(-len(panels) // across)
-    lines = max(map(len, panels.values()))
-    figure = blank(width_in, (0.5 if across > 1 else 0.25) * down + 0.2 * (1 + lines * down))
+    labels = list(dict.fromkeys(one.label for estimates in panels.values() for one in estimates))
+    figure = blank(width_in, (0.5 if across > 1 else 0.25) * down + 0.2 * (1 + len(labels) * down))
     grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
     for axes in grid[len(panels) :]:
         axes.set_visible(False)
     for axes, (outcome, estimates) in zip(grid, panels.items(), strict=False):
         axes.axvline(neutral, color="grey", linewidth=0.6, linestyle="--")
-        for place, one in enumerate(estimates):
+        for one in estimates:
+            line = labels.index(one.label)
             if one.low is not None and one.high is not None:
-                axes.plot([one.low, one.high], [place, place], color=CONDITION_COLOURS[0], linewidth=1)
-            axes.plot([one.value], [place], "o", color=CONDITION_COLOURS[0], markersize=3)
+                axes.plot([one.low, one.high], [line, line], color=CONDITION_COLOURS[0], linewidth=1)
+            axes.plot([one.value], [line], "o", color=CONDITION_COLOURS[0], markersize=3)
         axes.set_title(outcome, loc="left", pad=2)
-        axes.set_yticks(range(len(estimates)), [one.label for one in estimates])
-        axes.set_ylim(lines - 0.5, -0.5)
+    grid[0].set_yticks(range(len(labels)), labels)
+    grid[0].set_ylim(len(labels) - 0.5, -0.5)
     for axes in grid[max(0, len(panels) - across) : len(panels)]:
         axes.tick_params(labelbottom=True)  # the last of each column, even above an empty place
     return figure, list(grid[: len(panels)])

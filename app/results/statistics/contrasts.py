@@ -41,7 +41,10 @@ class OddsRatio:
 
 
 def contrasts(model: MixedModel | CumulativeModel, labels: Sequence[str]) -> list[Contrast]:
-    """Every pair of conditions; the first label is the reference. Source: Searle 1971, Linear Models, 3.6."""
+    """Every pair of the model's conditions; the first label is its reference.
+
+    Source: Searle 1971, Linear Models, 3.6.
+    """
     names = [one.term for one in model.coefficients]
     estimates = np.array([one.estimate for one in model.coefficients])
     found = []

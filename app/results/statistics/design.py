@@ -1,6 +1,6 @@
 """Model matrices: conditions against a reference, covariates as they are, questionnaire answers in groups."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,13 +63,19 @@ def condition_columns(frame: pd.DataFrame) -> list[tuple[str, Vector]]:
 def control_columns(frame: pd.DataFrame, control: str) -> list[tuple[str, Vector]]:
     answers = frame[control].astype(str)
     levels = sorted(answers.unique())
-    published = PUBLISHED_REFERENCES.get(control.removeprefix("asked: "))
-    reference = published if published in levels else levels[0]
+    reference = reference_level(control, levels)
     return [
         (f"{control}: {level}", np.asarray(answers == level, dtype=np.float64))
         for level in levels
         if level != reference
     ]
+
+
+def reference_level(control: str, levels: Iterable[str]) -> str:
+    """The answer that the others are compared with."""
+    ordered = sorted(levels)
+    published = PUBLISHED_REFERENCES.get(control.removeprefix("asked: "))
+    return published if published in ordered else ordered[0]
 
 
 def independent(columns: list[tuple[str, Vector]]) -> Iterator[tuple[int, Vector]]:
