@@ -58,6 +58,8 @@ def single(width: float, height: float) -> tuple[Figure, Axes]:
 
 def save(figure: Figure, folder: Path, name: str, stamp: str) -> None:
     """Write name.svg, name.pdf and name.png. The stamp goes into the files' own description."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # it is laid out now, and need not be for every file
     for kind, metadata in METADATA.items():
         named = "Subject" if kind == "pdf" else "Description"
         path = folder / f"{name}.{kind}"
