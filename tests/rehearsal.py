@@ -57,7 +57,7 @@ def materials() -> Materials:
         questions, one, two = (REAL / f"{name}.jsonl.xz" for name in names)
         return questions, one, two, 100
     demo = ROOT / "demo"
-    return demo / "questions.jsonl", demo / "bundles/smollm2-plain", demo / "bundles/smollm2-brief", 32
+    return demo / "questions.jsonl", demo / "bundles/smollm2-mt", demo / "bundles/smollm2-cf", 32
 
 
 def main() -> int:

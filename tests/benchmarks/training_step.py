@@ -1,10 +1,10 @@
 """Examples per second of a training step: our joint one beside one forward pass per task, on the same rows.
 
-Ours is what training.trainer does: steps of examples of similar length, all their task rows divided by length
-into micro-batches, each padded to its own longest row, logits for the target columns alone. The other is how
-the published code does it: in each micro-batch one pass per task, every row padded to the longest of 1,000
-examples, logits everywhere. Both get the same examples, forward and backward, in fp32 without dropout, and
-must find the same loss.
+Ours is what training.trainer does: steps of examples of similar length, the rows of a question packed so that
+its tokens are read once, the packs divided by length into micro-batches, each padded to its own longest, and
+logits for the target tokens alone. The other is how the published code does it: in each micro-batch one pass
+per task, every row padded to the longest of 1,000 examples, logits everywhere. Both get the same examples,
+forward and backward, in fp32 without dropout, and must find the same loss.
 """
 
 import argparse

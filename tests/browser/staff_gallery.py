@@ -30,12 +30,12 @@ PLAIN = {
     "question-sets": "/question-sets",
     "question-set": "/question-sets/demo",
     "checkpoints": "/checkpoints",
-    "checkpoint": "/checkpoints/plain",
-    "checkpoint-failed": "/checkpoints/pickled",
+    "checkpoint": "/checkpoints/smollm2-mt",
+    "checkpoint-failed": "/checkpoints/smollm2-large",
     "run": "/runs/1?which=wrong",
     "runs-beside": "/runs/1/beside?other=2&which=correctness",
     "bundles": "/bundles",
-    "bundle": "/bundles/smollm2-plain",
+    "bundle": "/bundles/smollm2-mt",
     "account": "/account",
     "second-factor": "/account/second-factor",
     "people": "/users",
@@ -43,8 +43,9 @@ PLAIN = {
 }
 STUDENT = {
     "base": {"source": "gguf", "id": "HuggingFaceTB/SmolLM2-135M-Instruct", "sha256": "a" * 64},
-    "method": {"name": "prompted", "prompt": "plain"},
-    "evaluation": {"accuracy": 0.31, "questions": 100},
+    "method": {"training": "multitask", "data": "unrevised", "alpha": 0.5},
+    "teacher": {"id": "Qwen/Qwen3-30B-A3B"},
+    "evaluation": {"split": "test", "n": 1000, "accuracy": 0.333, "chance": 0.2},
 }
 TRIAL = [
     {
@@ -86,12 +87,12 @@ def hang_students(server: DemoServer) -> None:
     database = Database(f"sqlite:///{server.database}")
     with database.transaction(writing=True) as session:
         if not session.query(Checkpoint).count():
-            for name in ("plain", "brief"):
+            for name in ("smollm2-mt", "smollm2-cf"):
                 make_checkpoint(session, name, manifest=json.loads(make_manifest(**STUDENT)), trial=TRIAL)
-                run = make_run(session, name, "demo", write_as(session, f"smollm2-{name}"))
+                run = make_run(session, name, "demo", write_as(session, name))
                 run.finished_at = run.created_at + timedelta(minutes=3)
-            make_run(session, "plain", "demo")
-            make_checkpoint(session, "pickled", state="failed", reason=NO_MEMORY)
+            make_run(session, "smollm2-mt", "demo")
+            make_checkpoint(session, "smollm2-large", state="failed", reason=NO_MEMORY)
     database.engine.dispose()
 
 
@@ -121,7 +122,7 @@ def answers(server: DemoServer, page: Page, newcomer: str) -> Iterator[tuple[str
     page.get_by_label("Definition").fill("slug: a\ntitel: A study\n")
     page.get_by_role("button", name="Store").click()
     yield "study-draft-refused", page
-    page.goto(f"{server.address}/checkpoints/plain")
+    page.goto(f"{server.address}/checkpoints/smollm2-mt")
     page.get_by_label("Question", exact=True).fill("Where do people keep milk fresh?")
     page.get_by_label("Choices, one in a line").fill("fridge\noven\nsofa")
     page.get_by_role("button", name="Ask").click()

@@ -35,7 +35,7 @@ def import_file(page: Page, section: str, path: Path, name: str) -> None:
 
 def import_material(page: Page, folder: Path) -> None:
     import_file(page, "Question sets", ROOT / "demo" / "questions.jsonl", "everyday")
-    for name in ("plain", "brief"):
+    for name in ("mt", "cf"):
         source = ROOT / "demo" / "bundles" / f"smollm2-{name}"
         bundle = Path(shutil.make_archive(str(folder / name), "zip", source))
         page.get_by_role("link", name="Bundles", exact=True).click()
