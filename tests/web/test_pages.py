@@ -81,6 +81,7 @@ PAGES: dict[type[Page], dict[str, Any]] = {
         "rules": (ReportRule(HOSTILE, 1, 4),),
         "missing": (HOSTILE,),
         "cautions": (HOSTILE,),
+        "findings": (HOSTILE,),
         "methods": (HOSTILE,),
         "figures": (
             ReportFigure("means", HOSTILE, "data:image/svg+xml;base64,", ""),
