@@ -52,7 +52,7 @@ def paired(frame: pd.DataFrame, outcome: str) -> Paired | Undefined:
     n, count = complete.shape
     if n < 2 or count < 2:  # noqa: PLR2004  # pairs, of people and of conditions
         return Undefined(
-            f"{n} people rated every condition; a paired comparison needs two people and conditions."
+            f"People who rated every condition: {n}; a paired comparison needs two people and two conditions."
         )
     return Paired(friedman(complete, len(means) - n), tuple(signed_ranks(complete)))
 
