@@ -8,6 +8,7 @@ from app.results.statistics.design import reference_level
 
 Found = Sequence[Figure | Note]
 FEW = 5  # people
+WITH_INTERCEPTS = {"clmm", "mixed_model", "mixed_model_total", "mixed_model_sensitivity"}
 
 
 def cautions(material: Material, found: Found) -> Iterator[str]:
@@ -53,7 +54,7 @@ def clustering(found: Found) -> Iterator[str]:
         for one in found
         if isinstance(one, Figure)
         and (one.quantity, one.key.variant, one.value) == ("is_at_zero", "all_rows", 1)
-        and one.key.analysis in {"clmm", "mixed_model", "mixed_model_sensitivity"}
+        and one.key.analysis in WITH_INTERCEPTS
     ]
     if zero:
         yield f"Variances estimated as zero, whose intercepts were left out: {', '.join(zero)}."
@@ -62,14 +63,15 @@ def clustering(found: Found) -> Iterator[str]:
 def lengths(material: Material) -> Iterator[str]:
     if not material.covariates:
         return
-    means = material.frame.groupby("condition", observed=True)[LENGTH].mean()
-    shown = ", ".join(f"{label} {mean:.0f}" for label, mean in means.items())
-    yield (
-        f"Explanations differ in length between conditions (mean characters: {shown}). Length is a part of "
-        "what a condition does, so models that are adjusted for it answer another question than those that "
-        "are not: whether conditions differ among explanations of equal length. Cumulative link models are "
-        "not adjusted; linear mixed models are shown both ways; the linear model is adjusted, as published."
-    )
+    means = material.frame.groupby("condition", observed=True)[LENGTH].mean().dropna()
+    if len(means) > 1:
+        shown = ", ".join(f"{label} {mean:.0f}" for label, mean in means.items())
+        yield (
+            f"Mean length of explanations in characters: {shown}. Length is a part of what a condition does, "
+            "so models that are adjusted for it answer another question than those that are not: whether "
+            "conditions differ among explanations of equal length. Cumulative link models are not adjusted; "
+            "linear mixed models are shown both ways; the linear model is adjusted, as published."
+        )
 
 
 def small_groups(material: Material) -> Iterator[str]:

@@ -97,7 +97,8 @@ def test_cautions_name_lengths_only_where_two_conditions_have_them_and_answers_o
     frame = material.frame.assign(gender=gender)
     text = " ".join(cautions(replace(material, frame=frame), found))
     means = frame.groupby("condition", observed=True)[LENGTH].mean()
-    assert ", ".join(f"{label} {mean:.0f}" for label, mean in means.items()) in text
+    shown = ", ".join(f"{label} {mean:.0f}" for label, mean in means.items())
+    assert f"Mean length of explanations in characters: {shown}." in text
     assert "gender: diverse (1)" in text
     assert "Reference answers: gender: male." in text
     elsewhere = frame["condition"] != "X"
