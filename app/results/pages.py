@@ -72,6 +72,14 @@ class ReportRule:
 
 
 @dataclass(frozen=True)
+class ReportFindings:
+    """`rows`: which rows the sentences are about."""
+
+    rows: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ReportPage(Page):
     template: ClassVar[str] = "results/report.html"
     title: str
@@ -80,7 +88,7 @@ class ReportPage(Page):
     rules: tuple[ReportRule, ...]
     missing: tuple[str, ...]
     cautions: tuple[str, ...]
-    findings: tuple[str, ...]
+    findings: tuple[ReportFindings, ...]
     methods: tuple[str, ...]
     figures: tuple[ReportFigure, ...]
     models: tuple[ReportTable, ...]

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from app.participation import pages
 from app.participation.pages import Choice, ChoiceQuestion, Frame, Link, Stimulus
-from app.results.pages import ReportFigure, ReportPage, ReportRule, ReportTable
+from app.results.pages import ReportFigure, ReportFindings, ReportPage, ReportRule, ReportTable
 from app.web.errors import ErrorPage, WayOn
 from app.web.pages import Page, render
 from tests.web.staff_pages import STAFF_PAGES
@@ -81,7 +81,7 @@ PAGES: dict[type[Page], dict[str, Any]] = {
         "rules": (ReportRule(HOSTILE, 1, 4),),
         "missing": (HOSTILE,),
         "cautions": (HOSTILE,),
-        "findings": (HOSTILE,),
+        "findings": (ReportFindings(HOSTILE, (HOSTILE,)),),
         "methods": (HOSTILE,),
         "figures": (
             ReportFigure("means", HOSTILE, "data:image/svg+xml;base64,", ""),

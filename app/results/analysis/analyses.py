@@ -29,11 +29,7 @@ from app.results.statistics.ranks import dunn, kruskal
 
 Found = Iterator[Figure | Note]
 Comparison = Callable[[pd.DataFrame, str], object]
-RANKS: tuple[tuple[str, Comparison], ...] = (
-    ("kruskal", kruskal),
-    ("dunn", dunn),
-    ("vargha_delaney", superiority),
-)
+PAIRWISE: tuple[tuple[str, Comparison], ...] = (("dunn", dunn), ("vargha_delaney", superiority))
 
 
 def everything(material: Material) -> Found:
@@ -92,7 +88,7 @@ def simple(material: Material, variant: str, rows: pd.DataFrame) -> Found:
             for name, statistic in (("describe", describe), ("shapiro", shapiro), ("outliers", fences)):
                 found: Any = statistic(values)
                 yield from tidy(Key(name, variant, outcome, group1=label), found)
-        for name, compare in (("levene", levene), *RANKS[1:]):
+        for name, compare in (("levene", levene), *PAIRWISE):
             yield from tidy(Key(name, variant, outcome), compare(rows, outcome))
         if variant != "published":
             yield from tidy(Key("paired", variant, outcome), paired(rows, outcome))
@@ -213,6 +209,6 @@ def correctness(material: Material) -> Found:
             for label, values in groups(rows, outcome).items():
                 key = Key("describe_by_correctness", "all_rows", outcome, label, term=f"answer {name}")
                 yield from tidy(key, describe(values))
-            for test, compare in RANKS:
+            for test, compare in (("kruskal", kruskal), *PAIRWISE):
                 key = Key(f"{test}_by_correctness", "all_rows", outcome, term=f"answer {name}")
                 yield from tidy(key, compare(rows, outcome))

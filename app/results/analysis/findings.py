@@ -10,28 +10,28 @@ ALPHA = 0.05
 Values = dict[Key, dict[str, float]]
 
 
-def findings(material: Material, found: Sequence[Figure | Note]) -> Iterator[str]:
-    """A sentence for each construct that has a model, on all rows."""
+def findings(material: Material, found: Sequence[Figure | Note], variant: str = "all_rows") -> Iterator[str]:
+    """A sentence for each construct that has a model of these rows."""
     values: Values = {}
     for one in found:
         if isinstance(one, Figure):
             values.setdefault(one.key, {})[one.quantity] = one.value
     for construct in material.constructs:
-        test = values.get(Key("clmm_test", "all_rows", construct))
+        test = values.get(Key("clmm_test", variant, construct))
         if test is not None:
             statistic = f"χ²({test['df']:.0f}) = {test['chi2']:.2f}"
             outcome = f"{statistic}, {equals(test['p'])}, Holm {equals(test['p_holm'])}"
             is_clear = test["p_holm"] < ALPHA
             verdict = "conditions differ" if is_clear else "no difference between conditions was shown"
-            yield f"{construct}: {verdict} ({outcome}). {pairs(values, construct)}"
+            yield f"{construct}: {verdict} ({outcome}). {pairs(values, variant, construct)}"
 
 
-def pairs(values: Values, construct: str) -> str:
+def pairs(values: Values, variant: str, construct: str) -> str:
     """Pairs whose corrected p is below .05, the higher condition first."""
     clear = [
         higher(key, one)
         for key, one in values.items()
-        if (key.analysis, key.variant, key.construct) == ("clmm_contrasts", "all_rows", construct)
+        if (key.analysis, key.variant, key.construct) == ("clmm_contrasts", variant, construct)
         and one["p_holm"] < ALPHA
     ]
     return f"Rated higher: {'; '.join(clear)}." if clear else "No pair differs after Holm's correction."

@@ -2,7 +2,7 @@
 
 import base64
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.results.analysis import script
 from app.results.analysis.analyses import everything
-from app.results.analysis.contents import MODELS, tables
+from app.results.analysis.contents import MODELS, VARIANTS, tables
 from app.results.analysis.findings import findings
 from app.results.analysis.from_csv import read_csv
 from app.results.analysis.from_study import read_study
@@ -19,7 +19,7 @@ from app.results.analysis.tables import Table, latex, write_csv
 from app.results.analysis.tidy import COLUMNS, Figure, Note
 from app.results.analysis.words import cautions, methods
 from app.results.figures.drawing import Drawn, draw_all
-from app.results.pages import ReportFigure, ReportPage, ReportRule, ReportTable
+from app.results.pages import ReportFigure, ReportFindings, ReportPage, ReportRule, ReportTable
 from app.web.pages import render
 
 
@@ -55,7 +55,7 @@ def write_all(material: Material, out: Path) -> dict[str, int]:
         rules=tuple(ReportRule(one.rule, one.people, one.responses) for one in material.removed),
         missing=material.missing,
         cautions=tuple(cautions(material, found)),
-        findings=tuple(findings(material, found)),
+        findings=tuple(told(material, found)),
         methods=tuple(methods(material)),
         figures=tuple(embedded(one, out / "figures") for one in drawn),
         models=tuple(shown(one) for one in made if is_model(one)),
@@ -65,6 +65,13 @@ def write_all(material: Material, out: Path) -> dict[str, int]:
     rows = sum(isinstance(one, Figure) for one in found)
     pictures = sum(not one.sentence for one in drawn)
     return {"responses": len(material.frame), "statistics": rows, "tables": len(made), "figures": pictures}
+
+
+def told(material: Material, found: Sequence[Figure | Note]) -> Iterator[ReportFindings]:
+    """What was found, first of the rows that the study declared before the data."""
+    for variant in ("exclusions", "all_rows"):
+        if sentences := tuple(findings(material, found, variant)):
+            yield ReportFindings(VARIANTS[variant], sentences)
 
 
 def stamped(material: Material) -> tuple[tuple[str, str], ...]:

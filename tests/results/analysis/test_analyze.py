@@ -186,6 +186,7 @@ def test_a_study_is_analysed_with_its_flow_and_its_declared_exclusions(
     assert '<tr><th scope="row">completed</th><td>3</td></tr>' in html
     assert "<td>gave the same rating to everything</td><td>0</td><td>0</td>" in html
     assert "1 (definition " in html
+    assert html.index("<h3>After the declared exclusions</h3>") < html.index("<h3>All rows</h3>")
     rows = figures(tmp_path / "out")
     assert {row["variant"] for row in rows} >= {"exclusions", "all_rows"}
     assert (

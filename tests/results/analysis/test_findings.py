@@ -36,6 +36,18 @@ def test_the_higher_condition_comes_first_and_its_odds_ratio_is_above_one(tmp_pa
     )
 
 
+def test_the_sentences_are_about_the_rows_asked_for(tmp_path: Path) -> None:
+    material = replace(read_csv(paper_file(tmp_path / "old.csv"), "test"), constructs=("one",))
+    all_rows = made_up("one", 0.02, 0.03, (2.0, 1.1, 4.0))
+    left = [
+        replace(one, key=replace(one.key, variant="exclusions"))
+        for one in made_up("one", 0.5, 0.2, (2, 1, 4))
+    ]
+    [kept] = findings(material, [*all_rows, *left], "exclusions")
+    assert kept.startswith("one: no difference between conditions was shown")
+    assert list(findings(material, all_rows, "exclusions")) == []
+
+
 def test_pairs_that_do_not_differ_are_not_named(tmp_path: Path) -> None:
     material = read_csv(paper_file(tmp_path / "old.csv"), "test")
     [sentence] = findings(replace(material, constructs=("one",)), made_up("one", 0.5, 0.2, (2.0, 0.9, 4.0)))
