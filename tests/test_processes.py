@@ -1,7 +1,10 @@
 """The real server process: small, without machine learning, and with nothing in its log."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -50,6 +53,36 @@ def test_the_server_is_small_and_takes_synthetic_participants_without_an_error(
     assert " WARNING " not in log
     assert "Traceback" not in log
     assert largest < 200
+
+
+@pytest.mark.parametrize("to_worker", [False, True])
+def test_ctrl_c_ends_the_server_and_its_worker_without_a_crash(
+    sqlite_url: str, tmp_path: Path, *, to_worker: bool
+) -> None:
+    with WebServer(tmp_path / "home", sqlite_url, loads_students=True) as server:
+        process = psutil.Process(server.process.pid)
+        worker = wait_for_worker(process, server.log)
+        if to_worker:
+            worker.send_signal(signal.SIGINT)
+            worker.wait(timeout=60)
+        os.killpg(server.process.pid, signal.SIGINT)
+        server.process.wait(timeout=60)
+        if not to_worker:
+            psutil.wait_procs([worker], timeout=60)
+        assert not worker.is_running()
+    log = server.log.read_text()
+    assert "Fatal Python error" not in log
+    assert "Traceback" not in log
+
+
+def wait_for_worker(server: psutil.Process, log: Path) -> psutil.Process:
+    """The worker beside the server, once it waits for tasks."""
+    deadline = time.monotonic() + 90
+    while "waiting for tasks" not in log.read_text():
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+    [worker] = [child for child in server.children() if "app.worker" in child.cmdline()]
+    return worker
 
 
 def test_simulating_a_study_for_people_needs_force_and_then_does_not_count(

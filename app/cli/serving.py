@@ -81,7 +81,9 @@ def worker_child() -> Iterator[None]:
 
     def keep_alive() -> None:
         while not stopped.is_set():
-            child = subprocess.Popen([*WORKER, "--with-parent"], stdin=subprocess.PIPE)  # noqa: S603  # our own
+            # In a group of its own: Ctrl+C in a terminal is for the server, which then ends its worker.
+            command = [*WORKER, "--with-parent"]
+            child = subprocess.Popen(command, stdin=subprocess.PIPE, process_group=0)  # noqa: S603  # our own
             children[:] = [child]
             child.wait()
             stopped.wait(RESTART_S)

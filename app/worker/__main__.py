@@ -47,8 +47,13 @@ def keep_sweeping(database: Database, queue: Huey, every_s: float) -> None:
 
 
 def end_with_parent() -> None:
-    """Wait for the end of standard input, which the server that started this worker holds open."""
-    sys.stdin.buffer.read()
+    """Wait for the end of standard input, which the server that started this worker holds open.
+
+    Read past Python's buffer, whose lock this thread would still hold when the interpreter shuts down: that
+    is fatal to it.
+    """
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     os._exit(0)
 
 

@@ -2,9 +2,11 @@
 
 PyTorch multiplies fp32 with MKL, which leaves half of the vector units of AMD's processors idle, and lays
 bf16 weights out anew at every call. The operators here are those that PyTorch's own compiler puts in; their
-names begin with an underscore, so where a PyTorch lacks them, the layers stay as they are.
+names begin with an underscore, and for bf16 they need instructions that not every processor has. So a tiny
+layer is tried first, and where it fails the layers stay as they are.
 """
 
+from functools import cache
 from typing import Any
 
 import torch
@@ -25,9 +27,20 @@ class PackedLinear(nn.Module):  # type: ignore[misc]  # mypy is not shown torch,
         return found
 
 
+@cache
+def can_run_packed(dtype: torch.dtype) -> bool:
+    """Whether this PyTorch on this processor multiplies packed weights of a precision: a tiny layer tries."""
+    if not torch.backends.mkldnn.is_available():
+        return False
+    try:
+        PackedLinear(nn.Linear(2, 2).to(dtype))(torch.zeros(1, 2, dtype=dtype))
+    except (AttributeError, RuntimeError):  # no such operator in this PyTorch; not on this processor
+        return False
+    return True
+
+
 def can_pack(model: Any) -> bool:  # noqa: ANN401  # transformers ships no types
-    has_operators = hasattr(torch.ops.mkldnn, "_linear_pointwise") and torch.backends.mkldnn.is_available()
-    return has_operators and model.device.type == "cpu"
+    return model.device.type == "cpu" and can_run_packed(model.dtype)
 
 
 def pack_linears(model: Any) -> None:  # noqa: ANN401  # transformers ships no types

@@ -10,7 +10,7 @@ from app.contract.base import sha256_of_file
 from app.contract.student import parse_student
 from app.worker.asking import Posed, ask
 from app.worker.decoding import Limits, decode, is_slotted
-from app.worker.layers import PackedLinear, can_pack
+from app.worker.layers import PackedLinear, can_pack, can_run_packed
 from app.worker.loading import Shelf, Student, load
 from app.worker.packing import PACKED_TOKENS, pack, shared_tokens
 from tests.worker.students import make_adapter, make_llama, make_smollm2, make_t5, smollm2
@@ -82,6 +82,25 @@ def test_packed_layers_compute_what_plain_ones_do(
     found, expected = (model(input_ids=ids, **more).logits for model in (packed, plain))
     near = {"fp32": 1e-5, "bf16": 5e-2}[precision]
     torch.testing.assert_close(found, expected, rtol=near, atol=near)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_student_of_any_precision_answers_where_the_processor_cannot_run_packed_layers(
+    tmp_path: Path, precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise RuntimeError("bf16 path needs the cpu support avx512bw, avx512vl and avx512dq")
+
+    folder = make_llama(tmp_path / "student")
+    expected = ask(loaded(folder, precision=precision), "two", QUESTIONS[:2])
+    monkeypatch.setattr("app.worker.layers.PackedLinear.__init__", refuse)
+    can_run_packed.cache_clear()
+    student = loaded(folder, precision=precision)
+    can_run_packed.cache_clear()
+    assert not any(isinstance(layer, PackedLinear) for layer in student.model.modules())
+    assert [one.question_id for one in ask(student, "two", QUESTIONS[:2])] == [
+        one.question_id for one in expected
+    ]
 
 
 def test_inputs_are_packed_with_what_they_share_once() -> None:
