@@ -17,13 +17,12 @@ from app.settings import Settings
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 WELL_KNOWN = {"", "admin", "changeme", "default", "honeyglass", "password", "postgres", "secret", "test"}
-FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 LOG: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": FORMAT}},
+    "formatters": {"lines": {"()": "app.logs.LineFormatter"}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "plain", "stream": "ext://sys.stderr"}
+        "stderr": {"class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stderr"}
     },
     "loggers": {
         "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},

@@ -6,13 +6,14 @@ Written against ASGI directly because BaseHTTPMiddleware costs a quarter of a mi
 import logging
 import re
 import time
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.logs import without_controls
 from app.web.api import is_api, problem
 
 log = logging.getLogger("honeyglass.access")
@@ -36,6 +37,10 @@ API_PAGE = {"Content-Security-Policy": f"{POLICY}; img-src 'self' data:; style-s
 REPORT = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"}
 STATIC = {"Cache-Control": "public, max-age=31536000, immutable"}
 HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
+OPENERS = {"p", "reset"}  # what follows them in an address opens something
+CODE_LIKE = re.compile(r"[\w-]{16}")
+LONGEST_LOGGED = 300
+MOST_ROUNDS = 5
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 FOREIGN = (
     "This request came from another site, so nothing was done. "
@@ -68,7 +73,9 @@ class Guard:
         app = foreign(scope) if is_foreign(scope) else self.app
         await app(scope, receive, send_guarded)
         elapsed_ms = (time.perf_counter() - started) * 1000
-        log.info("%s %s %s %.1f ms", scope["method"], safe_path(scope["path"]), answered, elapsed_ms)
+        log.info(
+            "%s %s %s %.1f ms", scope["method"], safe_path(scope["path"], answered), answered, elapsed_ms
+        )
 
 
 def foreign(scope: Scope) -> ASGIApp:
@@ -109,6 +116,26 @@ def headers_for(path: str, status: int, scheme: str) -> dict[str, str]:
     return headers | PRIVATE | STAFF | own
 
 
-def safe_path(path: str) -> str:
-    """The path without what opens a participant's page or sets a password."""
-    return re.sub(r"^/(p|reset)/[^/]*", r"/\1/*", path).encode("ascii", "backslashreplace").decode()
+def safe_path(path: str, status: int) -> str:
+    """The path as a log may hold it: without what opens a participant's page or sets a password.
+
+    However somebody writes it: doubled slashes, capitals, dots, percent signs. Where no page is, whatever
+    is long enough to be a code is left out too: people paste codes into the wrong place.
+    """
+    shown, is_next_secret = [], False
+    for part in fully_unquoted(path).replace("\\", "/").split("/"):
+        is_secret = is_next_secret and bool(part.strip(" ."))
+        is_code = status in {404, 405} and CODE_LIKE.search(part) is not None
+        shown.append("*" if is_secret or is_code else part)
+        is_next_secret = part.strip().casefold() in OPENERS or (is_next_secret and not is_secret)
+    return without_controls("/".join(shown))[:LONGEST_LOGGED]
+
+
+def fully_unquoted(path: str) -> str:
+    """The path with its percent signs read until none is left to read; a few rounds are enough for anyone."""
+    for _ in range(MOST_ROUNDS):
+        read = unquote(path)
+        if read == path:
+            return path
+        path = read
+    return "/*"

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.audit import Actor
 from app.checkpoints import queries as checkpoints
 from app.explanations import progress
+from app.logs import LineFormatter
 from app.queue import GENERATE, TRY, VERIFY, enqueue, make_queue
 from app.settings import Settings
 from app.web.db import Database
@@ -75,7 +76,9 @@ def handlers(settings: Settings, database: Database, queue: list[Huey]) -> dict[
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    lines = logging.StreamHandler()
+    lines.setFormatter(LineFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[lines])
     logging.getLogger("huey").setLevel(logging.WARNING)  # what matters of a task, work.py says
     # What the libraries announce of each other is for their authors.
     warnings.filterwarnings("ignore", category=FutureWarning)

@@ -1,4 +1,5 @@
 import logging
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -55,6 +56,55 @@ def test_the_access_log_holds_no_codes_and_no_query_strings(
     assert any(line.startswith("GET /s/small 200") for line in lines)
     assert any(line.startswith("POST /p/*/consent 303") for line in lines)
     assert not any(code in line or "secret-id" in line for line in lines)
+
+
+WRITTEN = (
+    *(
+        "/p/{}",
+        "//p/{}",
+        "/P/{}",
+        "/p//{}",
+        "/s/../p/{}",
+        "/p/./{}",
+        "/s/%2e%2e/%70/{}",
+        "/%2570/{}",
+        "/p%2f{}",
+    ),
+    *(
+        "/RESET/{}",
+        "//reset/{}",
+        "/\\p\\{}",
+        "/{}",
+        "/s/{}",
+        "/p /{}",
+        "/p/{}/rate/1",
+        "/x%00/p/{}",
+    ),
+)
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_no_way_to_write_an_address_puts_a_code_into_the_log(
+    web: TestClient, caplog: pytest.LogCaptureFixture, written: str
+) -> None:
+    code = "Zx9-secret_code_of_22l"
+    with caplog.at_level(logging.INFO, logger="honeyglass.access"):
+        web.get(written.replace("{}", code))
+        web.get(written.replace("{}", quote(quote("%" + code))))
+        web.post(written.replace("{}", code))
+    lines = [record.getMessage() for record in caplog.records if record.name == "honeyglass.access"]
+    assert len(lines) == 3
+    assert not [line for line in lines if "secret_code" in line]
+
+
+def test_an_address_cannot_forge_a_line_of_the_log_or_steer_a_terminal(
+    web: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="honeyglass.access"):
+        web.get("/s/a%0a2026-11-26 INFO honeyglass: forged%1b[2J%7f%c2%9b%e2%80%ae")
+    [line] = [record.getMessage() for record in caplog.records if record.name == "honeyglass.access"]
+    assert line.isprintable()
+    assert "\\n2026" in line
 
 
 def test_a_body_that_is_too_large_is_refused_and_nothing_is_lost(web: TestClient) -> None:
