@@ -74,7 +74,7 @@ def test_every_column_of_an_export_is_documented() -> None:
         assert f"`{column}`" in text, column
 
 
-@pytest.mark.parametrize("path", ["demo/study.yaml", "demo/two-students.yaml"])
+@pytest.mark.parametrize("path", ["demo/study.yaml", "demo/two-students.yaml", "demo/new-study.yaml"])
 def test_the_definitions_we_show_are_valid(path: str) -> None:
     assert read_definition(ROOT / path).slug
 

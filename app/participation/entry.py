@@ -23,6 +23,7 @@ class Welcome(Enum):
     GO_ON = auto()
     TAKEN_PART = auto()  # finished, and known by an external id alone: shows no code
     STARTED_ELSEWHERE = auto()  # the id can be guessed, so only the browser that started may go on
+    DRY_RUN = auto()  # the study counts synthetic participants alone: what a person gave would be lost
     NOT_OPEN = auto()
     FULL = auto()
 
@@ -78,10 +79,9 @@ def enter(session: Session, study: OpenStudy, arrival: Arrival, secret: bytes, n
     known = returning(session, study, arrival, secret)
     if known is not None:
         return recognise(study, known)
-    if study.status != "live":
-        return Entry(Welcome.NOT_OPEN)
-    if is_closed_when_full(session, study):
-        return Entry(Welcome.FULL)
+    shut = why_shut(session, study, arrival.mode)
+    if shut is not None:
+        return Entry(shut)
     code = arrival.new_code if holder is None else make_code()
     add_participant(session, study, arrival, code, now)
     return Entry(Welcome.GO_ON, code)
@@ -120,6 +120,15 @@ def recognise(study: OpenStudy, known: Known) -> Entry:
     if study.study.has_private_ids:
         return Entry(Welcome.GO_ON, known.code)
     return Entry(Welcome.STARTED_ELSEWHERE)
+
+
+def why_shut(session: Session, study: OpenStudy, mode: str) -> Welcome | None:
+    """Why nobody new comes in; None if they may."""
+    if mode == "people" and study.audience != "people":
+        return Welcome.DRY_RUN
+    if study.status != "live":
+        return Welcome.NOT_OPEN
+    return Welcome.FULL if is_closed_when_full(session, study) else None
 
 
 def is_closed_when_full(session: Session, study: OpenStudy) -> bool:

@@ -35,10 +35,9 @@ def landing(request: Request, slug: str) -> Response:
         cookie = arrival.cookie_code
         is_mine = cookie is not None and entry.is_mine(session, study, cookie, arrival, secret_of(request))
         is_known = is_mine or entry.returning(session, study, arrival, secret_of(request)) is not None
-        is_full = entry.is_closed_when_full(session, study)
-    if not is_known and (study.status != "live" or is_full):
-        shut = Entry(Welcome.FULL if study.status == "live" else Welcome.NOT_OPEN)
-        return render(closed_page(study, shut))
+        shut = None if is_known else entry.why_shut(session, study, arrival.mode)
+    if shut is not None:
+        return render(closed_page(study, Entry(shut)))
     definition = study.study.definition
     page = LandingPage(
         frame_of(study.study),
@@ -173,6 +172,13 @@ def closed_page(study: OpenStudy, found: Entry) -> Page:
             ("This id has already started the study. Please go on in the browser you began with.",),
         ),
         Welcome.FULL: ("The study is full", (f"All places are taken. Thank you for your interest.{back}",)),
+        Welcome.DRY_RUN: (
+            "This is a dry run",
+            (
+                "It takes made-up participants only, and could pay nobody.",
+                f"Please tell the study team that you were sent here.{back}",
+            ),
+        ),
         Welcome.NOT_OPEN: (
             "The study is not open",
             (f"This study takes no new participants at the moment. Thank you for your interest.{back}",),

@@ -32,7 +32,7 @@ from app.web.signing import Signing, mode_token
 
 router = APIRouter(prefix="/studies")
 SECTION = "studies"
-EXAMPLE = ROOT / "demo" / "two-students.yaml"
+EXAMPLE = ROOT / "demo" / "new-study.yaml"
 LARGEST_FORM_BYTES = 1024 * 1024
 PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 

@@ -54,7 +54,9 @@ def write_study(page: Page) -> None:
     page.get_by_label("Definition").fill(definition.replace("title:", "titel:"))
     page.get_by_role("button", name="Check only").click()
     expect(page.get_by_role("alert")).to_contain_text("did you mean 'title'?")
-    page.get_by_label("Definition").fill(definition)
+    assert "audience: people" in definition
+    dry_run = definition.replace("audience: people", "audience: synthetic")
+    page.get_by_label("Definition").fill(dry_run.replace("slug: my-study", "slug: two-students"))
     page.get_by_role("button", name="Store").click()
     expect(page.get_by_role("status")).to_contain_text("The definition is stored.")
     page.get_by_role("button", name="Launch").click()

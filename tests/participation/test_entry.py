@@ -144,6 +144,22 @@ def test_a_mode_needs_a_token_of_this_study_and_other_modes_do_not_count(
     assert problems(database) == []
 
 
+def test_a_dry_run_takes_no_paid_person_in_and_its_synthetic_participants_still_come(
+    web: TestClient, database: Database
+) -> None:
+    launch(database, audience="synthetic", recruitment=PROLIFIC)
+    query = {"PROLIFIC_PID": "5f" * 12}
+    landing = web.get("/s/small", params=query)
+    assert "This is a dry run" in landing.text
+    assert "return your submission on Prolific" in landing.text
+    synthetic = {"mode": mode_token(signing_of(web), "small", "synthetic"), **query}
+    fields = form_of(web.get("/s/small", params=synthetic)).fields
+    assert web.post("/s/small", data=fields | {"mode": ""}).status_code == 403
+    assert count(database, Participant) == 0
+    Walker(web, query=synthetic).start()
+    assert only_participant(database).is_counted
+
+
 def test_who_is_known_may_go_on_in_another_browser_while_the_study_is_paused(
     web: TestClient, database: Database
 ) -> None:

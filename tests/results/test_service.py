@@ -154,7 +154,7 @@ def test_in_a_dry_run_synthetic_participants_are_the_ones_that_count(
     set_up(database, audience="synthetic")
     signing: Signing = web.app.state.signing  # type: ignore[attr-defined]  # FastAPI's own
     take(web, external_id="a", query={"mode": mode_token(signing, "small", "synthetic")})
-    take(web, external_id="b", items=1)
+    take(web, external_id="b", items=1, query={"mode": mode_token(signing, "small", "pilot")})
     rows = exported(database, tmp_path, "participants")
     assert [row["mode"] for row in rows] == ["synthetic"]
     assert len(exported(database, tmp_path, "long", include_synthetic=True)) == 8

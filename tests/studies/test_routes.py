@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from app.models import AuditEvent, Study, StudyAccess, StudyVersion
-from app.studies.definition import write_definition
+from app.studies.definition import parse_definition, write_definition
 from app.web.db import Database
 from tests.factories import make_bundle, make_definition, make_question_set, make_user
 from tests.staff import ADA, become, become_owner, text_of
@@ -63,10 +63,13 @@ def test_a_study_is_written_launched_paused_and_closed(web: TestClient, database
     )
 
 
-def test_a_new_study_begins_with_an_example_that_is_valid(web: TestClient, database: Database) -> None:
+def test_a_new_study_begins_with_an_example_that_is_valid_and_for_people(
+    web: TestClient, database: Database
+) -> None:
     become(web, database)
     page = html.unescape(web.get("/studies/new").text)
     shown = page.partition("<textarea")[2].partition(">")[2].partition("</textarea>")[0]
+    assert parse_definition(shown, "shown").audience == "people"  # nobody asks for a dry run unawares
     answer = web.post("/studies/new", data={"definition": shown, "then": "check"})
     assert "The definition is valid." in text_of(answer)
 
