@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.contract.base import sha256_of_file
+from app.contract.redaction import without_payment
 from app.errors import Conflict
 from app.results import queries
 from app.results.base import Format, Source, Table
@@ -35,11 +36,12 @@ Data of the study '{slug}', taken by Honeyglass {software} at {now} from one sna
 Who is in it: {modes}.
 
 {files}
-definitions/N.json are the definitions that participants took, frozen; manifest.json has rows and SHA-256 of
-every file, and the versions' hashes. codebook.csv says of every column what it holds and what an empty cell
-means. Files in CSV are UTF-8 (RFC 4180), times are UTC (ISO 8601), true and false are words, empty is not
-given; a text that a spreadsheet would run as a formula has an apostrophe in front. Participants are
-pseudonyms in random order.
+definitions/N.json are the frozen definitions that participants took, with REDACTED for what people are
+paid by (completion codes, credit token, site, return address). manifest.json has rows and SHA-256 of every
+file, and the versions' hashes, which are of the definitions as they were frozen. codebook.csv says of every
+column what it holds and what an empty cell means. Files in CSV are UTF-8 (RFC 4180), times are UTC
+(ISO 8601), true and false are words, empty is not given; a text that a spreadsheet would run as a formula
+has an apostrophe in front. Participants are pseudonyms in random order.
 """
 MEANINGS = {
     "long.csv": "a row for each rating",
@@ -77,7 +79,9 @@ def package(
             for name in entries:
                 archive.write(Path(folder) / name, f"{top}/{name}")
             for one in source.versions:
-                archive.writestr(f"{top}/definitions/{one.number}.json", as_json(one.definition))
+                archive.writestr(
+                    f"{top}/definitions/{one.number}.json", as_json(without_payment(one.definition))
+                )
             archive.writestr(f"{top}/README.txt", readme(source, entries, left_out))
             archive.writestr(f"{top}/manifest.json", as_json(manifest))
     partial.replace(out)

@@ -78,7 +78,14 @@ def provenance(source: Source) -> dict[str, Any]:
     """What every manifest says of where its data come from."""
     return {
         "modes": source.modes,
-        "versions": [{"number": version.number, "sha256": version.sha256} for version in source.versions],
+        "versions": [
+            {
+                "number": version.number,
+                "sha256": version.sha256,
+                "definition_sha256": version.definition_sha256,
+            }
+            for version in source.versions
+        ],
         "exported_at": source.now.isoformat(),
     }
 

@@ -4,11 +4,12 @@ from typing import Annotated, Any
 from fastapi import Body, Request
 from pydantic import BaseModel
 
-from app.access import study_for, visible
+from app.access import level_of, study_for, visible
 from app.contract.base import InvalidFile
 from app.studies import queries, service
 from app.studies.definition import parse_definition
 from app.studies.queries import Overview
+from app.studies.sharing import seen
 from app.web.api import Limit, Offset, api_router
 from app.web.auth import admit, api_desk
 
@@ -93,15 +94,19 @@ def list_studies(request: Request, offset: Offset = 0, limit: Limit = 100) -> li
 
 @api.get("/studies/{slug}")
 def get_study(request: Request, slug: str) -> StudyDetail:
-    """Get a study: its numbers, its definition as last stored, its frozen versions."""
+    """Get a study: its numbers, its definition as last stored, its frozen versions.
+
+    Who may not change it gets REDACTED for completion codes, credit token, site and return address.
+    """
     with api_desk(request, "studies:read") as at:
         study = study_for(at.session, at.person, slug)
         overview = queries.overview(at.session, study, datetime.now(UTC))
+        definition = seen(study.draft, level_of(at.session, at.person, study) or "view")
         versions = [
             VersionOut(number=one.number, sha256=one.sha256, frozen_at=one.frozen_at)
             for one in queries.versions(at.session, study.id)
         ]
-    return StudyDetail(**described(overview), definition=study.draft, versions=versions)
+    return StudyDetail(**described(overview), definition=definition, versions=versions)
 
 
 @api.post("/studies/validate", max_body_size=LARGEST_YAML_BYTES)

@@ -24,6 +24,7 @@ from app.studies.pages import (
     StudiesPage,
     StudyPage,
 )
+from app.studies.sharing import seen
 from app.web.auth import Desk, desk
 from app.web.forms import FormData
 from app.web.pages import ROOT, render
@@ -117,12 +118,13 @@ def study_page(request: Request, slug: str) -> Response:
 def page_of(request: Request, at: Desk, study: Study, problem: str = "") -> StudyPage:
     definition = StudyDefinition.model_validate(study.draft)
     latest = queries.latest_version(at.session, study.id)
+    level = level_of(at.session, at.person, study) or "view"
     return StudyPage(
         shell_of(request, at.person, SECTION),
         slug=study.slug,
-        level=level_of(at.session, at.person, study) or "view",
+        level=level,
         address=f"{request.url.scheme}://{request.url.netloc}/s/{study.slug}",
-        definition=write_definition(definition),
+        definition=write_definition(StudyDefinition.model_validate(seen(study.draft, level))),
         has_changed=latest is None or latest.definition_sha256 != definition.sha256,
         missing=service.missing_parts(at.session, definition),
         numbers=numbers_of(at, study),

@@ -15,6 +15,7 @@ from app.access import Person, level_of, own, study_for
 from app.audit import record
 from app.contract.answers import is_same_answer
 from app.contract.base import sha256_of, sha256_of_text
+from app.contract.redaction import PLACEHOLDER, has_placeholder
 from app.contract.study import BundleSource, StudyDefinition
 from app.contract.study import Condition as ConditionDefinition
 from app.errors import Conflict, Invalid
@@ -79,6 +80,8 @@ def save_draft_for(session: Session, person: Person, definition: StudyDefinition
 def missing_parts(session: Session, definition: StudyDefinition) -> list[str]:
     """What the definition names and this installation does not have yet, a sentence each."""
     missing = []
+    if has_placeholder(definition.model_dump()):
+        missing.append(f"recruitment: write your own codes and addresses in place of {PLACEHOLDER}.")
     asked, sets = definition.questions.set, questions.question_set_names(session)
     if asked not in sets:
         missing.append(f"questions.set: no question set '{asked}'{hint(asked, sets)}")

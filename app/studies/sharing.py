@@ -1,12 +1,20 @@
-"""Who else may see or edit a study."""
+"""Who else may see or edit a study, and what of it."""
+
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access import Level
 from app.audit import record
+from app.contract.redaction import without_payment
 from app.errors import Conflict, NotFound
 from app.models import Study, StudyAccess, User
+
+
+def seen(draft: dict[str, Any], level: Level) -> dict[str, Any]:
+    """A definition as somebody may see it: who may not change it cannot read what people are paid by."""
+    return without_payment(draft) if level == "view" else draft
 
 
 def share(session: Session, study: Study, email: str, level: Level) -> None:
