@@ -79,6 +79,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.state.queue = make_queue(settings)
     app.state.live_counts = LiveCounts()
     app.state.upload_readers = CapacityLimiter(1)
+    app.state.aside = CapacityLimiter(1)
     app.include_router(participation)  # first, because routes are tried in order and this is the hot path
     app.include_router(landing)
     for router in STAFF:

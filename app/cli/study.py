@@ -13,6 +13,7 @@ from app.participation import exclusion
 from app.studies import check as checking
 from app.studies import queries, service, sharing
 from app.studies.definition import read_definition
+from app.studies.material import launch_problems
 from app.web.signing import Signing, mode_token
 
 study_cli = typer.Typer(no_args_is_help=True, help="Studies: define, launch, watch, close.")
@@ -24,7 +25,7 @@ def validate(file: Path, as_json: AsJson = False) -> None:
     with complaining(as_json):
         definition = read_definition(file)
     with opened(as_json) as database, database.transaction() as session:
-        missing = service.missing_parts(session, definition)
+        missing = launch_problems(session, definition)
     text = f"{file.name} is a valid study definition ('{definition.slug}')."
     lines = [text, *(f"Before launching: {line}" for line in missing)]
     summary = {"ok": True, "slug": definition.slug, "sha256": definition.sha256, "missing": missing}

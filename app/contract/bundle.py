@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from typing_extensions import Buffer
 
 from app.contract.base import InvalidFile, is_none, storable_throughout
+from app.contract.complaints import reasons
 from app.contract.json_lines import (
     DAMAGES,
     LARGEST_FILE_BYTES,
@@ -27,7 +28,6 @@ from app.contract.json_lines import (
     open_lines,
     parse_json,
     parse_rows,
-    reason,
 )
 from app.contract.question import Bounded, Choices, Filled, Key
 
@@ -200,8 +200,7 @@ def parse_manifest(content: bytes, name: str) -> BundleManifest:
     try:
         return BundleManifest.model_validate(fields)
     except ValidationError as error:
-        reasons = "; ".join(reason(problem["loc"], problem["msg"]) for problem in error.errors())
-        raise InvalidFile(f"{name}: {reasons}.") from error
+        raise InvalidFile(f"{name}: {reasons(error)}.") from error
 
 
 def check_against(manifest: BundleManifest, rows: int, sha256: str, name: str) -> None:

@@ -13,6 +13,7 @@ from typing import IO, NoReturn, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from app.contract.base import InvalidFile
+from app.contract.complaints import quoted, reasons
 
 Row = TypeVar("Row", bound=BaseModel)
 # More than any real file has, and what a compressed bomb is stopped at while it unfolds.
@@ -96,7 +97,7 @@ def parse_object(line: str, where: str) -> dict[str, object]:
     except (ValueError, RecursionError) as error:
         raise InvalidFile(f"{where}: not JSON ({error}).") from error
     if not isinstance(value, dict):
-        raise InvalidFile(f"{where}: expected an object like {{...}}, found {type(value).__name__}.")
+        raise InvalidFile(f"{where}: expected an object like {{...}}, found {quoted(value)}.")
     return value
 
 
@@ -121,10 +122,4 @@ def validate(row_type: type[Row], fields: dict[str, object], where: str) -> Row:
     try:
         return row_type.model_validate(fields)
     except ValidationError as error:
-        reasons = "; ".join(reason(problem["loc"], problem["msg"]) for problem in error.errors())
-        raise InvalidFile(f"{where}: {reasons}.") from error
-
-
-def reason(location: tuple[int | str, ...], said: str) -> str:
-    path = ".".join(str(part)[:80] for part in location[:8])
-    return f"{path}: {said}" if path else said
+        raise InvalidFile(f"{where}: {reasons(error)}.") from error

@@ -23,7 +23,8 @@ from pydantic import (
 )
 
 from app.contract.base import NAME, InvalidFile, Text, storable_throughout
-from app.contract.json_lines import decode, parse_json, reason
+from app.contract.complaints import reasons
+from app.contract.json_lines import decode, parse_json
 
 STUDENT = "student.json"
 SCHEMA_VERSION = 1
@@ -261,10 +262,7 @@ def parse_student(content: bytes, name: str = STUDENT) -> StudentManifest:
     try:
         return StudentManifest.model_validate(fields)
     except ValidationError as error:
-        reasons = "; ".join(
-            reason(problem["loc"], problem["msg"].removeprefix("Value error, ")) for problem in error.errors()
-        )
-        raise InvalidFile(f"{name}: {reasons}.") from error
+        raise InvalidFile(f"{name}: {reasons(error)}.") from error
 
 
 def write_student(folder: Path, manifest: StudentManifest) -> None:

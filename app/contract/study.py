@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from difflib import get_close_matches
+from itertools import islice
 from math import comb
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from app.contract.base import Contract, Text, is_none, sha256_of
+from app.contract.complaints import MOST_PROBLEMS, closest, listed, shortened
 from app.contract.recruitment import Recruitment, recruitment_contradictions
 from app.contract.words import MaybeName, MaybeWords, Name, Slug, Words, none_if_null
 
@@ -162,7 +163,7 @@ class StudyDefinition(Contract):
 
     @model_validator(mode="after")
     def agrees_with_itself(self) -> Self:
-        found = list(contradictions(self))
+        found = list(islice(contradictions(self), MOST_PROBLEMS + 1))
         if found:
             raise ValueError("\n".join(found))
         return self
@@ -206,13 +207,13 @@ def contradictions(study: StudyDefinition) -> Iterator[str]:
 def repeated(path: str, values: list[str], field: str = "key") -> Iterator[str]:
     for value, count in Counter(values).items():
         if count > 1:
-            yield f"{path}: the {field} '{value}' is used {count} times; each must be different."
+            yield f"{path}: the {field} '{shortened(value)}' is used {count} times; each must be different."
 
 
 def unknown(path: str, value: str, known: list[str], noun: str) -> Iterator[str]:
     if value not in known:
-        close = get_close_matches(value, known, 1)
-        hint = f"did you mean '{close[0]}'?" if close else f"there is {', '.join(known)}."
+        close = closest(value, known)
+        hint = f"did you mean '{close}'?" if close else f"there is {listed(known)}."
         yield f"{path}: '{value}' is no {noun} of this study; {hint}"
 
 

@@ -1,22 +1,37 @@
 """The kinds of text a study definition is made of."""
 
-import re
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from app.contract.base import NAME, Text
 
+LONGEST_ADDRESS = 2_000
+
 
 def none_if_null(value: object) -> object:
     """Read YAML's null, ~ and empty as nothing; the file's scalars arrive as they were written."""
-    return None if value in {"null", "~", ""} else value
+    return None if isinstance(value, str) and value in {"null", "~", ""} else value
 
 
 def https_address(value: str) -> str:
-    if not re.match(r"https://[^\s/]+\.[^\s]+$", value):
+    if len(value) > LONGEST_ADDRESS:
+        raise ValueError(f"longer than the {LONGEST_ADDRESS:,} characters an address may have")
+    if not is_https(value):
         raise ValueError("expected an address like https://example.org/return?code={code}")
     return value
+
+
+def is_https(value: str) -> bool:
+    """Whether a browser could go there: https, a host with a dot in it, no white space."""
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+    except ValueError:  # a bracket that opens no IPv6 address
+        return False
+    is_whole = not any(letter.isspace() for letter in value) and "." in host.strip(".")
+    return is_whole and value.startswith("https://")
 
 
 Words = Annotated[Text, StringConstraints(min_length=1)]

@@ -12,6 +12,8 @@ RUN_WORDS = 6
 MOST_RUNS = 3  # the same words so often are a loop, not style
 ANSWER_MARKERS = ("the answer is", "answer is", "the correct answer is", "answer:")
 Z95 = 1.959963984540054
+WORD_LETTER = re.compile(r"\w")
+NO_WORD_LETTER = re.compile(r"\W")
 
 
 def warnings_of(
@@ -64,8 +66,16 @@ def first_mentioned(text: str, choices: Sequence[str]) -> str | None:
 
 def mention(text: str, choice: str) -> int:
     """Where a choice stands in a text as whole words, ignoring case; -1 if nowhere."""
-    found = re.search(rf"(?<!\w){re.escape(choice.strip().casefold())}(?!\w)", text.casefold())
-    return found.start() if found else -1
+    folded, wanted = text.casefold(), choice.strip().casefold()
+    at = folded.find(wanted)
+    while at >= 0:
+        end = at + len(wanted)
+        if not (at and WORD_LETTER.match(folded, at - 1)) and not WORD_LETTER.match(folded, end):
+            return at
+        # Inside a word no mention can begin: going on after it keeps this linear, whatever the texts are.
+        after = NO_WORD_LETTER.search(folded, at)
+        at = folded.find(wanted, after.end()) if after else -1
+    return -1
 
 
 def distractor_mentions(text: str, answer: str | None, choices: Sequence[str]) -> int:

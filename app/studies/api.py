@@ -7,14 +7,15 @@ from pydantic import BaseModel
 from app.access import level_of, study_for, visible
 from app.contract.base import InvalidFile
 from app.studies import queries, service
-from app.studies.definition import parse_definition
+from app.studies.definition import LARGEST_BYTES, parse_definition
+from app.studies.material import launch_problems
 from app.studies.queries import Overview
 from app.studies.sharing import seen
 from app.web.api import Limit, Offset, api_router
+from app.web.aside import aside
 from app.web.auth import admit, api_desk
 
 api = api_router("studies")
-LARGEST_YAML_BYTES = 1024 * 1024
 Yaml = Annotated[bytes, Body(media_type="application/yaml", description="a study definition, in YAML")]
 
 
@@ -45,7 +46,7 @@ class StudyDetail(StudyOut):
 
 
 class ValidationOut(BaseModel):
-    """`problems` are the definition's own; `missing` is what it names and this installation lacks."""
+    """`problems` are the definition's own; `missing` is all that launching it here would refuse."""
 
     valid: bool
     slug: str | None
@@ -109,22 +110,30 @@ def get_study(request: Request, slug: str) -> StudyDetail:
     return StudyDetail(**described(overview), definition=definition, versions=versions)
 
 
-@api.post("/studies/validate", max_body_size=LARGEST_YAML_BYTES)
-def validate(request: Request, definition: Yaml) -> ValidationOut:
+@api.post("/studies/validate", max_body_size=LARGEST_BYTES)
+async def validate(request: Request, definition: Yaml) -> ValidationOut:
     """Say everything that is wrong with a definition, or missing here; stores nothing."""
+    return await aside(request, validated, request, definition)
+
+
+def validated(request: Request, definition: bytes) -> ValidationOut:
     with api_desk(request, "studies:read") as at:
         try:
             read = parse_definition(text_of(definition), "The definition")
         except InvalidFile as refused:
             problems = [line.strip() for line in str(refused).splitlines()]
             return ValidationOut(valid=False, slug=None, sha256=None, problems=problems, missing=[])
-        missing = service.missing_parts(at.session, read)
+        missing = launch_problems(at.session, read)
     return ValidationOut(valid=True, slug=read.slug, sha256=read.sha256, problems=[], missing=missing)
 
 
-@api.post("/studies", status_code=201, max_body_size=LARGEST_YAML_BYTES)
-def store_definition(request: Request, definition: Yaml) -> StudyOut:
+@api.post("/studies", status_code=201, max_body_size=LARGEST_BYTES)
+async def store_definition(request: Request, definition: Yaml) -> StudyOut:
     """Create a study that is yours, or replace the draft of one that you may edit."""
+    return await aside(request, stored, request, definition)
+
+
+def stored(request: Request, definition: bytes) -> StudyOut:
     admit(request, "studies:write", "researcher")
     # Reading a long definition takes seconds, in which participants of SQLite would wait for the writer.
     read = parse_definition(text_of(definition), "The definition")

@@ -5,7 +5,7 @@ from the contract alone.
 """
 
 import io
-from difflib import get_close_matches
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,10 +14,25 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from app.contract.base import InvalidFile
+from app.contract.complaints import (
+    LONGEST_LINE,
+    MOST_PROBLEMS,
+    Location,
+    closest,
+    listed,
+    quoted,
+    real_location,
+    sentence,
+    shortened,
+    told,
+)
 from app.contract.study import StudyDefinition
 
-Location = tuple[int | str, ...]
-MOST_VALUES = 100_000
+LARGEST_BYTES = 256 * 1024  # twenty times the longest definition we know, and what is read in a second
+MOST_VALUES = 10_000
+DEEPEST = 100
+MARKS = ("\n", ",", "[", "{", "- ", ": ", "? ")  # one of these stands before or after every value of a file
+LONGEST_NAME = 200  # of a file of texts
 
 
 def read_definition(path: Path) -> StudyDefinition:
@@ -33,6 +48,7 @@ def read_definition(path: Path) -> StudyDefinition:
 
 def parse_definition(text: str, name: str, folder: Path | None = None) -> StudyDefinition:
     """Read a definition's text; without a folder it names no files. Raises: InvalidFile, as above."""
+    refuse_oversized(text, name)
     try:
         fields = YAML(typ="base", pure=True).load(text)
         if unfolded(fields) > MOST_VALUES:
@@ -53,6 +69,22 @@ def parse_definition(text: str, name: str, folder: Path | None = None) -> StudyD
         raise InvalidFile(explain(error, text, name)) from error
 
 
+def refuse_oversized(text: str, name: str) -> None:
+    """Refuse what would take long to read, before it is read: too many bytes, values or levels.
+
+    The reader takes a tenth of a millisecond for each value and longer for each level.
+    """
+    if len(text.encode()) > LARGEST_BYTES:
+        raise InvalidFile(f"{name}: larger than {LARGEST_BYTES // 1024} KiB, so it is no study definition.")
+    if sum(map(text.count, MARKS)) > MOST_VALUES:
+        raise InvalidFile(f"{name}: more than {MOST_VALUES:,} lines or values, which no study needs.")
+    depth = 0
+    for bracket in re.findall(r"[\[\]{}]", text):
+        depth += 1 if bracket in "[{" else -1
+        if depth > DEEPEST:
+            raise InvalidFile(f"{name}: nested too deeply to be a study definition.")
+
+
 def unfolded(value: object, known: dict[int, int] | None = None) -> int:
     """How many values a file holds once its references are followed; each is looked at once."""
     known = {} if known is None else known
@@ -63,8 +95,13 @@ def unfolded(value: object, known: dict[int, int] | None = None) -> int:
 
 
 def read_text(path: Path) -> str:
+    """Raises: InvalidFile for what is no text, or longer than a definition may be."""
+    with path.open("rb") as stream:
+        content = stream.read(LARGEST_BYTES + 1)
+    if len(content) > LARGEST_BYTES:
+        raise InvalidFile(f"{path}: larger than {LARGEST_BYTES // 1024} KiB.")
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise InvalidFile(f"{path}: not UTF-8 text ({error.reason}).") from error
 
@@ -77,14 +114,25 @@ def with_page_texts(fields: dict[str, Any], name: str, folder: Path | None) -> d
     texts = dict(pages)
     for key, value in pages.items():
         if isinstance(value, str) and value.endswith(".md") and "\n" not in value:
-            page = folder / value if folder else None
-            if page is None or not page.is_file():
-                raise InvalidFile(
-                    f"{name}: pages.{key}: there is no file {value} beside it. Write it, or put the "
-                    "text here in place of its name."
-                )
-            texts[key] = read_text(page)
+            texts[key] = page_text(value, f"{name}: pages.{shortened(key)}", folder)
     return fields | {"pages": texts}
+
+
+def page_text(value: str, where: str, folder: Path | None) -> str:
+    """The text of a Markdown file beside the definition, and of no other."""
+    if len(value) > LONGEST_NAME or "\0" in value:
+        raise InvalidFile(f"{where}: '{shortened(value)}' is too long for the name of a file.")
+    page = folder / value if folder else None
+    if page is None or not page.is_file():
+        raise InvalidFile(
+            f"{where}: there is no file {value} beside it. Write it, or put the text here in place "
+            "of its name."
+        )
+    if folder is None or not page.resolve().is_relative_to(folder.resolve()):
+        raise InvalidFile(
+            f"{where}: {value} lies outside of the definition's folder; put the file beside it."
+        )
+    return read_text(page)
 
 
 def write_definition(study: StudyDefinition) -> str:
@@ -115,70 +163,51 @@ def without_nothing(value: Any) -> Any:  # noqa: ANN401  # any JSON value
 
 
 def explain(error: ValidationError, text: str, name: str) -> str:
+    """Say what is wrong, a line each: the first fifty, and how many more there are."""
     root = YAML(typ="base", pure=True).compose(text)
-    lines: list[str] = []
-    places = [problem["loc"] for problem in error.errors()]
-    for problem in error.errors():
-        location = real_location(problem["loc"])
-        if problem["type"] == "too_short" and any(within(place, problem["loc"]) for place in places):
-            continue  # too few are left over only because one of them is wrong
-        if problem["type"] == "value_error" and not location:
-            lines += [
-                f"line {line_of(root, location_in(line))}, {line}"
-                for line in str(problem["ctx"]["error"]).splitlines()
-            ]
-            continue
-        path = ".".join(str(part) for part in location)
-        lines.append(f"line {line_of(root, location)}, {path}: {say(dict(problem), location)}")
+    problems = told(error)
+    lines: dict[str, None] = {}
+    for number, problem in enumerate(problems):
+        if len(lines) >= MOST_PROBLEMS:
+            lines[f"and {len(problems) - number:,} more problems."] = None
+            break
+        lines |= dict.fromkeys(complaints(problem, root))
     return f"{name} is not a valid study definition:\n" + "\n".join(
-        f"  {line}" for line in dict.fromkeys(lines)
+        f"  {shortened(line, LONGEST_LINE)}" for line in lines
     )
 
 
-def within(place: Location, other: Location) -> bool:
-    return len(place) > len(other) and place[: len(other)] == other
+def complaints(problem: dict[str, Any], root: Any) -> list[str]:  # noqa: ANN401  # ruamel's nodes carry no types
+    """One problem of pydantic's; what a definition says against itself comes as several in one."""
+    location = real_location(problem["loc"])
+    if problem["type"] == "value_error" and not location:
+        contradictions = str(problem["ctx"]["error"]).splitlines()
+        return [f"line {line_of(root, location_in(line))}, {line}" for line in contradictions]
+    path = ".".join(str(part) for part in location)
+    return [f"line {line_of(root, location)}, {path}: {say(problem, location)}"]
 
 
 def say(problem: dict[str, Any], location: Location) -> str:
     match problem["type"]:
         case "extra_forbidden":
             known = fields_at(location[:-1])
-            close = get_close_matches(str(location[-1]), known, 1)
+            close = closest(str(location[-1]), known)
             return (
-                f"unknown key; did you mean '{close[0]}'?"
+                f"unknown key; did you mean '{close}'?"
                 if close
-                else (f"unknown key; known here: {', '.join(known)}.")
+                else f"unknown key; known here: {listed(known)}."
             )
-        case "missing":
-            return "required, but missing."
         case "literal_error":
-            close = get_close_matches(str(problem["input"]), known_literals(problem), 1)
-            hint = f"; did you mean '{close[0]}'?" if close else "."
-            return f"expected {problem['ctx']['expected']}, found {problem['input']!r}{hint}"
+            close = closest(str(problem["input"]), known_literals(problem))
+            return sentence(problem) + (f"; did you mean '{close}'?" if close else ".")
+        case "value_error":
+            return f"{sentence(problem)}, found {quoted(problem['input'])}."
         case _:
-            message = problem["msg"].removeprefix("Value error, ")
-            return f"{message[0].lower()}{message[1:]}, found {shortened(problem['input'])}."
+            return f"{sentence(problem)}."
 
 
 def known_literals(problem: dict[str, Any]) -> list[str]:
     return [word.strip("'") for word in problem["ctx"]["expected"].replace(" or ", ", ").split(", ")]
-
-
-def shortened(value: object, length: int = 60) -> str:
-    text = repr(value)
-    return text if len(text) <= length else f"{text[:length]}…"
-
-
-ARMS = {"BundleSource", "CheckpointSource", "CorrectShare"}  # classes that stand in a union
-
-
-def real_location(location: Location) -> Location:
-    """Leave out what pydantic adds to a location for the arms of a union; they are not in the file."""
-    return tuple(
-        part
-        for part in location
-        if isinstance(part, int) or not (part in ARMS or "[" in part or part in {"int", "constrained-int"})
-    )
 
 
 def location_in(complaint: str) -> Location:

@@ -3,8 +3,8 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
+from app.contract.complaints import closest
 from app.contract.study import CorrectShare, Questions
 
 
@@ -55,8 +55,8 @@ def listed(allowed: list[Candidate], asked: Questions) -> list[Candidate]:
     by_key = {candidate.key: candidate for candidate in allowed}
     for key in asked.ids:
         if key not in by_key:
-            close = get_close_matches(key, by_key, 1)
-            hint = f"; did you mean '{close[0]}'?" if close else ""
+            close = closest(key, by_key, len(by_key))
+            hint = f"; did you mean '{close}'?" if close else ""
             raise DrawError(f"questions.ids: '{key}' is not explained in every condition{hint}")
         if asked.require == "all_correct" and not all(by_key[key].is_correct):
             raise DrawError(

@@ -15,6 +15,7 @@ from app.models import Study
 from app.studies import check as checking
 from app.studies import queries, service
 from app.studies.definition import parse_definition, read_text, write_definition
+from app.studies.material import launch_problems
 from app.studies.pages import (
     CheckPage,
     DraftPage,
@@ -25,6 +26,7 @@ from app.studies.pages import (
     StudyPage,
 )
 from app.studies.sharing import seen
+from app.web.aside import aside
 from app.web.auth import Desk, desk
 from app.web.forms import FormData
 from app.web.pages import ROOT, render
@@ -55,8 +57,8 @@ def new_study(request: Request) -> Response:
 
 
 @router.post("/new", max_body_size=LARGEST_FORM_BYTES)
-def create(request: Request, data: FormData) -> Response:
-    return store_draft(request, data, "")
+async def create(request: Request, data: FormData) -> Response:
+    return await aside(request, store_draft, request, data, "")
 
 
 @router.get("/{slug}/draft")
@@ -69,8 +71,8 @@ def edit_draft(request: Request, slug: str) -> Response:
 
 
 @router.post("/{slug}/draft", max_body_size=LARGEST_FORM_BYTES)
-def change_draft(request: Request, slug: str, data: FormData) -> Response:
-    return store_draft(request, data, slug)
+async def change_draft(request: Request, slug: str, data: FormData) -> Response:
+    return await aside(request, store_draft, request, data, slug)
 
 
 def read(text: str) -> tuple[StudyDefinition | None, str]:
@@ -99,7 +101,9 @@ def store_draft(request: Request, data: FormData, slug: str) -> Response:
                 raise Conflict(f"The slug must stay '{slug}'; a study of another slug is another study.")
             if not is_check:
                 service.save_draft_for(at.session, at.person, definition)
-            advice = tuple(service.missing_parts(at.session, definition)) or ("Everything it names is here.",)
+            advice = tuple(launch_problems(at.session, definition)) or (
+                "Everything it names is here; it can be launched.",
+            )
         except AppError as refused:
             problem = str(refused)
         page = DraftPage(shell_of(request, at.person, SECTION), slug, text, problem, advice)
@@ -119,14 +123,15 @@ def page_of(request: Request, at: Desk, study: Study, problem: str = "") -> Stud
     definition = StudyDefinition.model_validate(study.draft)
     latest = queries.latest_version(at.session, study.id)
     level = level_of(at.session, at.person, study) or "view"
+    has_changed = latest is None or latest.definition_sha256 != definition.sha256
     return StudyPage(
         shell_of(request, at.person, SECTION),
         slug=study.slug,
         level=level,
         address=f"{request.url.scheme}://{request.url.netloc}/s/{study.slug}",
         definition=write_definition(StudyDefinition.model_validate(seen(study.draft, level))),
-        has_changed=latest is None or latest.definition_sha256 != definition.sha256,
-        missing=service.missing_parts(at.session, definition),
+        has_changed=has_changed,
+        missing=launch_problems(at.session, definition) if has_changed else (),
         numbers=numbers_of(at, study),
         versions=queries.versions(at.session, study.id),
         shares=queries.shares(at.session, study.id),

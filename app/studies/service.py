@@ -1,9 +1,7 @@
 """A study's life: draft, live, paused, closed. Launching freezes its definition and its items."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from fractions import Fraction
 from math import ceil
 from typing import Any
@@ -13,18 +11,13 @@ from sqlalchemy.orm import Session
 
 from app.access import Person, level_of, own, study_for
 from app.audit import record
-from app.contract.answers import is_same_answer
-from app.contract.base import sha256_of, sha256_of_text
-from app.contract.redaction import PLACEHOLDER, has_placeholder
+from app.contract.base import sha256_of
 from app.contract.study import BundleSource, StudyDefinition
 from app.contract.study import Condition as ConditionDefinition
 from app.errors import Conflict, Invalid
-from app.explanations import queries as explanations
-from app.models import Condition, Explanation, Item, Question, QuestionSet, Study, StudyVersion
-from app.questions import queries as questions
-from app.studies.drawing import Candidate, DrawError, draw_questions
+from app.models import Condition, Item, Study, StudyVersion
+from app.studies.material import Material, check_material
 from app.studies.queries import latest_version, study_by_slug
-from app.studies.stimulus import stimulus_sha256
 
 
 @dataclass(frozen=True)
@@ -77,37 +70,6 @@ def save_draft_for(session: Session, person: Person, definition: StudyDefinition
     return save_draft(session, definition)
 
 
-def missing_parts(session: Session, definition: StudyDefinition) -> list[str]:
-    """What the definition names and this installation does not have yet, a sentence each."""
-    missing = []
-    if has_placeholder(definition.model_dump()):
-        missing.append(f"recruitment: write your own codes and addresses in place of {PLACEHOLDER}.")
-    asked, sets = definition.questions.set, questions.question_set_names(session)
-    if asked not in sets:
-        missing.append(f"questions.set: no question set '{asked}'{hint(asked, sets)}")
-    for index, condition in enumerate(definition.conditions):
-        if problem := missing_source(session, condition, asked):
-            missing.append(f"conditions.{index}.source: {problem}")
-    return missing
-
-
-def missing_source(session: Session, condition: ConditionDefinition, question_set: str) -> str | None:
-    if isinstance(condition.source, BundleSource):
-        bundle, bundles = condition.source.bundle, explanations.bundle_names(session)
-        return None if bundle in bundles else f"no bundle '{bundle}'{hint(bundle, bundles)}"
-    checkpoint, known = condition.source.checkpoint, explanations.checkpoint_names(session)
-    if checkpoint not in known:
-        return f"no checkpoint '{checkpoint}'{hint(checkpoint, known, 'added')}"
-    if explanations.newest_complete_run(session, checkpoint, question_set) is None:
-        return f"checkpoint '{checkpoint}' is not ready, or has no complete run on '{question_set}' yet."
-    return None
-
-
-def hint(name: str, known: list[str], done: str = "imported") -> str:
-    close = get_close_matches(name, known, 1)
-    return f"; did you mean '{close[0]}'?" if close else f" has been {done}."
-
-
 def launch(session: Session, slug: str) -> Launch:
     """Freeze the draft as a version with its items and open the study; an unchanged one just reopens.
 
@@ -123,36 +85,18 @@ def launch(session: Session, slug: str) -> Launch:
             raise Conflict(f"Study '{slug}' is live already, and its definition has not changed.")
         study.status = "live"
         return describe(session, definition, latest, left_out=0)
-    missing = missing_parts(session, definition)
-    if missing:
-        raise Invalid("The study cannot be launched yet:\n" + "\n".join(f"  {line}" for line in missing))
-    version, left_out = freeze(session, study, definition, latest.number + 1 if latest else 1)
+    problems, material = check_material(session, definition)
+    if material is None:
+        raise Invalid("The study cannot be launched yet:\n" + "\n".join(f"  {line}" for line in problems))
+    version = freeze(session, study, definition, material, latest.number + 1 if latest else 1)
     study.status = "live"
-    return describe(session, definition, version, left_out)
+    return describe(session, definition, version, material.left_out)
 
 
 def freeze(
-    session: Session, study: Study, definition: StudyDefinition, number: int
-) -> tuple[StudyVersion, int]:
-    question_set = questions.question_set_by_name(session, definition.questions.set)
-    assert question_set is not None  # noqa: S101  # missing_parts has just found it
-    known = questions.questions_of(session, question_set.id)
-    explained = [explanations_of(session, condition, question_set) for condition in definition.conditions]
-    candidates = showable(known, explained)
-    refuse_unknown(definition.questions.exclude, [question.key for question in known])
-    try:
-        drawn = draw_questions(candidates, definition.questions)
-    except DrawError as error:
-        raise Invalid(f"The study cannot be launched yet: {error}") from error
-    texts = {question.id: question for question in known}
-    items = [
-        [
-            stimulus(texts[candidate.question_id], explained[index][candidate.question_id])
-            for candidate in drawn
-        ]
-        for index in range(len(definition.conditions))
-    ]
-    hashes = [[item["sha256"] for item in row] for row in items]
+    session: Session, study: Study, definition: StudyDefinition, material: Material, number: int
+) -> StudyVersion:
+    hashes = [[item["sha256"] for item in row] for row in material.items]
     version = StudyVersion(
         study_id=study.id,
         number=number,
@@ -164,66 +108,9 @@ def freeze(
     session.add(version)
     session.flush()
     record(session, "study.frozen", study.slug, after={"version": number, "sha256": version.sha256})
-    for position, (condition, row) in enumerate(zip(definition.conditions, items, strict=True)):
+    for position, (condition, row) in enumerate(zip(definition.conditions, material.items, strict=True)):
         add_condition(session, version.id, position, condition, row)
-    return version, len(known) - len(candidates)
-
-
-def refuse_unknown(excluded: Sequence[str], keys: list[str]) -> None:
-    """Refuse a mistyped id: whoever objected to a question must be able to rely on its absence."""
-    for key in set(excluded) - set(keys):
-        close = get_close_matches(key, keys, 1)
-        meant = f"; did you mean '{close[0]}'?" if close else "."
-        raise Invalid(f"questions.exclude: the question set has no question '{key}'{meant}")
-
-
-def explanations_of(
-    session: Session, condition: ConditionDefinition, question_set: QuestionSet
-) -> dict[int, Explanation]:
-    if not isinstance(condition.source, BundleSource):
-        run = explanations.newest_complete_run(session, condition.source.checkpoint, question_set.name)
-        assert run is not None  # noqa: S101  # missing_parts has just found it
-        return explanations.explanations_of_run(session, run.id)
-    bundle = explanations.bundle_by_name(session, condition.source.bundle)
-    assert bundle is not None  # noqa: S101  # the same
-    if bundle.question_set_id != question_set.id:
-        raise Invalid(f"Bundle '{bundle.name}' explains another question set than questions.set names.")
-    return explanations.explanations_of(session, bundle.id)
-
-
-def showable(known: list[Question], explained: list[dict[int, Explanation]]) -> list[Candidate]:
-    """Questions for which every condition has an answer and a text to show."""
-    candidates = []
-    for question in known:
-        found = [by_question.get(question.id) for by_question in explained]
-        answers = [one.predicted_answer for one in found if one and one.shown_text and one.predicted_answer]
-        if len(answers) == len(explained) and all(answer.strip() for answer in answers):
-            correct = tuple(is_same_answer(answer, question.correct_answer) for answer in answers)
-            candidates.append(Candidate(question.id, question.key, correct))
-    return candidates
-
-
-def stimulus(question: Question, explanation: Explanation) -> dict[str, Any]:
-    """All that is shown of one item, with the hash of exactly that."""
-    answer = (explanation.predicted_answer or "").strip()
-    shown = {
-        "premise": question.premise,
-        "question": question.text,
-        "choices": question.choices,
-        "answer": answer,
-        "explanation": explanation.shown_text,
-    }
-    return shown | {
-        "question_id": question.id,
-        "question_key": question.key,
-        "correct_answer": question.correct_answer,
-        "is_answer_correct": is_same_answer(answer, question.correct_answer),
-        "is_cut_off": explanation.is_cut_off,
-        "explanation_sha256": sha256_of_text(explanation.shown_text),
-        "sha256": stimulus_sha256(shown),
-        "answered": 0,
-        "reserved": 0,
-    }
+    return version
 
 
 def add_condition(

@@ -24,7 +24,9 @@ def test_a_malformed_file_is_refused_with_its_line_and_nothing_is_stored(
     path.write_text(path.read_text(encoding="utf-8") + '{"id": "q9"}\n', encoding="utf-8")
     answer = honeyglass("questions", "import", path, "--name", "set", "--json")
     assert answer.status == 1
-    assert answer.json["error"].startswith("questions.jsonl, line 9: question: Field required; choices: ")
+    assert answer.json["error"].startswith(
+        "questions.jsonl, line 9: question: required, but missing; choices: "
+    )
     assert honeyglass("questions", "import", write_questions(tmp_path), "--name", "set").status == 0
 
 

@@ -113,9 +113,9 @@ CONTRADICTED: dict[str, tuple[dict[str, Any], str]] = {
     "too many rows promised": ({"rows": 3}, "2 rows, but the manifest promises 3"),
     "no rows promised": ({"rows": 0}, "2 rows, but the manifest promises 0"),
     "a later version": ({"version": 2}, r"manifest\.json: written as version 2; .* Upgrade Honeyglass"),
-    "a version that never was": ({"version": 0}, r"manifest\.json: version: Input should be 1"),
-    "another format": ({"format": "croissant"}, r"manifest\.json: format: Input should be 'honeyglass-b"),
-    "no name": ({"name": None}, r"manifest\.json: name: Input should be a valid string"),
+    "a version that never was": ({"version": 0}, r"manifest\.json: version: expected 1, found 0"),
+    "another format": ({"format": "croissant"}, r"manifest\.json: format: expected 'honeyglass-b"),
+    "no name": ({"name": None}, r"manifest\.json: name: expected a text"),
 }
 
 
@@ -155,7 +155,9 @@ def test_a_malformed_row_refuses_the_bundle_with_its_line(tmp_path: Path) -> Non
     folder = make_folder(tmp_path / "mt")
     with (folder / EXPLANATIONS).open("a", encoding="utf-8") as stream:
         stream.write('\n{"question_id": "q3", "question": "a\\u0000b"}\n')
-    with pytest.raises(InvalidFile, match=r"line 4: question: .*U\+0000.*choices: Field required.*explan"):
+    with pytest.raises(
+        InvalidFile, match=r"line 4: question: .*U\+0000.*choices: required, but missing.*explan"
+    ):
         read_bundle(as_zip(folder))
 
 

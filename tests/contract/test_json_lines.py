@@ -62,9 +62,9 @@ REFUSED = {
     "not JSON": (b'{"id": "a"}\n\n{"id": \n', "rows.jsonl, line 3: not JSON"),
     "nested without end": (b"[" * 200_000, "rows.jsonl, line 1: not JSON"),
     "a number too long to read": (b'{"id": "a", "n": ' + b"9" * 5000 + b"}", "rows.jsonl, line 1: not JSON"),
-    "not an object": (b'["a"]', r"rows.jsonl, line 1: expected an object like \{...\}, found list"),
-    "a missing key": (b'{"id": "a"}\n{"text": "b"}', "rows.jsonl, line 2: id: Field required"),
-    "a wrong type": (b'{"id": 5}', "rows.jsonl, line 1: id: Input should be a valid string"),
+    "not an object": (b'["a"]', r"rows.jsonl, line 1: expected an object like \{...\}, found a list"),
+    "a missing key": (b'{"id": "a"}\n{"text": "b"}', "rows.jsonl, line 2: id: required, but missing"),
+    "a wrong type": (b'{"id": 5}', "rows.jsonl, line 1: id: expected a text"),
     "not UTF-8": (b'{"id": "a"}\n{"id": "\xff"}\n', "rows.jsonl, line 2: not UTF-8 text"),
 }
 
@@ -79,7 +79,7 @@ def test_a_malformed_line_refuses_the_file_with_its_line_and_the_reason(tmp_path
 
 def test_two_faults_of_one_line_are_both_named(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text('{"text": 7}', encoding="utf-8")
-    with pytest.raises(InvalidFile, match=r"line 1: id: Field required; text: Input should be a valid"):
+    with pytest.raises(InvalidFile, match=r"line 1: id: required, but missing; text: expected a text"):
         read(tmp_path / "rows.jsonl")
 
 

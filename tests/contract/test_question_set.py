@@ -44,15 +44,15 @@ def test_a_packed_file_has_the_hash_of_what_lies_there(tmp_path: Path) -> None:
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "no id": ({"id": None}, "id: Input should be a valid string"),
-    "an id of white space": ({"id": " \t"}, "id: String should match pattern"),
-    "an id too long": ({"id": "q" * 201}, "id: .*at most 200"),
-    "an empty question": ({"question": ""}, "question: String should match"),
-    "a single choice": ({"choices": ["here"]}, "choices: Tuple should have at least 2 items"),
-    "choices in one text": ({"choices": "here, there"}, "choices: Input should be a valid tuple"),
-    "an empty choice": ({"choices": ["here", ""]}, r"choices\.1: String should match"),
-    "a numeric answer": ({"answer": 1}, "answer: Input should be a valid string"),
-    "U+0000": ({"question": "a\0b"}, r"question: Value error, contains U\+0000"),
+    "no id": ({"id": None}, "id: expected a text"),
+    "an id of white space": ({"id": " \t"}, "id: expected a text that is not empty"),
+    "an id too long": ({"id": "q" * 201}, "id: .*200"),
+    "an empty question": ({"question": ""}, "question: expected a text that is not empty"),
+    "a single choice": ({"choices": ["here"]}, "choices: needs at least 2 entries"),
+    "choices in one text": ({"choices": "here, there"}, "choices: expected a list"),
+    "an empty choice": ({"choices": ["here", ""]}, r"choices\.1: expected a text that is not empty"),
+    "a numeric answer": ({"answer": 1}, "answer: expected a text"),
+    "U+0000": ({"question": "a\0b"}, r"question: contains U\+0000"),
     "half a surrogate pair": ({"choices": ["a", "b\ud83d"]}, r"choices\.1: .*half of a surrogate pair"),
     "a repeated id": ({"id": "q0"}, "id 'q0' stands in line 1 already"),
 }

@@ -2,8 +2,11 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import pytest
+from anyio import CapacityLimiter
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -143,6 +146,7 @@ def test_two_who_create_one_study_at_once_get_one_study(
         return real(*args)  # type: ignore[arg-type]  # as it was called
 
     monkeypatch.setattr(service, "save_draft", late)
+    cast("FastAPI", web.app).state.aside = CapacityLimiter(2)  # as two web processes have it
     with ThreadPoolExecutor(2) as pool:
         sent = [
             pool.submit(web.post, "/api/v1/studies", content=YAML, headers=headers)

@@ -133,7 +133,7 @@ def test_the_types_of_the_contract_are_read_from_text() -> None:
     }
 
 
-NO_INTEGER = "input should be a valid integer, unable to parse string as an integer, found"
+NO_INTEGER = "expected a whole number, found"
 PLATFORMS = "'prolific', 'sona', 'cloudresearch', 'mturk' or 'link'"
 MISSING_TITLE = "line 1, title: required, but missing."
 
@@ -195,7 +195,7 @@ REFUSED: dict[str, tuple[str, str, list[str]]] = {
     "a scale too short, in capitals": (
         "scales:",
         "scales:\n  Trust: [one]",
-        ["line 17, scales.Trust: tuple should have at least 2 items after validation, not 1, found ['one']."],
+        ["line 17, scales.Trust: needs at least 2 entries, and has 1."],
     ),
     "a contradiction": (
         "scale: agreement",
@@ -304,3 +304,15 @@ def test_the_shared_example_is_valid(tmp_path: Path) -> None:
 def test_the_demo_is_valid_and_round_trips() -> None:
     found = read_definition(DEMO)
     assert parse(write_definition(found)) == found
+
+
+def test_page_texts_come_from_the_definitions_own_folder_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    folder.mkdir()
+    (tmp_path / "secret.md").write_text("Nobody's business", encoding="utf-8")
+    (folder / "link.md").symlink_to(tmp_path / "secret.md")
+    for name in ("../secret.md", "link.md", str(tmp_path / "secret.md")):
+        with pytest.raises(InvalidFile, match=r"pages\.consent: .* lies outside of the definition's folder"):
+            parse(changed("Consent text", name), folder)
+    with pytest.raises(InvalidFile, match=r"pages\.consent: 'xxx.* is too long for the name of a file"):
+        parse(changed("Consent text", "x" * 5000 + ".md"), folder)

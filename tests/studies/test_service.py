@@ -1,4 +1,5 @@
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import select
@@ -8,8 +9,9 @@ from app.contract.base import sha256_of, sha256_of_text
 from app.contract.study import StudyDefinition
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Condition, Explanation, Item, Question, Study, StudyVersion
+from app.studies.material import launch_problems, missing_parts
 from app.studies.queries import latest_version
-from app.studies.service import close, launch, missing_parts, pause, save_draft
+from app.studies.service import close, launch, pause, save_draft
 from tests.factories import make_bundle, make_condition, make_definition, make_question_set, make_study
 
 
@@ -190,7 +192,7 @@ def test_questions_that_a_condition_cannot_show_are_left_out(session: Session) -
 def test_too_few_questions_are_refused_with_their_number(session: Session) -> None:
     study = make_study(session, in_set=7, launch=False)
     save_draft(session, make_definition())
-    with pytest.raises(Invalid, match=r"cannot be launched yet: questions.draw: 8 asked, but there are 7"):
+    with pytest.raises(Invalid, match=r"cannot be launched yet:\n  questions.draw: 8 asked, but there are 7"):
         launch(session, "small")
     assert study.status == "draft"
 
@@ -220,3 +222,49 @@ def test_a_target_that_does_not_divide_exactly_is_rounded_up(session: Session) -
     assert (done.items, done.participants, done.divides_exactly) == (14, 4, False)
     correct = session.execute(select(Item.answer, Item.is_answer_correct).distinct()).all()
     assert {tuple(row) for row in correct} == {("yes", True), ("no", False)}
+
+
+@pytest.mark.parametrize(
+    "changes, problem",
+    [
+        ({"questions": {"set": "set", "draw": {"count": 9}}}, "9 asked, but there are 8"),
+        ({"questions": {"set": "set", "ids": ["q1", "q2", "q3", "q99"]}}, "'q99' is not explained in every"),
+        ({"questions": {"set": "set", "draw": {"count": 8}, "exclude": ["q77"]}}, "has no question 'q77'"),
+        (
+            {"questions": {"set": "set", "draw": {"count": 8}, "require": {"correct_share": 0.5}}},
+            "4 asked, but there are 0 that a student answers wrong",
+        ),
+        ({"questions": {"set": "other", "draw": {"count": 8}}}, "explains another question set"),
+        ({"language": "de"}, "language: the pages' own words"),
+        ({"language": "eng"}, "language: the pages' own words"),
+        ({"language": "en-GB"}, None),
+        ({}, None),
+    ],
+)
+def test_checking_says_all_that_launching_would_refuse(
+    session: Session, changes: dict[str, Any], problem: str | None
+) -> None:
+    make_study(session, launch=False)
+    make_question_set(session, 8, "other")
+    definition = make_definition(**changes)
+    save_draft(session, definition)
+    said = launch_problems(session, definition)
+    if problem is None:
+        assert said == []
+        assert launch(session, "small").version == 1
+        return
+    assert [problem in line for line in said] == [True]
+    with pytest.raises(Invalid) as refused:
+        launch(session, "small")
+    assert [line.strip() for line in str(refused.value).splitlines()[1:]] == said
+
+
+def test_a_live_study_in_another_language_opens_again(session: Session) -> None:
+    """It was launched before languages were checked, and its people must be able to finish."""
+    study = make_study(session, launch=False)
+    with patch("app.studies.material.language_problem", return_value=None):
+        save_draft(session, make_definition(language="de"))
+        launch(session, "small")
+    pause(session, "small")
+    assert launch(session, "small").version == 1
+    assert study.status == "live"

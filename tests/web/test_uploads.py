@@ -82,7 +82,7 @@ def test_the_same_by_the_api(web: TestClient, database: Database, tmp_path: Path
 @pytest.mark.parametrize(
     "name,content,fields,complaint",
     [
-        ("q.jsonl", b'{"id": "a"}\n', {"name": "set"}, "line 1: question: Field required"),
+        ("q.jsonl", b'{"id": "a"}\n', {"name": "set"}, "line 1: question: required, but missing"),
         ("q.csv", LINES, {"name": "set"}, "Please choose a file that ends in"),
         ("", LINES, {"name": "set"}, "Please choose a file."),
         ("q.jsonl", LINES, {"name": "no name"}, "is no name that a study could refer to"),
