@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from app.contract.base import InvalidFile, sha256_of
-from app.contract.json_lines import reason
+from app.contract.complaints import reasons
 from training.data import DataFormat, Kind
 from training.methods import Weights, method_names
 from training.wording import Wording, make_wording
@@ -131,8 +131,7 @@ def make_config(fields: Mapping[str, JsonValue], name: str = "configuration") ->
         preset = str(wording.pop("preset", "plain"))
         return TrainingConfig.model_validate({**fields, "wording": make_wording(preset, wording)})
     except ValidationError as error:
-        reasons = (reason(one["loc"], one["msg"].removeprefix("Value error, ")) for one in error.errors())
-        raise InvalidFile(f"{name}: {'; '.join(reasons)}.") from error
+        raise InvalidFile(f"{name}: {reasons(error)}.") from error
     except ValueError as error:
         raise InvalidFile(f"{name}: {error}.") from error
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from app.contract.base import Contract, InvalidFile, Text
-from app.contract.json_lines import reason
+from app.contract.complaints import reasons
 
 Overrides = dict[str, Any]
 
@@ -65,8 +65,7 @@ def read_grid(path: Path) -> Grid:
     try:
         grid = Grid.model_validate(read_toml(path))
     except ValidationError as error:
-        reasons = "; ".join(reason(problem["loc"], problem["msg"]) for problem in error.errors())
-        raise InvalidFile(f"{path.name}: {reasons}.") from error
+        raise InvalidFile(f"{path.name}: {reasons(error)}.") from error
     folder = path.parent
     return grid.model_copy(update={"config": folder / grid.config, "out": folder / grid.out})
 

@@ -155,9 +155,7 @@ def test_a_malformed_row_refuses_the_bundle_with_its_line(tmp_path: Path) -> Non
     folder = make_folder(tmp_path / "mt")
     with (folder / EXPLANATIONS).open("a", encoding="utf-8") as stream:
         stream.write('\n{"question_id": "q3", "question": "a\\u0000b"}\n')
-    with pytest.raises(
-        InvalidFile, match=r"line 4: question: .*U\+0000.*choices: required, but missing.*explan"
-    ):
+    with pytest.raises(InvalidFile, match=r"line 4: question: .*U\+0000.*choices: required.*explan"):
         read_bundle(as_zip(folder))
 
 

@@ -119,7 +119,7 @@ def test_a_dotted_key_leads_into_a_table() -> None:
     [
         ("seeds = [", "not TOML"),
         ('config = "a"\nout = "b"\nseeds = []\nmethods = {}\ndata = {}\nsizes = {}', "seeds"),
-        (GRID.replace("[sizes]", "[models]"), "sizes: Field required; models: Extra inputs"),
+        (GRID.replace("[sizes]", "[models]"), "sizes: required, but missing; models: unknown key"),
     ],
 )
 def test_a_grid_that_is_wrong_is_refused_with_where(tmp_path: Path, text: str, complaint: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import Field, ValidationError, model_validator
 
 from app.contract.base import Contract, InvalidFile, Text
-from app.contract.json_lines import reason
+from app.contract.complaints import reasons
 from app.contract.question_formats import Format
 from training.teaching.endpoint import Patience
 from training.teaching.prompting import FOLDER
@@ -86,10 +86,7 @@ def read_config(path: Path) -> TeacherConfig:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidFile(f"{path.name}: not TOML ({error}).") from error
     except ValidationError as error:
-        reasons = "; ".join(
-            reason(problem["loc"], problem["msg"].removeprefix("Value error, ")) for problem in error.errors()
-        )
-        raise InvalidFile(f"{path.name}: {reasons}.") from error
+        raise InvalidFile(f"{path.name}: {reasons(error)}.") from error
     names = ("questions", "out", "prompts", "local")
     paths = {name: path.parent / getattr(config, name) for name in names if getattr(config, name) is not None}
     return config.model_copy(update=paths)

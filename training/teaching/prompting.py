@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from app.contract.base import Contract, InvalidFile, Text, sha256_of_file
-from app.contract.json_lines import reason
+from app.contract.complaints import reasons
 from app.contract.question import Question
 from app.contract.words import Words
 
@@ -69,8 +69,7 @@ def read_prompt(path: Path, placeholders: set[str]) -> Prompt:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidFile(f"{path}: not TOML ({error}).") from error
     except ValidationError as error:
-        reasons = "; ".join(reason(problem["loc"], problem["msg"]) for problem in error.errors())
-        raise InvalidFile(f"{path}: {reasons}.") from error
+        raise InvalidFile(f"{path}: {reasons(error)}.") from error
     found = set(re.findall(r"\{(\w+)\}", file.request))
     if found != placeholders:
         listed = ", ".join(f"{{{name}}}" for name in sorted(placeholders))
