@@ -22,6 +22,7 @@ from app.explanations.api import api as bundles_api
 from app.explanations.generated import router as runs
 from app.explanations.generated_api import api as runs_api
 from app.explanations.routes import router as bundles
+from app.participation.brake import Brake
 from app.participation.landing import router as landing
 from app.participation.routes import router as participation
 from app.participation.staff import router as participants
@@ -74,6 +75,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.state.database = database
     app.state.signing = Signing(settings.load_secret())
     app.state.attempts = Attempts()
+    app.state.brake = Brake()
     app.state.settings = settings
     app.state.api_routers = API
     app.state.queue = make_queue(settings)

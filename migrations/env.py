@@ -12,6 +12,10 @@ def run() -> None:
     database = Database(url)
     # `writing` makes SQLite take its one write lock at once, so two migrating processes queue up.
     with database.engine.connect().execution_options(writing=True) as connection:
+        if database.is_sqlite:
+            # Where a table is made anew, its rows are gone for a moment, which other tables' keys forbid.
+            # Inside a transaction this would do nothing, so it goes to the driver before there is one.
+            connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
@@ -21,6 +25,8 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+            if database.is_sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise RuntimeError("A migration left rows behind that refer to nothing; it was taken back.")
     database.engine.dispose()
 
 

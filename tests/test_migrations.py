@@ -1,13 +1,27 @@
 """The schema: up, down and up again on both databases, and the same as the models say."""
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
-from app.models import Base, Item, Question
+from app.models import Assignment, Base, Item, Participant, Question
 from app.web import migrations
 from app.web.db import Database
 from tests.factories import make_study
+
+A_PERSON = """
+    INSERT INTO participant (study_id, version_id, code, pseudonym, mode, is_counted, status, external_id,
+        parameters, seed, is_late, comprehension_attempts, has_understood, practice_done, items_answered,
+        has_own_answer, checks_answered, checks_passed, started_at, last_step_at, lapses_at)
+    SELECT study_id, id, 'code', 'p', 'people', true, 'active', 'abc', '{}', 1, false, 0, true, 0, 0, false,
+        0, 0, frozen_at, frozen_at, frozen_at FROM study_version
+"""
+AN_ASSIGNMENT = """
+    INSERT INTO assignment (participant_id, item_id, question_id, position, state)
+    SELECT id, :item, :question, 1, 'reserved' FROM participant
+"""
 
 
 def test_migrating_down_and_up_again_leaves_the_models_schema(database: Database, database_url: str) -> None:
@@ -43,3 +57,27 @@ def test_going_down_to_the_first_schema_and_up_again_keeps_the_studies_there_are
     with database.transaction() as session:
         assert len(session.scalars(select(Item.sha256)).all()) == 16
         assert set(session.scalars(select(Question.premise))) == {None}
+
+
+def test_people_under_way_and_every_rule_of_their_table_survive_the_table_being_made_anew(
+    database: Database, database_url: str
+) -> None:
+    migrations.downgrade(database_url, "0004")
+    before = {one["name"] for one in inspect(database.engine).get_check_constraints("participant")}
+    with database.transaction(writing=True) as session:
+        make_study(session)
+        session.execute(text(A_PERSON))
+        item = session.scalars(select(Item)).first()
+        assert item is not None
+        session.execute(text(AN_ASSIGNMENT), {"item": item.id, "question": item.question_id})
+    migrations.upgrade(database_url)
+    found = inspect(database.engine)
+    assert {one["name"] for one in found.get_check_constraints("participant")} == before
+    with database.transaction(writing=True) as session:
+        person = session.scalars(select(Participant)).one()
+        assert (person.external_id, person.visit_number, person.is_same_id) == ("abc", 1, False)
+        assert session.scalars(select(Assignment.participant_id)).one() == person.id
+        person.status = "replaced"
+    for wrong in ("mode = 'x'", "status = 'x'"):
+        with pytest.raises(IntegrityError), database.transaction(writing=True) as session:
+            session.execute(text(f"UPDATE participant SET {wrong}"))  # noqa: S608  # our own words

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Literal
 
+from pydantic import Field
+
 from app.contract.base import Contract
 from app.contract.words import MaybeAddress, MaybeName, MaybeWords
 
@@ -19,6 +21,10 @@ class Codes(Contract):
     no_consent: MaybeWords = None
 
 
+def is_not_asked(value: object) -> bool:
+    return value is False
+
+
 Platform = Literal["prolific", "sona", "cloudresearch", "mturk", "link"]
 
 
@@ -30,6 +36,30 @@ class Recruitment(Contract):
     site: MaybeName = None
     experiment: MaybeWords = None
     token: MaybeWords = None
+    # Whether people need the signed link that the study's page shows. Left out where it is not asked for, so
+    # that older definitions keep their hashes.
+    signed_link: bool = Field(default=False, exclude_if=is_not_asked)
+
+
+PRESET_PARAMETERS: dict[Platform, Parameters] = {
+    "prolific": Parameters(external_id="PROLIFIC_PID", study_id="STUDY_ID", attempt_id="SESSION_ID"),
+    "sona": Parameters(external_id="survey_code"),
+    "cloudresearch": Parameters(external_id="participantId", study_id="projectId", attempt_id="assignmentId"),
+    "mturk": Parameters(),  # a survey link carries no worker id; the code is what connects the two
+    "link": Parameters(),
+}
+PLATFORM_NAMES: dict[Platform, str] = {
+    "prolific": "Prolific",
+    "sona": "SONA",
+    "cloudresearch": "CloudResearch",
+    "mturk": "Mechanical Turk",
+    "link": "",
+}
+
+
+def parameters_of(recruitment: Recruitment) -> Parameters:
+    """Which parameters of the link carry the platform's ids."""
+    return recruitment.parameters or PRESET_PARAMETERS[recruitment.platform]
 
 
 def recruitment_contradictions(asked: Recruitment) -> Iterator[str]:

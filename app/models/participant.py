@@ -11,18 +11,20 @@ class Participant(Base):
     """One visit. `code` opens it and is in no export; `pseudonym` is in exports and opens nothing.
 
     `status`: active (on course), dropped (its reservations lapsed; may come back), and the endings
-    completed, declined, screened_out, turned_away (no place), withdrawn (left), excluded.
+    completed, declined, screened_out, turned_away (no place), withdrawn (left), excluded, replaced (another
+    attempt of the same external id came before anything was answered). `visit_number` counts the visits of
+    one external id; `is_same_id` marks one that stands beside another with answers.
     """
 
     __tablename__ = "participant"
     __table_args__ = (
-        UniqueConstraint("study_id", "mode", "external_id"),
-        UniqueConstraint("study_id", "mode", "external_hash"),
+        UniqueConstraint("study_id", "mode", "external_id", "visit_number"),
+        UniqueConstraint("study_id", "mode", "external_hash", "visit_number"),
         UniqueConstraint("study_id", "pseudonym"),
         CheckConstraint("mode IN ('people', 'preview', 'pilot', 'synthetic')", name="mode"),
         CheckConstraint(
             "status IN ('active', 'dropped', 'completed', 'declined', 'screened_out', 'turned_away', "
-            "'withdrawn', 'excluded')",
+            "'withdrawn', 'excluded', 'replaced')",
             name="status",
         ),
         Index(None, "version_id", "status", "lapses_at"),
@@ -37,6 +39,10 @@ class Participant(Base):
     status: Mapped[str] = mapped_column(default="active")
     external_id: Mapped[str | None]
     external_hash: Mapped[str | None]
+    attempt_hash: Mapped[str | None]
+    visit_number: Mapped[int] = mapped_column(default=1)
+    is_same_id: Mapped[bool] = mapped_column(default=False)
+    is_too_fast: Mapped[bool] = mapped_column(default=False)
     parameters: Mapped[dict[str, Any]]
     seed: Mapped[int] = mapped_column(BigInteger)
     order_row: Mapped[str | None]

@@ -147,6 +147,19 @@ def reserve_again(session: Session, visit: Visit) -> None:
         use_row(session, visit.version_id, visit.order_row, 1)
 
 
+def start_counting(session: Session, visit: Visit) -> None:
+    """Put an uncounted participant's answers and reservations into the loads: what stop_counting undoes."""
+    lock_version(session, visit.version_id)
+    held = select(Assignment.item_id, Assignment.state).where(Assignment.participant_id == visit.id)
+    changes = {
+        item_id: (1, 0) if state == "answered" else (0, 1)
+        for item_id, state in session.execute(held.where(Assignment.state != "lapsed"))
+    }
+    change_loads(session, changes)
+    if visit.status != "dropped":
+        use_row(session, visit.version_id, visit.order_row, 1)
+
+
 def stop_counting(session: Session, visit: Visit) -> None:
     """Take a participant's answers and reservations out of every load, as for one who was never there."""
     lock_version(session, visit.version_id)

@@ -11,18 +11,18 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.models import Participant
-from app.participation import queries
+from app.participation import queries, returning
 from app.participation.queries import Known, OpenStudy
 
 # No letters or digits that are mistaken for one another, and nothing a spreadsheet reads as a number.
 PSEUDONYM_LETTERS = "abcdefghjkmnpqrstvwxyz"
-FINISHED = {"completed", "declined", "screened_out", "turned_away", "withdrawn", "excluded"}
+UNFINISHED = {"active", "dropped"}
 
 
 class Welcome(Enum):
     GO_ON = auto()
     TAKEN_PART = auto()  # finished, and known by an external id alone: shows no code
-    STARTED_ELSEWHERE = auto()  # the id can be guessed, so only the browser that started may go on
+    STARTED_ELSEWHERE = auto()  # an id alone opens nothing, so only the browser that started may go on
     DRY_RUN = auto()  # the study counts synthetic participants alone: what a person gave would be lost
     NOT_OPEN = auto()
     FULL = auto()
@@ -49,6 +49,7 @@ class Entry:
     welcome: Welcome
     code: str | None = None
     status: str | None = None
+    is_preview: bool = False
 
 
 def make_code() -> str:
@@ -61,8 +62,17 @@ def make_pseudonym() -> str:
 
 
 def hash_external_id(secret: bytes, study_id: int, external_id: str) -> str:
-    """HMAC-SHA-256 (hex) of an external id, bound to one study."""
+    """HMAC-SHA-256 (hex) of an external id, or of an attempt's, bound to one study."""
     return hmac.new(secret, f"{study_id}:{external_id}".encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a new visit stands among those of its external id."""
+
+    code: str
+    visit_number: int
+    is_same_id: bool
 
 
 def enter(session: Session, study: OpenStudy, arrival: Arrival, secret: bytes, now: datetime) -> Entry:
@@ -75,37 +85,56 @@ def enter(session: Session, study: OpenStudy, arrival: Arrival, secret: bytes, n
         return Entry(Welcome.GO_ON, arrival.cookie_code)
     holder = queries.find_by_code(session, study, arrival.new_code)
     if holder is not None and belongs_to(holder, study, arrival, secret):
-        return Entry(Welcome.GO_ON, arrival.new_code)
-    known = returning(session, study, arrival, secret)
-    if known is not None:
-        return recognise(study, known)
+        return Entry(Welcome.GO_ON, arrival.new_code, is_preview=arrival.mode == "preview")
+    visits = visits_of(session, study, arrival, secret)
+    standing = [known for known in visits if known.status != "replaced"]
+    if standing:
+        mine = returning.same_attempt(standing, arrival.attempt_id, attempt_hash(study, arrival, secret))
+        if mine is not None or arrival.attempt_id is None:
+            return recognise(study, mine or standing[0], is_same_attempt=mine is not None)
     shut = why_shut(session, study, arrival.mode)
     if shut is not None:
         return Entry(shut)
-    code = arrival.new_code if holder is None else make_code()
-    add_participant(session, study, arrival, code, now)
-    return Entry(Welcome.GO_ON, code)
+    place = Place(
+        code=arrival.new_code if holder is None else make_code(),
+        visit_number=visits[0].visit_number + 1 if visits else 1,
+        is_same_id=returning.make_room(session, standing, now),
+    )
+    add_participant(session, study, arrival, secret, place, now)
+    return Entry(Welcome.GO_ON, place.code, is_preview=arrival.mode == "preview")
 
 
-def returning(session: Session, study: OpenStudy, arrival: Arrival, secret: bytes) -> Known | None:
-    """The earlier visit of this arrival's external id, if there is one."""
+def visits_of(session: Session, study: OpenStudy, arrival: Arrival, secret: bytes) -> list[Known]:
+    """The earlier visits of this arrival's external id, the newest first."""
     if arrival.external_id is None:
-        return None
+        return []
     hashed = hash_external_id(secret, study.id, arrival.external_id)
-    return queries.find_returning(session, study, arrival.mode, arrival.external_id, hashed)
+    return queries.visits_of(session, study, arrival.mode, arrival.external_id, hashed)
+
+
+def attempt_hash(study: OpenStudy, arrival: Arrival, secret: bytes) -> str | None:
+    return hash_external_id(secret, study.id, arrival.attempt_id) if arrival.attempt_id else None
+
+
+def is_known(session: Session, study: OpenStudy, arrival: Arrival, secret: bytes) -> bool:
+    """Whether Start would lead to an earlier visit, so that a full or paused study lets this arrival try."""
+    visits = [known for known in visits_of(session, study, arrival, secret) if known.status != "replaced"]
+    hashed = attempt_hash(study, arrival, secret)
+    is_open = arrival.attempt_id is None and bool(visits)
+    return is_open or returning.same_attempt(visits, arrival.attempt_id, hashed) is not None
 
 
 def is_mine(session: Session, study: OpenStudy, code: str, arrival: Arrival, secret: bytes) -> bool:
     """Whether a code this browser holds is this person's visit.
 
-    On a shared computer a different id is someone else, and a preview is nobody's participation.
+    On a shared computer a different id is someone else. A preview is nobody's: each begins anew.
     """
     known = queries.find_by_code(session, study, code)
     return known is not None and belongs_to(known, study, arrival, secret)
 
 
 def belongs_to(known: Known, study: OpenStudy, arrival: Arrival, secret: bytes) -> bool:
-    if known.mode != arrival.mode:
+    if known.mode != arrival.mode or known.status == "replaced":
         return False
     if arrival.external_id is None:
         return known.external_id is None or study.study.parameters.external_id is None
@@ -114,11 +143,11 @@ def belongs_to(known: Known, study: OpenStudy, arrival: Arrival, secret: bytes) 
     return known.external_hash == hash_external_id(secret, study.id, arrival.external_id)
 
 
-def recognise(study: OpenStudy, known: Known) -> Entry:
-    if known.status in FINISHED:
-        return Entry(Welcome.TAKEN_PART, status=known.status)
-    if study.study.has_private_ids:
+def recognise(study: OpenStudy, known: Known, *, is_same_attempt: bool) -> Entry:
+    if is_same_attempt and known.status in UNFINISHED and study.study.has_private_ids:
         return Entry(Welcome.GO_ON, known.code)
+    if known.status not in UNFINISHED and (is_same_attempt or not study.study.has_private_ids):
+        return Entry(Welcome.TAKEN_PART, status=known.status)
     return Entry(Welcome.STARTED_ELSEWHERE)
 
 
@@ -141,19 +170,26 @@ def is_counted(study: OpenStudy, mode: str) -> bool:
     return mode == study.audience
 
 
-def add_participant(session: Session, study: OpenStudy, arrival: Arrival, code: str, now: datetime) -> None:
+def add_participant(
+    session: Session, study: OpenStudy, arrival: Arrival, secret: bytes, place: Place, now: datetime
+) -> None:
     reservation = timedelta(minutes=study.study.definition.design.reservation_minutes)
+    known_as = arrival.external_id
     session.execute(
         insert(Participant),
         {
             "study_id": study.id,
             "version_id": study.version_id,
-            "code": code,
+            "code": place.code,
             "pseudonym": make_pseudonym(),
             "mode": arrival.mode,
-            "is_counted": is_counted(study, arrival.mode),
+            "is_counted": is_counted(study, arrival.mode) and not place.is_same_id,
             "status": "active",
-            "external_id": arrival.external_id,
+            "external_id": known_as,
+            "external_hash": hash_external_id(secret, study.id, known_as) if known_as else None,
+            "attempt_hash": attempt_hash(study, arrival, secret),
+            "visit_number": place.visit_number,
+            "is_same_id": place.is_same_id,
             "parameters": {
                 key: value
                 for key, value in (("study_id", arrival.study_id), ("attempt_id", arrival.attempt_id))

@@ -87,7 +87,7 @@ def next_step(shape: Shape, progress: Progress) -> Step:
     if progress.status == "excluded":
         end = next_main_step(shape, progress)
         return end if end.kind is Kind.COMPLETED else Step(Kind.CLOSED)
-    if progress.is_too_late:
+    if progress.status == "replaced" or progress.is_too_late:
         return Step(Kind.CLOSED)
     return next_preparation(shape, progress) or next_main_step(shape, progress)
 

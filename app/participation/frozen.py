@@ -3,30 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app.contract.recruitment import Parameters, Platform
+from app.contract.recruitment import PLATFORM_NAMES, Parameters, Platform, parameters_of
 from app.contract.study import StudyDefinition
 from app.participation.flow import Shape
 
-PRESET_PARAMETERS: dict[Platform, Parameters] = {
-    "prolific": Parameters(external_id="PROLIFIC_PID", study_id="STUDY_ID", attempt_id="SESSION_ID"),
-    "sona": Parameters(external_id="survey_code"),
-    "cloudresearch": Parameters(external_id="participantId", study_id="projectId", attempt_id="assignmentId"),
-    "mturk": Parameters(),  # a survey link carries no worker id; the code is what connects the two
-    "link": Parameters(),
-}
-PLATFORM_NAMES: dict[Platform, str] = {
-    "prolific": "Prolific",
-    "sona": "SONA",
-    "cloudresearch": "CloudResearch",
-    "mturk": "Mechanical Turk",
-    "link": "",
-}
 PRESET_COMPLETION_URLS: dict[Platform, str] = {
     "prolific": "https://app.prolific.com/submissions/complete?cc={code}",
     "sona": "https://{site}.sona-systems.com/webstudy_credit.aspx?experiment_id={experiment}"
     "&credit_token={token}&survey_code={external_id}",
 }
-# Ids of these platforms are long and private: whoever brings one may go on where its owner left off.
+# Ids of these platforms are long, and so are those of attempts: whoever brings both of a visit is its owner.
 PRIVATE_IDS: set[Platform] = {"prolific", "cloudresearch", "mturk"}
 
 
@@ -66,7 +52,5 @@ def freeze(sha256: str, definition: dict[str, Any]) -> FrozenStudy:
         checks=study.attention_count,
         has_questionnaire=bool(study.questionnaire),
     )
-    recruitment = study.recruitment
-    parameters = recruitment.parameters or PRESET_PARAMETERS[recruitment.platform]
-    CACHE[sha256] = FrozenStudy(sha256, study, shape, parameters)
+    CACHE[sha256] = FrozenStudy(sha256, study, shape, parameters_of(study.recruitment))
     return CACHE[sha256]

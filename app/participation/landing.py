@@ -1,27 +1,28 @@
 """/s/{slug}: what the study is, and Start. Opening it reserves nothing: link scanners open links."""
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import Invalid
-from app.participation import entry, queries
+from app.participation import entry, ids, queries
+from app.participation.brake import Brake
 from app.participation.entry import Arrival, Entry, Welcome
 from app.participation.frozen import FrozenStudy
-from app.participation.pages import LandingPage, MessagePage
+from app.participation.pages import LandingPage, MessagePage, WaitPage
 from app.participation.queries import OpenStudy
 from app.participation.rooms import frame_of
 from app.web.db import transaction
 from app.web.forms import FormData
 from app.web.pages import Page, render
-from app.web.signing import Signing, read_mode
+from app.web.signing import Signing, is_own_link, read_mode
 
 router = APIRouter()
-LONGEST_ID = 200
-IDS = ("external_id", "study_id", "attempt_id")
 MTURK_PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
 
 
@@ -33,8 +34,9 @@ def landing(request: Request, slug: str) -> Response:
         hidden = brought(request, study)
         arrival = read_arrival(request, study, hidden)
         cookie = arrival.cookie_code
-        is_mine = cookie is not None and entry.is_mine(session, study, cookie, arrival, secret_of(request))
-        is_known = is_mine or entry.returning(session, study, arrival, secret_of(request)) is not None
+        secret = secret_of(request)
+        is_mine = cookie is not None and entry.is_mine(session, study, cookie, arrival, secret)
+        is_known = is_mine or entry.is_known(session, study, arrival, secret)
         shut = None if is_known else entry.why_shut(session, study, arrival.mode)
     if shut is not None:
         return render(closed_page(study, Entry(shut)))
@@ -44,8 +46,8 @@ def landing(request: Request, slug: str) -> Response:
         minutes=definition.estimated_minutes,
         platform=study.study.platform_name,
         hidden=hidden,
-        stores_ids=any(name in hidden for name in IDS),
-        blocked=None if is_mine else missing_id(study.study, hidden, arrival.mode),
+        stores_ids=any(name in hidden for name in ids.IDS),
+        blocked=None if is_mine else why_blocked(request, study, hidden, arrival.mode),
         continue_url=f"/p/{cookie}" if is_mine else None,
         is_preview=not entry.is_counted(study, arrival.mode),
     )
@@ -54,6 +56,9 @@ def landing(request: Request, slug: str) -> Response:
 
 @router.post("/s/{slug}")
 def start(request: Request, slug: str, data: FormData) -> Response:
+    wait_s = seconds_to_wait(request, slug, data)
+    if wait_s:
+        return please_wait(request, slug, data, wait_s)
     try:
         study, found = enter(request, slug, data)
     except IntegrityError:
@@ -62,6 +67,8 @@ def start(request: Request, slug: str, data: FormData) -> Response:
     if found.welcome is not Welcome.GO_ON:
         return render(closed_page(study, found), 403)
     response = RedirectResponse(f"/p/{found.code}", status_code=303)
+    if found.is_preview:
+        return response  # the next preview begins anew, and a participant's own visit keeps its cookie
     response.set_cookie(
         cookie_name(study),
         found.code or "",
@@ -74,13 +81,37 @@ def start(request: Request, slug: str, data: FormData) -> Response:
     return response
 
 
+def seconds_to_wait(request: Request, slug: str, data: FormData) -> int:
+    """How long this arrival has to wait. Whoever has a signed mode is on the study team's own errand."""
+    signing: Signing = request.app.state.signing
+    brake: Brake = request.app.state.brake
+    if read_mode(signing, slug, data.get("mode", "")):
+        return 0
+    return brake.seconds_to_wait(request.client.host if request.client else "")
+
+
+def please_wait(request: Request, slug: str, data: FormData, wait_s: int) -> Response:
+    """Ask an arrival to wait: the page comes back by itself to the link it came with, or at a press."""
+    with transaction(request) as session:
+        study = queries.open_study(session, slug)
+    names = study.study.parameters.model_dump()
+    link = {name: data[key] for key, name in names.items() if name and data.get(key)}
+    link |= {key: data[key] for key in ("mode", "link") if data.get(key)}
+    again = f"/s/{slug}?{urlencode(link)}"
+    hidden = {key: data[key] for key in (*ids.IDS, "mode", "link", "visit") if data.get(key)}
+    response = render(WaitPage(frame_of(study.study), wait_s, hidden), 429)
+    response.headers["Retry-After"] = str(wait_s)
+    response.headers["Refresh"] = f"{wait_s}; url={again}"
+    return response
+
+
 def enter(request: Request, slug: str, data: FormData) -> tuple[OpenStudy, Entry]:
     with transaction(request, writing=True) as session:
         study = queries.open_study(session, slug)
         arrival = read_arrival(request, study, data)
         if not arrival.new_code:
             raise Invalid("This page was changed on the way here. Please open your link again.")
-        blocked = missing_id(study.study, data, arrival.mode)
+        blocked = why_blocked(request, study, data, arrival.mode)
         if blocked:
             raise Invalid(blocked)
         return study, entry.enter(session, study, arrival, secret_of(request), datetime.now(UTC))
@@ -102,14 +133,23 @@ def brought(request: Request, study: OpenStudy) -> dict[str, str]:
     signing: Signing = request.app.state.signing
     query = request.query_params
     names = study.study.parameters
+    refuse_repeated(request, (names.external_id, names.study_id, names.attempt_id))
     values = {
         "external_id": filled(query.get(names.external_id or "", "")),
         "study_id": filled(query.get(names.study_id or "", "")),
         "attempt_id": filled(query.get(names.attempt_id or "", "")),
         "mode": query.get("mode", ""),
+        "link": query.get("link", ""),
         "visit": signing.sign("visit", f"{study.slug} {entry.make_code()}"),
     }
     return {key: value for key, value in values.items() if value}
+
+
+def refuse_repeated(request: Request, names: Iterable[str | None]) -> None:
+    """Refuse a link that says twice who somebody is. Raises: Invalid."""
+    for name in names:
+        if name is not None and len(request.query_params.getlist(name)) > 1:
+            raise Invalid(f"The link has {name} twice. Please open the study from the platform again.")
 
 
 def filled(value: str) -> str:
@@ -118,7 +158,7 @@ def filled(value: str) -> str:
     return "" if re.fullmatch(r"(\{\{)?%.*%(\}\})?", value) else value
 
 
-def read_arrival(request: Request, study: OpenStudy, fields: dict[str, str] | FormData) -> Arrival:
+def read_arrival(request: Request, study: OpenStudy, fields: Mapping[str, str]) -> Arrival:
     """Raises: Invalid for an id no platform gives, or a mode token that is not this study's."""
     signing: Signing = request.app.state.signing
     mode = "people"
@@ -127,23 +167,36 @@ def read_arrival(request: Request, study: OpenStudy, fields: dict[str, str] | Fo
         if granted is None:
             raise Invalid("This link is not valid for this study. Please ask the study team for a new one.")
         mode = granted
-    for name in IDS:
-        value = fields.get(name, "")
-        if len(value) > LONGEST_ID or not value.isprintable():
-            raise Invalid("The id in this link is damaged. Please open the study from the platform again.")
+    platform = study.study.definition.recruitment.platform
+    found = ids.tidy_ids(platform, fields)
+    if mode == "people":
+        ids.refuse_impossible(platform, found.get("external_id"))
+    is_preview = mode == "preview"
+    if is_preview:
+        found = {}
     visit = signing.read("visit", fields.get("visit", "")) or ""
     return Arrival(
         mode=mode,
         new_code=visit.removeprefix(f"{study.slug} ") if visit.startswith(f"{study.slug} ") else "",
-        external_id=fields.get("external_id") or None,
-        study_id=fields.get("study_id") or None,
-        attempt_id=fields.get("attempt_id") or None,
-        cookie_code=request.cookies.get(cookie_name(study)),
+        external_id=found.get("external_id"),
+        study_id=found.get("study_id"),
+        attempt_id=found.get("attempt_id"),
+        cookie_code=None if is_preview else request.cookies.get(cookie_name(study)),
     )
 
 
-def missing_id(study: FrozenStudy, fields: dict[str, str] | FormData, mode: str) -> str | None:
-    """Why this link cannot start the study: without the platform's id nobody could be paid."""
+def why_blocked(request: Request, study: OpenStudy, fields: Mapping[str, str], mode: str) -> str | None:
+    """Why this link cannot start the study; None if it can."""
+    signing: Signing = request.app.state.signing
+    is_asked = study.study.definition.recruitment.signed_link and mode == "people"
+    if is_asked and not is_own_link(signing, study.slug, fields.get("link", "")):
+        place = study.study.platform_name or "the place where you found it"
+        return f"This link is not complete. Please open the study from {place}, and do not change the link."
+    return missing_id(study.study, fields, mode)
+
+
+def missing_id(study: FrozenStudy, fields: Mapping[str, str], mode: str) -> str | None:
+    """Without the platform's id nobody could be paid."""
     platform, name = study.platform_name, study.parameters.external_id
     if fields.get("attempt_id") == MTURK_PREVIEW:
         return "This is a preview. Please accept the task first; then you can start."
@@ -169,7 +222,10 @@ def closed_page(study: OpenStudy, found: Entry) -> Page:
         ),
         Welcome.STARTED_ELSEWHERE: (
             "You have started already",
-            ("This id has already started the study. Please go on in the browser you began with.",),
+            (
+                "Please go on in the browser you began with, or open the study from the platform again.",
+                "If neither is possible, write to the study team.",
+            ),
         ),
         Welcome.FULL: ("The study is full", (f"All places are taken. Thank you for your interest.{back}",)),
         Welcome.DRY_RUN: (

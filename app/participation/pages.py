@@ -21,6 +21,7 @@ class Frame:
     progress: str = ""
     step: int = 0
     steps: int = 0
+    is_preview: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,16 @@ class LandingPage(Page):
     blocked: str | None
     continue_url: str | None
     is_preview: bool
+
+
+@dataclass(frozen=True)
+class WaitPage(Page):
+    """Too many came at once: the same arrival again, by itself after some seconds or at a press."""
+
+    template = "participation/wait.html"
+    frame: Frame
+    wait_s: int
+    hidden: Mapping[str, str]
 
 
 @dataclass(frozen=True)

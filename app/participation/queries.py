@@ -3,6 +3,7 @@
 The statements every page needs are constants: building them per call costs more than running them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -34,6 +35,7 @@ class Visit:
     study_id: int
     version_id: int
     code: str
+    pseudonym: str
     mode: str
     is_counted: bool
     status: str
@@ -57,6 +59,16 @@ class Visit:
     slug: str
     study: FrozenStudy
     now: datetime
+
+    @property
+    def is_preview(self) -> bool:
+        return self.mode == "preview"
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether anything was rated, answered or checked here; consenting and practising answer nothing."""
+        given = (self.items_answered, self.has_own_answer, self.checks_answered, self.comprehension_attempts)
+        return any(given) or self.questionnaire_at is not None
 
     @cached_property
     def step(self) -> Step:
@@ -229,37 +241,32 @@ def slugs(session: Session) -> list[str]:
 class Known:
     """A visit there is already, as far as it matters at the door."""
 
+    id: int
     code: str
     mode: str
     status: str
     external_id: str | None
     external_hash: str | None
+    attempt_hash: str | None
+    parameters: Mapping[str, str]
+    visit_number: int
 
 
-KNOWN = (
-    Participant.code,
-    Participant.mode,
-    Participant.status,
-    Participant.external_id,
-    Participant.external_hash,
-)
+KNOWN = select(*(participant.c[name] for name in Known.__dataclass_fields__))
 
 
-def find_returning(
-    session: Session, study: OpenStudy, mode: str, external_id: str, hashed: str
-) -> Known | None:
-    """The visit of this study and mode that came with an external id, if there is one."""
-    statement = select(*KNOWN).where(
+def visits_of(session: Session, study: OpenStudy, mode: str, external_id: str, hashed: str) -> list[Known]:
+    """The visits of this study and mode that came with an external id, the newest first."""
+    statement = KNOWN.where(
         Participant.study_id == study.id,
         Participant.mode == mode,
         (Participant.external_id == external_id) | (Participant.external_hash == hashed),
     )
-    row = session.execute(statement).one_or_none()
-    return Known(*row) if row else None
+    return [Known(*row) for row in session.execute(statement.order_by(Participant.visit_number.desc()))]
 
 
 def find_by_code(session: Session, study: OpenStudy, code: str) -> Known | None:
-    statement = select(*KNOWN).where(Participant.study_id == study.id, Participant.code == code)
+    statement = KNOWN.where(Participant.study_id == study.id, Participant.code == code)
     row = session.execute(statement).one_or_none()
     return Known(*row) if row else None
 

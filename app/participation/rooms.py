@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from urllib.parse import quote
+from dataclasses import replace
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
@@ -28,6 +28,7 @@ from app.participation.pages import (
     Stimulus,
     TextPage,
 )
+from app.participation.payment import code_for, return_url
 from app.participation.queries import CurrentItem, Visit
 from app.web.forms import Bound
 from app.web.markdown import to_html
@@ -42,6 +43,11 @@ def frame_of(study: FrozenStudy) -> Frame:
     return Frame(study.definition.title, study.definition.language, study.definition.contact)
 
 
+def last_frame(visit: Visit) -> Frame:
+    """The frame of an ending."""
+    return replace(frame_of(visit.study), is_preview=visit.is_preview)
+
+
 def frame(visit: Visit, progress: str = "") -> Frame:
     """The frame of a step; the bar counts items, and the words say what this page is."""
     definition = visit.study.definition
@@ -53,6 +59,7 @@ def frame(visit: Visit, progress: str = "") -> Frame:
         progress=progress,
         step=visit.items_answered,
         steps=visit.study.shape.items if visit.dealt_at else 0,
+        is_preview=visit.is_preview,
     )
 
 
@@ -167,9 +174,9 @@ def questionnaire_page(_session: Session, visit: Visit, _bound: Submitted) -> Pa
 
 
 def completed_page(_session: Session, visit: Visit, _bound: Submitted) -> Page:
-    code = visit.study.definition.recruitment.codes.completed
+    code = code_for(visit, visit.study.definition.recruitment.codes.completed)
     return CompletedPage(
-        frame_of(visit.study),
+        last_frame(visit),
         html=to_html(visit.study.definition.pages.debrief),
         platform=visit.study.platform_name,
         code=code,
@@ -206,6 +213,12 @@ def turned_away_page(_session: Session, visit: Visit, _bound: Submitted) -> Page
 
 
 def closed_page(_session: Session, visit: Visit, _bound: Submitted) -> Page:
+    if visit.status == "replaced":
+        sentences: tuple[str, ...] = (
+            "The study was opened again with the same id before anything was answered here.",
+            "Please open your link again to start anew.",
+        )
+        return MessagePage(last_frame(visit), "This visit has ended", sentences)
     hours = visit.study.definition.design.resume_hours
     over = f"It could be taken up again for {hours:g} hours after your last step; that time is over."
     kept = "The answers you gave are kept."
@@ -215,7 +228,7 @@ def closed_page(_session: Session, visit: Visit, _bound: Submitted) -> Page:
         *((kept,) if visit.items_answered else ()),
         contact,
     )
-    return MessagePage(frame_of(visit.study), "This visit has ended", sentences)
+    return MessagePage(last_frame(visit), "This visit has ended", sentences)
 
 
 def ending(visit: Visit, heading: str, sentences: tuple[str, ...], code: str | None) -> MessagePage:
@@ -224,29 +237,12 @@ def ending(visit: Visit, heading: str, sentences: tuple[str, ...], code: str | N
     An address without {code}, such as SONA's, gives credit whatever happened: it is for who completes.
     """
     platform = visit.study.platform_name
+    code = code_for(visit, code)
     url = return_url(visit, code) if "{code}" in (visit.study.completion_url or "") else None
     if platform and code is None:
         sentences += (f"Please return your submission on {platform}, so that your place is free again.",)
     link = Link(f"Return to {platform}" if platform else "Finish", url) if url else None
-    return MessagePage(frame_of(visit.study), heading, sentences, code, link)
-
-
-def return_url(visit: Visit, code: str | None) -> str | None:
-    """Where the platform wants the participant back; None without a code or an address."""
-    recruitment = visit.study.definition.recruitment
-    template = visit.study.completion_url
-    if template is None or (code is None and "{code}" in template):
-        return None
-    values = {
-        "{code}": code or "",
-        "{external_id}": visit.external_id or "",
-        "{site}": recruitment.site or "",
-        "{experiment}": recruitment.experiment or "",
-        "{token}": recruitment.token or "",
-    }
-    for placeholder, value in values.items():
-        template = template.replace(placeholder, quote(value, safe=""))
-    return template
+    return MessagePage(last_frame(visit), heading, sentences, code, link)
 
 
 def leave_page(visit: Visit) -> LeavePage:

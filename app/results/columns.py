@@ -20,10 +20,12 @@ COLUMNS: dict[str, Column] = {
     "version": Column("integer", "number of the version the participant took"),
     "participant": Column("text", "pseudonym, in random order"),
     "participant_status": Column(
-        "text", "active, dropped, completed, declined, screened_out, turned_away, withdrawn or excluded"
+        "text",
+        "active, dropped, completed, declined, screened_out, turned_away, withdrawn, excluded or replaced",
     ),
     "status": Column(
-        "text", "active, dropped, completed, declined, screened_out, turned_away, withdrawn or excluded"
+        "text",
+        "active, dropped, completed, declined, screened_out, turned_away, withdrawn, excluded or replaced",
     ),
     "flags": Column("text", "late, attention_failed:N; separated by semicolons", "nothing to note"),
     "mode": Column("text", "people, preview, pilot or synthetic"),

@@ -18,6 +18,15 @@ class Signing:
             return None
 
 
+def link_token(signing: Signing, slug: str) -> str:
+    """What a study's signed link carries: whoever lacks it was not sent by the study team."""
+    return signing.sign("link", slug).removeprefix(f"{slug}.")
+
+
+def is_own_link(signing: Signing, slug: str, token: str) -> bool:
+    return signing.read("link", f"{slug}.{token}") == slug
+
+
 def mode_token(signing: Signing, slug: str, mode: str) -> str:
     """The token that lets a visit enter a study in a mode other than people."""
     return signing.sign("mode", f"{slug} {mode}")

@@ -72,7 +72,7 @@ def test_a_form_sent_many_times_at_once_is_stored_once(web: TestClient, database
 def test_start_pressed_many_times_at_once_makes_one_participant(web: TestClient, database: Database) -> None:
     with database.transaction(writing=True) as session:
         make_study(session, recruitment={"platform": "prolific", "codes": {"completed": "DONE"}})
-    query = {"PROLIFIC_PID": "abc"}
+    query = {"PROLIFIC_PID": "ab" * 12, "SESSION_ID": "a1"}
     forms = [form_of(web.get("/s/small", params=query)).fields for _ in range(8)]  # eight tabs
     together = Barrier(8)
 

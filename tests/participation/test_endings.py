@@ -28,7 +28,7 @@ from tests.walker import Walker, form_of
 
 def test_declining_keeps_only_a_keyed_hash_of_the_id(web: TestClient, database: Database) -> None:
     launch(database, recruitment=PROLIFIC)
-    walker = Walker(web, query={"PROLIFIC_PID": "abc", "STUDY_ID": "s", "SESSION_ID": "t"})
+    walker = Walker(web, query={"PROLIFIC_PID": "ab" * 12, "STUDY_ID": "s", "SESSION_ID": "t"})
     walker.start()
     walker.send(consent="no")
     assert walker.place == "declined"
@@ -36,8 +36,8 @@ def test_declining_keeps_only_a_keyed_hash_of_the_id(web: TestClient, database: 
     person = only_participant(database)
     assert (person.status, person.external_id, person.parameters) == ("declined", None, {})
     assert person.external_hash is not None
-    assert "abc" not in person.external_hash
-    again = Walker(other_browser(web), query={"PROLIFIC_PID": "abc"})
+    assert "ab" * 12 not in person.external_hash
+    again = Walker(other_browser(web), query={"PROLIFIC_PID": "ab" * 12})
     landing = again.web.get("/s/small", params=again.query)
     assert again.web.post("/s/small", data=form_of(landing).fields).status_code == 403
     assert count(database, Participant) == 1
@@ -47,7 +47,7 @@ def test_failing_the_last_comprehension_attempt_ends_with_the_screened_out_code(
     web: TestClient, database: Database
 ) -> None:
     launch(database, recruitment=PROLIFIC, comprehension=COMPREHENSION)
-    walker = Walker(web, query={"PROLIFIC_PID": "abc"})
+    walker = Walker(web, query={"PROLIFIC_PID": "ab" * 12})
     walker.start()
     walker.answer()
     walker.answer()
@@ -66,7 +66,7 @@ def test_failing_the_last_comprehension_attempt_ends_with_the_screened_out_code(
 
 def test_without_a_code_an_ending_asks_to_return_the_submission(web: TestClient, database: Database) -> None:
     launch(database, recruitment={"platform": "prolific", "codes": {"completed": "DONE"}})
-    walker = Walker(web, query={"PROLIFIC_PID": "abc"})
+    walker = Walker(web, query={"PROLIFIC_PID": "ab" * 12})
     walker.start()
     walker.send(consent="no")
     assert "return your submission on Prolific" in walker.look().text
@@ -96,7 +96,7 @@ def test_leaving_with_the_wish_to_erase_deletes_every_answer_and_the_id(
     web: TestClient, database: Database
 ) -> None:
     launch(database, recruitment=PROLIFIC, **{key: FULL[key] for key in ("attention", "practice")})
-    walker = Walker(web, query={"PROLIFIC_PID": "abc"})
+    walker = Walker(web, query={"PROLIFIC_PID": "ab" * 12})
     walker.start()
     walker.prepare()
     walker.answer()
@@ -105,7 +105,7 @@ def test_leaving_with_the_wish_to_erase_deletes_every_answer_and_the_id(
     assert count(database, Rating) == count(database, Response) == count(database, CheckAnswer) == 0
     assert only_participant(database).external_id is None
     assert problems(database) == []
-    again = Walker(other_browser(web), query={"PROLIFIC_PID": "abc"})
+    again = Walker(other_browser(web), query={"PROLIFIC_PID": "ab" * 12})
     assert again.web.post("/s/small", data=form_of(again.landing()).fields).status_code == 403
 
 
@@ -123,7 +123,7 @@ def test_a_comprehension_form_sent_twice_costs_one_attempt(web: TestClient, data
 
 def test_leaving_before_consent_is_declining(web: TestClient, database: Database) -> None:
     launch(database, recruitment=PROLIFIC)
-    walker = Walker(web, query={"PROLIFIC_PID": "abc"})
+    walker = Walker(web, query={"PROLIFIC_PID": "ab" * 12})
     walker.start()
     answer = web.post(f"/p/{walker.code}/leave", data={})
     assert answer.headers["location"].endswith("/declined")

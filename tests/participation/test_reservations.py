@@ -268,7 +268,7 @@ def make_closing_study(session: Session) -> None:
 
 
 def is_full(web: TestClient) -> bool:
-    landing = TestClient(web.app).get("/s/closing", params={"PROLIFIC_PID": "late"})
+    landing = TestClient(web.app).get("/s/closing", params={"PROLIFIC_PID": "1a" * 12})
     return "The study is full" in landing.text
 
 

@@ -41,6 +41,11 @@ def set_up(database: Database, **changes: Any) -> None:
         make_study(session, **{**CHANGES, **changes})
 
 
+def pid_of(name: str) -> str:
+    """An id as Prolific writes them, of a short name; one that is written so already stays."""
+    return name if len(name) == 24 else name.encode().hex().zfill(24)  # letters of a PID
+
+
 def take(
     web: TestClient,
     *,
@@ -52,7 +57,9 @@ def take(
 ) -> Walk:
     """Take the study in a browser of one's own, up to `items` items; with all of them to the end."""
     web.cookies.clear()
-    known = {"PROLIFIC_PID": external_id, "STUDY_ID": "st1", "SESSION_ID": "se1"} if external_id else {}
+    known = (
+        {"PROLIFIC_PID": pid_of(external_id), "STUDY_ID": "st1", "SESSION_ID": "se1"} if external_id else {}
+    )
     walker = Walker(web, query=known | (query or {}))
     walk = Walk(walker.start())
     walker.prepare()
