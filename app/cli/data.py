@@ -13,12 +13,17 @@ from app.cli.common import AsJson, Slug, opened, read_settings, say, stderr
 from app.results import package as packages
 from app.results import service as results
 from app.results.base import Format as ExportFormat
+from app.results.base import Include
 from app.simulation import run as simulation
 from app.simulation.behaviour import Habits
 from app.simulation.people import Effects, read_effects
 from app.web.signing import Signing
 
 data_cli = typer.Typer()
+AlsoIncluded = Annotated[
+    Include | None,
+    typer.Option(help="Synthetic participants, too; or everybody whose answers do not count."),
+]
 SHARE: dict[str, Any] = {"min": 0, "max": 1}
 
 
@@ -27,8 +32,9 @@ def export(  # one argument for each option
     slug: Slug,
     out: Annotated[Path, typer.Option(help="The file to write; its manifest comes beside it.")],
     export_format: Annotated[ExportFormat, typer.Option("--format", help="Which table.")] = "long",
+    include: AlsoIncluded = None,
     include_synthetic: Annotated[
-        bool, typer.Option("--include-synthetic", help="Synthetic participants of a study for people, too.")
+        bool, typer.Option("--include-synthetic", help="The same as --include synthetic.")
     ] = False,
     with_external_ids: Annotated[
         bool, typer.Option("--with-external-ids", help="The platform's ids, in participants. Personal data.")
@@ -42,7 +48,8 @@ def export(  # one argument for each option
             slug,
             export_format,
             out,
-            include_synthetic=include_synthetic,
+            include_synthetic=include_synthetic or include == "synthetic",
+            include_uncounted=include == "uncounted",
             with_external_ids=with_external_ids,
         )
     say({"ok": True, **manifest}, f"Wrote {manifest['rows']} rows to {out}.", as_json)
@@ -52,15 +59,23 @@ def export(  # one argument for each option
 def package(
     slug: Slug,
     out: Annotated[Path, typer.Option(help="The .zip to write.")],
+    include: AlsoIncluded = None,
     include_synthetic: Annotated[
-        bool, typer.Option("--include-synthetic", help="Synthetic participants of a study for people, too.")
+        bool, typer.Option("--include-synthetic", help="The same as --include synthetic.")
     ] = False,
     progress: Annotated[Path | None, typer.Option(hidden=True, help="Where to note how far it is.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a data package: every table, the codebook, the definitions and a README in one .zip."""
     with opened(as_json) as database, database.snapshot() as session, telling(progress) as tell:
-        manifest = packages.package(session, slug, out, tell, include_synthetic=include_synthetic)
+        manifest = packages.package(
+            session,
+            slug,
+            out,
+            tell,
+            include_synthetic=include_synthetic or include == "synthetic",
+            include_uncounted=include == "uncounted",
+        )
     text = f"Wrote {out}: {len(manifest['files'])} tables, SHA-256 {manifest['sha256'][:16]}…"
     say({"ok": True, **manifest}, text, as_json)
 

@@ -19,7 +19,7 @@ MOST_CHOICES = 100  # ways to choose a participant's conditions; each is planned
 EXPORT_COLUMNS = {
     *("study", "version", "participant", "participant_status", "flags", "mode"),
     *("condition", "condition_label", "item", "question_id", "position"),
-    *("answer_correct", "started_at", "submitted_at", "duration_ms", "own_answer", "comment"),
+    *("counted", "answer_correct", "started_at", "submitted_at", "duration_ms", "own_answer", "comment"),
 }
 
 

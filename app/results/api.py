@@ -4,8 +4,8 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import Response
 
-from app.results.base import Format
-from app.results.routes import Asked, make_file
+from app.results.base import Format, Include
+from app.results.routes import asked_for, make_file
 from app.web.api import api_router
 from app.web.auth import api_desk
 
@@ -24,10 +24,11 @@ def export(
     request: Request,
     slug: str,
     export_format: Format,
+    include: Include | None = None,
     include_synthetic: bool = False,  # noqa: FBT001, FBT002  # a parameter of the address
     with_external_ids: bool = False,  # noqa: FBT001, FBT002  # the same
 ) -> Response:
     """Get a table of a study. The platform's ids need the right to edit it."""
-    asked = Asked(export_format, include_synthetic, with_external_ids)
+    asked = asked_for(export_format, include, include_synthetic, with_external_ids)
     opener = partial(api_desk, request, "exports:read")
     return make_file(request.app.state.settings, opener, slug, asked)

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from app.contract.study import StudyDefinition
 from app.models import Study, StudyVersion
 
 Format = Literal["long", "wide", "participants", "items", "paper", "jsonl", "codebook", "parquet"]
+Include = Literal["synthetic", "uncounted"]  # who is in an export besides who counts
 Cell = str | int | float | bool | datetime | None
 
 
@@ -23,6 +25,7 @@ class Source:
     versions: Sequence[StudyVersion]
     definitions: Sequence[StudyDefinition]
     modes: list[str]
+    who: ColumnElement[bool]
     now: datetime
     with_external_ids: bool = False
 

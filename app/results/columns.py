@@ -29,6 +29,7 @@ COLUMNS: dict[str, Column] = {
     ),
     "flags": Column("text", "late, attention_failed:N; separated by semicolons", "nothing to note"),
     "mode": Column("text", "people, preview, pilot or synthetic"),
+    "counted": Column("boolean", "whether the answers are of those that the study counts"),
     "condition": Column("text", "the condition's key"),
     "condition_label": Column("text", "the condition's label"),
     "item": Column("integer", "the item's number"),

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from app.results import queries
 from app.results.base import Cell, Format, Source, Table
 from app.results.codebook import codebook
+from app.results.live import NOT_COUNTED
 from app.results.paper import paper
 
 RESPONSE_COLUMNS = (
@@ -19,6 +20,7 @@ RESPONSE_COLUMNS = (
     "participant_status",
     "flags",
     "mode",
+    "counted",
     "condition",
     "condition_label",
     "item",
@@ -57,7 +59,7 @@ def long(source: Source) -> Table:
     keys = constructs(source)
 
     def lines() -> Iterator[tuple[Cell, ...]]:
-        for row in queries.rated(source.session, source.study.id, source.modes, source.now):
+        for row in queries.rated(source.session, source.who, source.now):
             before, values, after = response_cells(source, row), queries.values_of(row), answer_cells(row)
             for key in keys:
                 if key in values:
@@ -71,7 +73,7 @@ def wide(source: Source) -> Table:
     keys = constructs(source)
 
     def lines() -> Iterator[tuple[Cell, ...]]:
-        for row in queries.rated(source.session, source.study.id, source.modes, source.now):
+        for row in queries.rated(source.session, source.who, source.now):
             values = queries.values_of(row)
             yield (*response_cells(source, row), *(values.get(key) for key in keys), *answer_cells(row))
 
@@ -87,6 +89,7 @@ def response_cells(source: Source, row: Row[Any]) -> tuple[Cell, ...]:
         row.participant_status,
         flags(is_late=row.is_late, failed_checks=failed),
         row.mode,
+        counts(row.participant_status, is_counted=row.is_counted),
         row.condition,
         row.condition_label,
         row.item,
@@ -106,6 +109,11 @@ def answer_cells(row: Row[Any]) -> tuple[Cell, ...]:
     )
 
 
+def counts(status: str, *, is_counted: bool) -> bool:
+    """Whether somebody's answers are of those that the study counts."""
+    return is_counted and status not in NOT_COUNTED
+
+
 def flags(*, is_late: bool, failed_checks: int) -> str:
     """What a reader should know of a participant, separated by semicolons."""
     found = ["late"] * is_late + [f"attention_failed:{failed_checks}"] * bool(failed_checks)
@@ -117,6 +125,7 @@ PARTICIPANT_COLUMNS = (
     "version",
     "participant",
     "mode",
+    "counted",
     "status",
     "flags",
     "seed",
@@ -138,7 +147,7 @@ def participants(source: Source) -> Table:
     external = ("external_id", "external_study_id", "external_attempt_id") if source.with_external_ids else ()
 
     def lines() -> Iterator[tuple[Cell, ...]]:
-        rows = queries.participants(source.session, source.study.id, source.modes, source.now)
+        rows = queries.participants(source.session, source.who, source.now)
         for _, answers in groupby(rows, key=lambda row: row.Participant.id):
             found = list(answers)
             values = {row.key: row.value for row in found}
@@ -160,6 +169,7 @@ def participant_cells(source: Source, row: Row[Any]) -> tuple[Cell, ...]:
         row.version,
         person.pseudonym,
         person.mode,
+        counts(row.participant_status, is_counted=person.is_counted),
         row.participant_status,
         flags(is_late=person.is_late, failed_checks=failed),
         str(person.seed),  # as text: spreadsheets round whole numbers of more than 15 digits

@@ -16,6 +16,7 @@ from app.contract.redaction import without_payment
 from app.errors import Conflict
 from app.results import queries
 from app.results.base import Format, Source, Table
+from app.results.escaping import one_line
 from app.results.export import table
 from app.results.service import open_source, provenance, write
 
@@ -62,12 +63,15 @@ def package(
     tell: Callable[[int, int], None] = lambda _done, _total: None,
     *,
     include_synthetic: bool = False,
+    include_uncounted: bool = False,
 ) -> dict[str, Any]:
     """Write a data package; its manifest. `tell` hears how many of how many rows are written.
 
     `session` should be a snapshot. Raises: NotFound.
     """
-    source = open_source(session, slug, include_synthetic=include_synthetic)
+    source = open_source(
+        session, slug, include_synthetic=include_synthetic, include_uncounted=include_uncounted
+    )
     counter = Counter(expected(source), tell)
     partial = out.with_name(f"{out.name}.partial")
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
@@ -107,7 +111,7 @@ class Counter:
 
 def expected(source: Source) -> int:
     """About how many rows all files have together."""
-    ratings, responses = queries.counts(source.session, source.study.id, source.modes)
+    ratings, responses = queries.counts(source.session, source.who)
     return 3 * ratings + 2 * responses
 
 
@@ -130,7 +134,7 @@ def readme(source: Source, entries: dict[str, Any], left_out: dict[str, str]) ->
     lines = [f"{name}  {MEANINGS[name]} ({entry['rows']} rows)" for name, entry in entries.items()]
     lines += [f"{name}  is not here: {why}" for name, why in left_out.items()]
     return README.format(
-        title=source.definitions[-1].title if source.definitions else source.study.slug,
+        title=one_line(source.definitions[-1].title) if source.definitions else source.study.slug,
         slug=source.study.slug,
         software=version("honeyglass"),
         now=source.now.isoformat(timespec="seconds"),

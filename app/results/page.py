@@ -14,6 +14,7 @@ from app.access import level_of, study_for
 from app.audit import record
 from app.errors import Conflict, NotFound
 from app.models import Study
+from app.results import queries
 from app.results.base import Format
 from app.results.live import LiveCounts
 from app.results.pages import LivePage, Made, ResultsPage
@@ -53,6 +54,7 @@ def page_of(request: Request, at: Desk, study: Study, problem: str = "") -> Resu
         title=study.draft["title"],
         level=level_of(at.session, at.person, study) or "view",
         is_for_people=study.audience == "people",
+        left_out=queries.uncounted_people(at.session, study.id),
         is_open=study.status in {"live", "paused"},
         formats=FORMATS,
         package=made(package_job(settings, study.slug), package_file(settings, study.slug)),

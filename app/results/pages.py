@@ -22,13 +22,17 @@ class Made:
 
 @dataclass(frozen=True)
 class ResultsPage(ShellPage):
-    """`level` is what the viewer may do; `is_open` says that people may still come: looking is peeking."""
+    """`level` is what the viewer may do; `is_open` says that people may still come: looking is peeking.
+
+    `left_out`: people who answered and do not count, so that a plain export is without them.
+    """
 
     template = "results/results.html"
     slug: str
     title: str
     level: str
     is_for_people: bool
+    left_out: int
     is_open: bool
     formats: tuple[tuple[Format, str], ...]
     package: Made

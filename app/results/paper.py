@@ -43,7 +43,7 @@ def paper(source: Source) -> Table:
     check_scales(versions)
     models = models_by_condition(versions)
     numbers = {model: number for number, model in enumerate(dict.fromkeys(models.values()), 1)}
-    rows = queries.responses(source.session, source.study.id, source.modes, CONSTRUCTS, ASKED)
+    rows = queries.responses(source.session, source.who, CONSTRUCTS, ASKED)
 
     def lines() -> Iterator[tuple[Cell, ...]]:
         for case, (_, found) in enumerate(groupby(rows, key=lambda row: row.participant), 1):
@@ -82,7 +82,7 @@ def model_name(condition: Condition) -> str:
 
 def versions_of(source: Source) -> Versions:
     """The versions that rows come from; of a study nobody has rated in yet, all there are."""
-    rated = queries.answered_versions(source.session, source.study.id, source.modes)
+    rated = queries.answered_versions(source.session, source.who)
     return [(version.number, definition(version)) for version in rated] or list(
         enumerate(source.definitions, 1)
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, String, cast, func, select
+from sqlalchemy import ColumnElement, Row, Select, String, cast, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import (
@@ -27,7 +27,19 @@ def stream(session: Session, statement: Select[*tuple[Any, ...]]) -> Iterator[Ro
     return iter(session.execute(statement.execution_options(yield_per=CHUNK)))
 
 
-def rated(session: Session, study_id: int, modes: list[str], now: datetime) -> Iterator[Row[Any]]:
+def chosen(
+    study: Study, *, include_synthetic: bool = False, include_uncounted: bool = False
+) -> ColumnElement[bool]:
+    """Whose rows are read: who counts in the study, and on request who does not."""
+    mine = Participant.study_id == study.id
+    if include_uncounted:
+        return mine
+    if include_synthetic:
+        return mine & (Participant.is_counted | (Participant.mode == "synthetic"))
+    return mine & Participant.is_counted
+
+
+def rated(session: Session, who: ColumnElement[bool], now: datetime) -> Iterator[Row[Any]]:
     """One row per response, by pseudonym (a random order) and position; `values_of` reads its `ratings`.
 
     All ratings of a response come in one text: a row for each would cost five times as much to fetch.
@@ -43,6 +55,7 @@ def rated(session: Session, study_id: int, modes: list[str], now: datetime) -> I
             Participant.checks_answered,
             Participant.checks_passed,
             Participant.mode,
+            Participant.is_counted,
             Condition.key.label("condition"),
             Condition.label.label("condition_label"),
             Item.id.label("item"),
@@ -61,7 +74,7 @@ def rated(session: Session, study_id: int, modes: list[str], now: datetime) -> I
         .join(StudyVersion, StudyVersion.id == Participant.version_id)
         .join(Item, Item.id == Assignment.item_id)
         .join(Condition, Condition.id == Item.condition_id)
-        .where(Participant.study_id == study_id, Participant.mode.in_(modes))
+        .where(who)
         .order_by(Participant.pseudonym, Assignment.position)
     )
     return stream(session, statement)
@@ -73,13 +86,13 @@ def values_of(row: Row[Any]) -> dict[str, int]:
     return {construct: int(value) for construct, value in pairs}
 
 
-def counts(session: Session, study_id: int, modes: list[str]) -> tuple[int, int]:
+def counts(session: Session, who: ColumnElement[bool]) -> tuple[int, int]:
     """How many ratings and responses there are."""
     responses = (
         select(Response.id)
         .join(Assignment, Assignment.id == Response.assignment_id)
         .join(Participant, Participant.id == Assignment.participant_id)
-        .where(Participant.study_id == study_id, Participant.mode.in_(modes))
+        .where(who)
         .subquery()
     )
     ratings = select(func.count()).select_from(Rating).join(responses, responses.c.id == Rating.response_id)
@@ -89,7 +102,7 @@ def counts(session: Session, study_id: int, modes: list[str]) -> tuple[int, int]
     )
 
 
-def participants(session: Session, study_id: int, modes: list[str], now: datetime) -> Iterator[Row[Any]]:
+def participants(session: Session, who: ColumnElement[bool], now: datetime) -> Iterator[Row[Any]]:
     """One row per participant × questionnaire answer (at least one), by pseudonym."""
     statement = (
         select(
@@ -101,14 +114,14 @@ def participants(session: Session, study_id: int, modes: list[str], now: datetim
         )
         .join_from(Participant, StudyVersion, StudyVersion.id == Participant.version_id)
         .outerjoin(QuestionnaireAnswer, QuestionnaireAnswer.participant_id == Participant.id)
-        .where(Participant.study_id == study_id, Participant.mode.in_(modes))
+        .where(who)
         .order_by(Participant.pseudonym, QuestionnaireAnswer.key)
     )
     return stream(session, statement)
 
 
 def responses(
-    session: Session, study_id: int, modes: list[str], constructs: Sequence[str], asked: Sequence[str]
+    session: Session, who: ColumnElement[bool], constructs: Sequence[str], asked: Sequence[str]
 ) -> Iterator[Row[Any]]:
     """One row per response, in the order of `ratings`.
 
@@ -129,7 +142,7 @@ def responses(
         .join(Participant, Participant.id == Assignment.participant_id)
         .join(Item, Item.id == Assignment.item_id)
         .join(Condition, Condition.id == Item.condition_id)
-        .where(Participant.study_id == study_id, Participant.mode.in_(modes))
+        .where(who)
         .order_by(Participant.pseudonym, Assignment.position)
     )
     for rating, key in zip(ratings, constructs, strict=True):
@@ -163,14 +176,23 @@ def versions(session: Session, study_id: int) -> list[StudyVersion]:
     return list(session.scalars(statement.order_by(StudyVersion.number)))
 
 
-def answered_versions(session: Session, study_id: int, modes: list[str]) -> list[StudyVersion]:
+def answered_versions(session: Session, who: ColumnElement[bool]) -> list[StudyVersion]:
     """The versions somebody has rated in."""
-    answered = select(Participant.version_id).where(
-        Participant.study_id == study_id, Participant.mode.in_(modes), Participant.items_answered > 0
-    )
+    answered = select(Participant.version_id).where(who, Participant.items_answered > 0)
     statement = select(StudyVersion).where(StudyVersion.id.in_(answered))
     return list(session.scalars(statement.order_by(StudyVersion.number)))
 
 
 def study_named(session: Session, slug: str) -> Study | None:
     return session.scalar(select(Study).where(Study.slug == slug))
+
+
+def uncounted_people(session: Session, study_id: int) -> int:
+    """How many people rated something although they do not count in the study."""
+    statement = select(func.count()).where(
+        Participant.study_id == study_id,
+        Participant.mode == "people",
+        ~Participant.is_counted,
+        Participant.items_answered > 0,
+    )
+    return session.scalar(statement) or 0

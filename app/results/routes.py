@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -15,7 +15,7 @@ from app.access import Level, study_for
 from app.audit import record
 from app.errors import Conflict
 from app.results import service
-from app.results.base import Format
+from app.results.base import Format, Include
 from app.settings import Settings
 from app.web.auth import Opener, desk
 from app.web.downloads import PassingFile
@@ -35,6 +35,7 @@ class Asked:
 
     export_format: Format
     include_synthetic: bool
+    include_uncounted: bool
     with_external_ids: bool
 
 
@@ -43,11 +44,26 @@ def export(
     request: Request,
     slug: str,
     export_format: Annotated[Format, Query(alias="format")] = "long",
+    include: Include | Literal[""] | None = None,
     include_synthetic: bool = False,  # noqa: FBT001, FBT002  # a parameter of the address
     with_external_ids: bool = False,  # noqa: FBT001, FBT002  # the same
 ) -> Response:
-    asked = Asked(export_format, include_synthetic, with_external_ids)
+    asked = asked_for(export_format, include, include_synthetic, with_external_ids)
     return make_file(request.app.state.settings, partial(desk, request), slug, asked)
+
+
+def asked_for(
+    export_format: Format,
+    include: Include | Literal[""] | None,
+    include_synthetic: bool,  # noqa: FBT001  # as the address has it
+    with_external_ids: bool,  # noqa: FBT001  # the same
+) -> Asked:
+    return Asked(
+        export_format,
+        include_synthetic=include_synthetic or include == "synthetic",
+        include_uncounted=include == "uncounted",
+        with_external_ids=with_external_ids,
+    )
 
 
 def make_file(settings: Settings, open_desk: Opener, slug: str, asked: Asked) -> Response:
@@ -88,6 +104,7 @@ def written(session: Session, slug: str, asked: Asked, out: Path) -> dict[str, A
         asked.export_format,
         out,
         include_synthetic=asked.include_synthetic,
+        include_uncounted=asked.include_uncounted,
         with_external_ids=asked.with_external_ids,
     )
 
@@ -98,6 +115,7 @@ def written_apart(settings: Settings, slug: str, asked: Asked, out: Path) -> dic
     Raises: Conflict with what it says if it cannot.
     """
     options = ["--include-synthetic"] * asked.include_synthetic
+    options += ["--include", "uncounted"] * asked.include_uncounted
     options += ["--with-external-ids"] * asked.with_external_ids
     where = ["--format", asked.export_format, "--out", str(out), "--json"]
     told = call(settings, ["export", *where, *options, "--", slug])

@@ -13,10 +13,8 @@ from app.errors import NotFound
 from app.participation.queries import slugs
 from app.results import queries
 from app.results.base import Cell, Format, Source, Table
+from app.results.escaping import cell_text, iso
 from app.results.export import table
-
-# What a spreadsheet would run as a formula when it opens the file.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export(  # each is one thing a caller may ask
@@ -26,15 +24,21 @@ def export(  # each is one thing a caller may ask
     out: Path,
     *,
     include_synthetic: bool = False,
+    include_uncounted: bool = False,
     with_external_ids: bool = False,
 ) -> dict[str, Any]:
     """Write an export's file and, beside it, its manifest; the manifest's content.
 
-    `session` should be a snapshot. Who counts in the study is exported; synthetic participants of a study
-    for people only if asked. Raises: NotFound; Conflict if the study does not fit the paper format.
+    `session` should be a snapshot. Who counts in the study is exported; on request also synthetic
+    participants of a study for people, or everybody who ever came. Raises: NotFound; Conflict if the study
+    does not fit the paper format.
     """
     source = open_source(
-        session, slug, include_synthetic=include_synthetic, with_external_ids=with_external_ids
+        session,
+        slug,
+        include_synthetic=include_synthetic,
+        include_uncounted=include_uncounted,
+        with_external_ids=with_external_ids,
     )
     # The file appears whole or not at all: a reader never finds half an export.
     partial = out.with_name(f"{out.name}.partial")
@@ -54,7 +58,12 @@ def export(  # each is one thing a caller may ask
 
 
 def open_source(
-    session: Session, slug: str, *, include_synthetic: bool = False, with_external_ids: bool = False
+    session: Session,
+    slug: str,
+    *,
+    include_synthetic: bool = False,
+    include_uncounted: bool = False,
+    with_external_ids: bool = False,
 ) -> Source:
     """What exports of a study are taken from. Raises: NotFound."""
     study = queries.study_named(session, slug)
@@ -63,12 +72,15 @@ def open_source(
         raise NotFound(f"There is no study '{slug}'. Studies: {known}.")
     versions = queries.versions(session, study.id)
     modes = [study.audience, *(["synthetic"] if include_synthetic and study.audience == "people" else [])]
+    if include_uncounted:
+        modes = ["people", "preview", "pilot", "synthetic"]
     return Source(
         session,
         study,
         versions,
         [StudyDefinition.model_validate(version.definition) for version in versions],
         modes,
+        queries.chosen(study, include_synthetic=include_synthetic, include_uncounted=include_uncounted),
         datetime.now(UTC),
         with_external_ids,
     )
@@ -106,7 +118,7 @@ def write_csv(path: Path, content: Table, line_end: str = "\r\n") -> int:
     """Write RFC 4180 CSV in UTF-8; the number of rows below the header."""
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator=line_end)
-        writer.writerow(content.columns)
+        writer.writerow(as_text(content.columns))
         rows = 0
         for rows, row in enumerate(content.rows, 1):  # noqa: B007  # the count is what is wanted
             writer.writerow(as_text(row))
@@ -115,24 +127,6 @@ def write_csv(path: Path, content: Table, line_end: str = "\r\n") -> int:
 
 def as_text(row: Iterable[Cell]) -> list[str | int | float]:
     return [cell_text(cell) for cell in row]
-
-
-def cell_text(cell: Cell) -> str | int | float:
-    """A cell as it is written: times in ISO 8601 UTC, true and false in lower case, no formulas.
-
-    A text that a spreadsheet would run gets an apostrophe in front.
-    """
-    match cell:
-        case None:
-            return ""
-        case bool():
-            return "true" if cell else "false"
-        case datetime():
-            return iso(cell)
-        case str() if cell.startswith(FORMULA_STARTS):
-            return f"'{cell}"
-        case _:
-            return cell
 
 
 def write_json_lines(path: Path, content: Table) -> int:
@@ -157,7 +151,3 @@ def json_value(cell: Cell) -> str | int | float | bool | None:
     if isinstance(cell, datetime):
         return iso(cell)
     return None if cell == "" else cell
-
-
-def iso(time: datetime) -> str:
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -11,15 +11,17 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.errors import NotFound
-from app.models import Participant, StudyVersion
+from app.models import Participant, Study, StudyVersion
 from app.results.base import Cell, Format, Table
-from app.results.service import cell_text, export, write_csv
+from app.results.escaping import cell_text
+from app.results.service import export, write_csv
 from app.web.db import Database
 from app.web.signing import Signing, mode_token
 from tests.results.walks import COMMENTS, exported, header, read_rows, set_up, take
+from tests.staff import bearer, become, text_of
 
 # The tables that any study has; paper and jsonl have files of tests of their own.
 PID = "5f1a" * 6
@@ -98,7 +100,8 @@ def test_the_manifest_says_what_the_file_is(
     assert manifest["rows"] == len(read_rows(out)) > 0
     assert (manifest["study"], manifest["format"], manifest["file"]) == ("small", export_format, "out.csv")
     assert manifest["modes"] == ["people"]
-    assert manifest["versions"] == [{"number": 1, "sha256": version.sha256}]
+    hashes = {"sha256": version.sha256, "definition_sha256": version.definition_sha256}
+    assert manifest["versions"] == [{"number": 1, **hashes}]
     assert before <= datetime.fromisoformat(manifest["exported_at"]) <= datetime.now(UTC)
     assert sorted(path.name for path in tmp_path.glob("out*")) == ["out.csv", "out.csv.manifest.json"]
 
@@ -128,7 +131,7 @@ def test_no_file_holds_a_code_and_external_ids_only_where_they_were_asked_for(
     named = everything(with_external_ids=True)
     assert not [code for code in codes if code in named]
     columns = header(tmp_path / "participants.csv")
-    assert columns[16:19] == ["external_id", "external_study_id", "external_attempt_id"]
+    assert columns[17:20] == ["external_id", "external_study_id", "external_attempt_id"]
     rows = read_rows(tmp_path / "participants.csv")
     assert {row["external_id"] for row in rows} == {PID, "'=EXT()"}
     assert {(row["external_study_id"], row["external_attempt_id"]) for row in rows} == {("st1", "se1")}
@@ -198,3 +201,37 @@ def test_a_file_appears_whole_or_not_at_all(
             export(session, "small", "long", out)
     assert out.read_text(encoding="utf-8") == "yesterday's"
     assert not (tmp_path / "out.csv.manifest.json").exists()
+
+
+@pytest.mark.parametrize("export_format", ["long", "wide", "participants"])
+def test_what_a_person_gave_is_exportable_whatever_the_studys_audience_was(
+    web: TestClient, database: Database, tmp_path: Path, export_format: Format
+) -> None:
+    """Before dry runs refused visitors, paid people ended in studies that only count synthetic ones."""
+    set_up(database)
+    take(web, external_id="paid")
+    with database.transaction(writing=True) as session:
+        session.execute(update(Study).values(audience="synthetic"))
+        session.execute(update(Participant).values(is_counted=False))
+    assert exported(database, tmp_path, export_format) == []
+    assert exported(database, tmp_path, export_format, include_synthetic=True) == []
+    rows = exported(database, tmp_path, export_format, include_uncounted=True)
+    assert len(rows) == {"long": 8, "wide": 4, "participants": 1}[export_format]
+    assert {(row["mode"], row["counted"]) for row in rows} == {("people", "false")}
+
+
+def test_the_page_and_the_api_give_uncounted_answers_and_the_page_says_that_there_are_some(
+    web: TestClient, database: Database
+) -> None:
+    set_up(database)
+    take(web, external_id="paid")
+    with database.transaction(writing=True) as session:
+        session.execute(update(Participant).values(is_counted=False))
+    become(web, database, "root@example.org", "admin")
+    assert "1 person answered and does not count" in text_of(web.get("/studies/small/results"))
+    assert len(web.get("/studies/small/export?format=wide&include=").text.splitlines()) == 1
+    assert "people,false" in web.get("/studies/small/export?format=wide&include=uncounted").text
+    token = bearer(database, "api@example.org", "admin")
+    address = "/api/v1/studies/small/exports/wide"
+    assert "people,false" in web.get(f"{address}?include=uncounted", headers=token).text
+    assert "people,false" not in web.get(address, headers=token).text

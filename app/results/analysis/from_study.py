@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 import pandas as pd
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from app.contract.study import StudyDefinition
@@ -37,15 +38,15 @@ def read_study(session: Session, slug: str, software: str) -> Material:
     study = queries.study_named(session, slug)
     if study is None:
         raise NotFound(f"There is no study '{slug}'. Studies: {', '.join(slugs(session)) or 'none yet'}.")
-    now, modes = datetime.now(UTC), [study.audience]
-    versions = queries.answered_versions(session, study.id, modes)
+    now, who = datetime.now(UTC), queries.chosen(study)
+    versions = queries.answered_versions(session, who)
     if not versions:
         raise Conflict(f"Nobody has rated anything in '{slug}' yet, so there is nothing to analyse.")
     definition = StudyDefinition.model_validate(versions[-1].definition)
     constructs = tuple(construct.key for construct in definition.constructs)
     lengths = {row.Item.id: len(row.Item.explanation) for row in queries.items(session, study.id)}
-    people = participants(session, study.id, modes, now)
-    rows = list(responses(session, study.id, modes, now, lengths))
+    people = participants(session, who, now)
+    rows = list(responses(session, who, now, lengths))
     found = [row | people[row["participant"]] for row in rows if row["status"] in COUNTING]
     if not found:
         raise Conflict(f"Nobody who counts has rated anything in '{slug}', so there is nothing to analyse.")
@@ -73,9 +74,9 @@ def read_study(session: Session, slug: str, software: str) -> Material:
 
 
 def responses(
-    session: Session, study_id: int, modes: list[str], now: datetime, lengths: Mapping[int, int]
+    session: Session, who: ColumnElement[bool], now: datetime, lengths: Mapping[int, int]
 ) -> Iterator[dict[str, Any]]:
-    for row in queries.rated(session, study_id, modes, now):
+    for row in queries.rated(session, who, now):
         yield {
             "participant": row.pseudonym,
             "status": row.participant_status,
@@ -90,14 +91,10 @@ def responses(
         }
 
 
-def participants(
-    session: Session, study_id: int, modes: list[str], now: datetime
-) -> dict[str, dict[str, Any]]:
+def participants(session: Session, who: ColumnElement[bool], now: datetime) -> dict[str, dict[str, Any]]:
     """Each participant's answers to the questionnaire, by pseudonym, with status and consent."""
     found: dict[str, dict[str, Any]] = {}
-    for _, answers in groupby(
-        queries.participants(session, study_id, modes, now), key=lambda row: row.Participant.id
-    ):
+    for _, answers in groupby(queries.participants(session, who, now), key=lambda row: row.Participant.id):
         given = list(answers)
         person = given[0].Participant
         found[person.pseudonym] = {

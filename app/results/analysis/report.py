@@ -18,6 +18,7 @@ from app.results.analysis.material import Material
 from app.results.analysis.tables import Table, latex, write_csv
 from app.results.analysis.tidy import COLUMNS, Figure, Note
 from app.results.analysis.words import cautions, methods
+from app.results.escaping import defused, one_line
 from app.results.figures.drawing import Drawn, draw_all
 from app.results.pages import ReportFigure, ReportFindings, ReportPage, ReportRule, ReportTable
 from app.web.pages import render
@@ -42,12 +43,12 @@ def write_all(material: Material, out: Path) -> dict[str, int]:
     out.mkdir(parents=True, exist_ok=True)
     found = list(everything(material))
     stamp = stamped(material)
-    one_line = "; ".join(f"{name}: {value}" for name, value in stamp)
-    drawn = draw_all(material, found, out / "figures", one_line)
+    told_once = one_line("; ".join(f"{name}: {value}" for name, value in stamp))
+    drawn = draw_all(material, found, out / "figures", told_once)
     made = list(tables(found, variants(found), is_adjusted=bool(material.covariates)))
     write_statistics(out, found)
-    write_tables(out / "tables", made, one_line)
-    script.write(material, out, one_line)
+    write_tables(out / "tables", made, told_once)
+    script.write(material, out, told_once)
     page = ReportPage(
         title=material.origin.title,
         stamp=stamp,
@@ -113,7 +114,9 @@ def write_statistics(out: Path, found: Sequence[Figure | Note]) -> None:
             if isinstance(one, Figure):
                 key = one.key
                 place = (key.analysis, key.variant, key.construct, key.group1, key.group2, key.term)
-                writer.writerow([*place, one.quantity, "" if one.n is None else one.n, repr(one.value)])
+                writer.writerow(
+                    [*map(defused, place), one.quantity, "" if one.n is None else one.n, repr(one.value)]
+                )
     with (out / "notes.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow([*COLUMNS[:6], "sentence"])
@@ -121,7 +124,7 @@ def write_statistics(out: Path, found: Sequence[Figure | Note]) -> None:
             if isinstance(one, Note):
                 key = one.key
                 place = (key.analysis, key.variant, key.construct, key.group1, key.group2, key.term)
-                writer.writerow([*place, one.sentence])
+                writer.writerow(map(defused, (*place, one.sentence)))
 
 
 def write_tables(folder: Path, made: Sequence[Table], stamp: str) -> None:

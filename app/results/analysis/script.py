@@ -1,9 +1,11 @@
 """The same analysis for R: data.csv, and a script that reads it."""
 
-import json
 from pathlib import Path
 
+import pandas as pd
+
 from app.results.analysis.material import LENGTH, QUALITY, TEXT, Material
+from app.results.escaping import defused, one_line, r_string
 
 SCRIPT = """\
 # {stamp}
@@ -69,11 +71,12 @@ def write(material: Material, out: Path, stamp: str) -> None:
     columns = ["participant", "question", "condition", TEXT, *material.constructs, QUALITY]
     known = (LENGTH, "answer_correct", "position", "duration_ms", "excluded", *material.controls)
     columns += [name for name in known if name in material.frame]
-    material.frame.to_csv(out / "data.csv", index=False, columns=columns)
+    data = material.frame[columns].apply(defused_column)
+    data.to_csv(out / "data.csv", index=False)
     text = SCRIPT.format(
-        stamp=" ".join(stamp.split()),
-        conditions=", ".join(quoted(one) for one in material.conditions),
-        constructs=", ".join(quoted(one) for one in material.constructs),
+        stamp=one_line(stamp),
+        conditions=", ".join(r_string(defused(one)) for one in material.conditions),
+        constructs=", ".join(r_string(one) for one in material.constructs),
         intercepts=" + ".join(f"(1 | {factor})" for factor in material.factors),
         quality=QUALITY,
         length=f" + {LENGTH}" if material.covariates else "",
@@ -83,6 +86,8 @@ def write(material: Material, out: Path, stamp: str) -> None:
     (out / "analysis.R").write_text(text, encoding="utf-8")
 
 
-def quoted(text: str) -> str:
-    """An R string: JSON's escapes are R's."""
-    return json.dumps(text, ensure_ascii=False)
+def defused_column(column: pd.Series) -> pd.Series:
+    """A column whose texts no spreadsheet runs; numbers stay as they are."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column
+    return column.astype(object).map(lambda cell: defused(cell) if isinstance(cell, str) else cell)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.results import escaping
 from app.results.analysis.tidy import Figure, Key, Note
 
 SMALL = 1e-3  # a p below is only said to be below; of others, digits are counted from the first that is not 0
@@ -57,6 +58,11 @@ class Table:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def texts(self) -> int:
+        """How many columns, the first ones, hold labels."""
+        return sum(title in {*LABELS.values(), ALONE} for title in self.header)
 
 
 def table(
@@ -119,34 +125,19 @@ def write_csv(path: Path, one: Table) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(one.header)
-        writer.writerows([["" if cell == ABSENT else cell for cell in row] for row in one.rows])
+        writer.writerows([cells(row, one.texts) for row in one.rows])
 
 
-ESCAPES = {
-    "\\": r"\textbackslash{}",
-    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"$<$",
-    ">": r"$>$",
-    "|": r"$|$",
-    "×": r"$\times$",
-    "–": "--",
-    "²": r"$^2$",
-    "α": r"$\alpha$",
-    "δ": r"$\delta$",
-    "ε": r"$\varepsilon$",
-    "η": r"$\eta$",
-    "ρ": r"$\rho$",
-    "χ": r"$\chi$",
-}
+def cells(row: Sequence[str], texts: int) -> list[str]:
+    """Labels come from people; figures are ours, and one below zero is no formula."""
+    figures = ("" if cell == ABSENT else cell for cell in row[texts:])
+    return [*(escaping.defused(cell) for cell in row[:texts]), *figures]
 
 
 def latex(one: Table, stamp: str) -> str:
     """A booktabs table, or a longtable if it needs several pages; the stamp is a comment above it."""
-    columns = "l" * sum(title in {*LABELS.values(), ALONE} for title in one.header)
-    columns += "r" * (len(one.header) - len(columns))
-    caption = rf"\caption{{{escaped(one.title)}}}"
+    columns = "l" * one.texts + "r" * (len(one.header) - one.texts)
+    caption = rf"\caption{{{escaping.latex(one.title)}}}"
     if len(one.rows) > LONG:
         begin = [rf"\begin{{longtable}}{{{columns}}}", caption + r" \\"]
         end = [r"\end{longtable}"]
@@ -154,18 +145,14 @@ def latex(one: Table, stamp: str) -> str:
         begin = [r"\begin{table}", caption, rf"\begin{{tabular}}{{{columns}}}"]
         end = [r"\end{tabular}", r"\end{table}"]
     lines = [
-        f"% {stamp}",
+        f"% {escaping.one_line(stamp)}",
         *begin,
         r"\toprule",
-        " & ".join(map(escaped, one.header)) + r" \\",
+        " & ".join(map(escaping.latex, one.header)) + r" \\",
         r"\midrule",
         *([r"\endhead"] if len(one.rows) > LONG else []),
-        *(" & ".join(map(escaped, row)) + r" \\" for row in one.rows),
+        *(" & ".join(map(escaping.latex, row)) + r" \\" for row in one.rows),
         r"\bottomrule",
         *end,
     ]
     return "\n".join(lines) + "\n"
-
-
-def escaped(text: str) -> str:
-    return "".join(ESCAPES.get(letter, letter) for letter in text)

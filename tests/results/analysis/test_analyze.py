@@ -93,6 +93,32 @@ def test_a_file_becomes_a_report_that_stands_alone(tmp_path: Path) -> None:
     assert len(pd.read_csv(out / "data.csv")) == done["responses"]
 
 
+def test_no_cell_of_any_file_of_the_report_runs_in_a_spreadsheet(tmp_path: Path) -> None:
+    frame = pd.read_csv(paper_file(tmp_path / "old.csv"))
+    frame["model"] = frame["model"].map({"X": "=HYPERLINK(1)"}).fillna(frame["model"])
+    frame["gender"] = "@" + frame["gender"]
+    frame.to_csv(tmp_path / "old.csv", index=False)
+    out = tmp_path / "report"
+    analyze_csv(tmp_path / "old.csv", out)
+    paths = [*out.glob("*.csv"), *(out / "tables").glob("*.csv")]
+    assert len(paths) > 20
+    texts = []
+    for path in paths:
+        with path.open(encoding="utf-8", newline="") as stream:
+            texts += [cell for row in csv.reader(stream) for cell in row if not is_number(cell)]
+    assert [text for text in texts if text.startswith(("=", "+", "-", "@"))] == []
+    assert "'=HYPERLINK(1)" in texts
+    assert '"\'=HYPERLINK(1)"' in (out / "analysis.R").read_text(encoding="utf-8")
+
+
+def is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
 def test_the_same_data_give_the_same_bytes(tmp_path: Path) -> None:
     source = paper_file(tmp_path / "old.csv")
     folders = [tmp_path / "one", tmp_path / "two"]

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.results.analysis.tables import Table, escaped, latex, shown, table, write_csv
+from app.results import escaping
+from app.results.analysis.tables import Table, latex, shown, table, write_csv
 from app.results.analysis.tidy import Figure, Key, Note
 
 
@@ -43,7 +44,7 @@ def test_a_table_has_a_line_for_each_key_a_dash_for_what_is_absent_and_sentences
 
 
 def test_latex_survives_whatever_a_label_holds() -> None:
-    assert escaped(r"50% & \x_{1} < α") == r"50\% \& \textbackslash{}x\_\{1\} $<$ $\alpha$"
+    assert escaping.latex(r"50% & \x_{1} < α") == r"50\% \& \textbackslash{}x\_\{1\} $<$ $\alpha$"
     text = latex(Table("t", "A_b", ("Group", "n"), (("x&y", "3"),)), "stamp")
     assert r"\begin{tabular}{lr}" in text
     assert r"x\&y & 3 \\" in text
@@ -54,3 +55,19 @@ def test_latex_survives_whatever_a_label_holds() -> None:
 def test_a_files_absent_cells_are_empty_so_that_columns_of_numbers_stay_numbers(tmp_path: Path) -> None:
     write_csv(tmp_path / "t.csv", Table("t", "A", ("Group", "sd"), (("x", "0.100"), ("y", "–"))))
     assert (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines() == ["Group,sd", "x,0.100", "y,"]
+
+
+def test_a_line_break_in_a_title_does_not_leave_the_latex_comment() -> None:
+    for line_break in ("\n", "\r", "\r\n", "\v", "\x85", "\u2028"):
+        text = latex(
+            Table("t", "A", ("Group", "n"), (("x", "3"),)), rf"Study: a{line_break}\input{{/etc/passwd}}"
+        )
+        assert [line for line in text.splitlines() if "input" in line] == [text.splitlines()[0]]
+        assert text.startswith("% Study: a")
+
+
+def test_a_label_is_neither_an_argument_of_a_line_break_nor_a_new_line() -> None:
+    rows = (("[5cm]", "1"), ("*\n\n\\input{x}", "2"))
+    lines = latex(Table("t", "A", ("Group", "n"), rows), "s").splitlines()
+    assert r"{[}5cm{]} & 1 \\" in lines
+    assert r"{*} \textbackslash{}input\{x\} & 2 \\" in lines
