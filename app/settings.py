@@ -31,6 +31,10 @@ class Settings(BaseSettings):
     largest_checkpoint_mb: int = Field(8192, ge=1, le=65_536)
     checkpoint_quota_mb: int = Field(65_536, ge=1, description="of all checkpoints' files together")
     lease_seconds: float = Field(60, ge=1, description="after which a silent worker's batch is taken over")
+    student_load_seconds: float = Field(600, ge=1, description="after which loading a student is stopped")
+    student_trial_seconds: float = Field(300, ge=1, description="the same for a few questions it is tried on")
+    student_batch_seconds: float = Field(1800, ge=1, description="the same for one batch of a run")
+    student_memory_mb: int = Field(0, ge=0, description="of one student's process; 0: three quarters of all")
     worker_threads: int = Field(0, ge=0, description="of PyTorch; 0: as many as the machine has cores")
 
     @field_validator("database_url")

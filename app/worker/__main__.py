@@ -5,7 +5,6 @@ import os
 import sqlite3
 import sys
 import threading
-import warnings
 from collections.abc import Callable
 
 from huey import Huey
@@ -19,9 +18,11 @@ from app.logs import LineFormatter
 from app.queue import GENERATE, TRY, VERIFY, enqueue, make_queue
 from app.settings import Settings
 from app.web.db import Database
+from app.worker.work import Workbench
 
 log = logging.getLogger("honeyglass.worker")
 LOOK_S = 15.0
+STOP_S = 1.0  # what a task gets to finish in, once the worker is told to stop
 
 
 def sweep(database: Database, queue: Huey) -> None:
@@ -59,16 +60,15 @@ def end_with_parent() -> None:
 
 
 def handlers(settings: Settings, database: Database, queue: list[Huey]) -> dict[str, Callable[..., object]]:
-    """The tasks; PyTorch is loaded by the first of them, so an idle worker costs little."""
-    bench: list[object] = []
+    """The tasks; the queue is known only once it has them."""
+    bench: list[Workbench] = []
 
     def task(name: str) -> Callable[..., object]:
         def run(*arguments: object) -> object:
-            from app.worker.work import Workbench  # noqa: PLC0415  # see above
-
             if not bench:
                 bench.append(Workbench(settings, database, queue[0]))
-            return getattr(bench[0], name)(*arguments)
+            done: object = getattr(bench[0], name)(*arguments)
+            return done
 
         return run
 
@@ -80,11 +80,6 @@ def main() -> None:
     lines.setFormatter(LineFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[lines])
     logging.getLogger("huey").setLevel(logging.WARNING)  # what matters of a task, work.py says
-    # What the libraries announce of each other is for their authors.
-    warnings.filterwarnings("ignore", category=FutureWarning)
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    # Threads that wait by spinning would take the cores from the web server beside them.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     settings = Settings()
     database = Database(settings.url, actor=Actor("worker"))
     made: list[Huey] = []
@@ -95,7 +90,10 @@ def main() -> None:
         if target is keep_sweeping or "--with-parent" in sys.argv:
             threading.Thread(target=target, args=arguments, daemon=True).start()
     log.info("waiting for tasks")
-    queue.create_consumer(workers=1, periodic=False, initial_delay=0.05, max_delay=0.5).run()
+    consumer = {"workers": 1, "periodic": False, "initial_delay": 0.05, "max_delay": 0.5}
+    queue.create_consumer(**consumer, shutdown_timeout=STOP_S).run()
+    logging.shutdown()
+    os._exit(0)  # whatever a thread is in the middle of, its lease gives back
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from app.errors import Invalid
 from app.explanations.runs import Written
 from app.worker.decoding import Limits, decode
 from app.worker.loading import Student
+from app.worker.talk import Posed
 
 # What a manifest may not say to the tokenizer's chat template.
 RESERVED = {
@@ -32,16 +33,6 @@ class Telling:
     outputs: dict[str, str | None] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Posed:
-    """A question as a student is asked it."""
-
-    id: int
-    text: str
-    choices: Sequence[str]
-    premise: str | None = None
 
 
 def ask(

@@ -1,8 +1,10 @@
-"""A worker's three tasks: verify a checkpoint, write one batch of a run, answer one question."""
+"""A worker's three tasks: verify a checkpoint, write one batch of a run, answer one question.
+
+Nothing of a student is loaded here: each loaded student is a process of its own, and this one outlives it.
+"""
 
 import logging
 import os
-import re
 import socket
 import threading
 import time
@@ -11,11 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import torch
 from huey import Huey
-from huggingface_hub.errors import StrictDataclassError
-from jinja2 import TemplateError
-from safetensors import SafetensorError
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -29,23 +27,17 @@ from app.models import Checkpoint, GenerationRun, Question
 from app.queue import GENERATE, enqueue
 from app.settings import Settings
 from app.web.db import Database
-from app.worker.asking import Posed, ask
-from app.worker.loading import Shelf, Student, load
+from app.worker.student_process import StudentProcess
+from app.worker.talk import Load, Posed, Told
 
 log = logging.getLogger("honeyglass.worker")
-# What the libraries raise for a student that cannot be loaded or asked.
-FAILURES = (
-    *(AppError, OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, ImportError),
-    *(AssertionError, MemoryError, SafetensorError, TemplateError, StrictDataclassError),
-)
 TRIAL = (
     Posed(1, "Where do people keep milk fresh?", ("fridge", "oven", "sofa", "garden", "drawer")),
     Posed(2, "What do you use to cut paper?", ("scissors", "spoon", "pillow", "lamp", "rope")),
     Posed(3, "Where would you read a book quietly?", ("library", "stadium", "factory", "road", "kitchen")),
 )
-FOLDERS = re.compile(r"(?<![\w.:/])/(?:[^\s/'\"]+/)+")  # those of absolute paths, not of addresses
-LONGEST_REASON = 500
 TRIAL_PREMISE = "A person is at home."
+Waiting = Callable[[], None]  # called again and again while a student is at work; raises to stop it
 
 
 class Abandoned(Exception):  # a decision, not an error
@@ -53,42 +45,63 @@ class Abandoned(Exception):  # a decision, not an error
 
 
 class Workbench:
-    """One process's database, queue and the one student it has loaded."""
+    """One process's database, queue and the process of the one student it has loaded."""
 
     def __init__(self, settings: Settings, database: Database, queue: Huey) -> None:
         self.settings, self.database, self.queue = settings, database, queue
         self.name = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
-        self.loaded: tuple[tuple[int, str], Student] | None = None
-        torch.set_num_threads(settings.worker_threads or os.cpu_count() or 1)
+        self.loaded: tuple[tuple[int, str], StudentProcess] | None = None
 
-    def student(self, checkpoint: Checkpoint, precision: str) -> Student:
+    def student(
+        self, checkpoint: Checkpoint, precision: str, keep_going: Waiting = lambda: None
+    ) -> StudentProcess:
         """Load a student, unless it is the one that is loaded; the one before goes first."""
         key = (checkpoint.id, precision)
-        if self.loaded is None or self.loaded[0] != key:
-            self.loaded = None
-            with self.database.transaction() as session:
-                known = checkpoint_queries.folders_by_file(session)
-            folder = checkpoints_folder(self.settings)
-            files = {sha256: folder / place / name for sha256, (place, name) in known.items()}
-            there = {sha256: path for sha256, path in files.items() if path.exists()}  # some were purged
-            shelf = Shelf(there, self.settings.checkpoint_root)
-            manifest = StudentManifest.model_validate(checkpoint.manifest)
-            self.loaded = key, load(folder / checkpoint.folder, manifest, precision, shelf)
+        if self.loaded is None or self.loaded[0] != key or not self.loaded[1].is_alive:
+            self.let_go()
+            child = StudentProcess(self.settings, self.request(checkpoint, precision))
+            self.loaded = key, child
+            child.start(self.settings.student_load_seconds, keep_going)
         return self.loaded[1]
+
+    def let_go(self) -> None:
+        if self.loaded is not None:
+            self.loaded[1].kill()
+            self.loaded = None
+
+    def request(self, checkpoint: Checkpoint, precision: str) -> Load:
+        with self.database.transaction() as session:
+            known = checkpoint_queries.folders_by_file(session)
+        folder = checkpoints_folder(self.settings).absolute()
+        files = {sha256: folder / place / name for sha256, (place, name) in known.items()}
+        root = self.settings.checkpoint_root
+        return Load.model_validate(
+            {
+                "folder": folder / checkpoint.folder,
+                "manifest": checkpoint.manifest,
+                "precision": precision,
+                # Some were purged.
+                "by_sha256": {sha256: path for sha256, path in files.items() if path.exists()},
+                "root": root and root.absolute(),
+                "threads": self.settings.worker_threads or os.cpu_count() or 1,
+            }
+        )
 
     def verify(self, checkpoint_id: int) -> None:
         """Load a student and have it answer three questions; ready, or failed with the reason."""
-        lease_s = self.settings.lease_seconds * 10  # loading is slow and not worth a heartbeat
+        limits = self.settings
+        # Loading is slow and not worth a heartbeat.
+        lease_s = limits.student_load_seconds + limits.student_trial_seconds + limits.lease_seconds
         with self.database.transaction(writing=True) as session:
             checkpoint = checkpoints.start_verifying(session, checkpoint_id, lease_s)
         if checkpoint is None:
             return
         try:
             trial = self.try_out(checkpoint)
-        except FAILURES as error:
+        except AppError as error:
             log.warning("checkpoint %s failed: %s", checkpoint.name, error)
             with self.database.transaction(writing=True) as session:
-                checkpoints.fail_verifying(session, checkpoint_id, sentence(error))
+                checkpoints.fail_verifying(session, checkpoint_id, error.message)
             return
         with self.database.transaction(writing=True) as session:
             checkpoints.finish_verifying(session, checkpoint_id, trial)
@@ -100,14 +113,14 @@ class Workbench:
         way = manifest.ask.ways[manifest.ask.default]
         premise = TRIAL_PREMISE if way.asks_for & {"premise", "context"} else None
         posed = [Posed(one.id, one.text, one.choices, premise) for one in TRIAL]
-        told = ask(student, manifest.ask.default, posed)
+        told = student.ask(manifest.ask.default, posed, self.settings.student_trial_seconds)
         return [
             {
                 "question": question.text,
                 "choices": list(question.choices),
                 "answer": one.answer,
                 "explanation": one.explanation,
-                "outputs": [step["output"] for step in one.record["steps"]],
+                "outputs": list(one.outputs),
             }
             for question, one in zip(posed, told, strict=True)
         ]
@@ -124,9 +137,10 @@ class Workbench:
             student = self.student(
                 checkpoint, StudentManifest.model_validate(checkpoint.manifest).generation.precision
             )
-            [told] = ask(student, way, [Posed(0, question, choices, premise)])
-        except FAILURES as error:
-            return {"error": sentence(error)}
+            posed = [Posed(0, question, choices, premise)]
+            [told] = student.ask(way, posed, self.settings.student_trial_seconds)
+        except AppError as error:
+            return {"error": error.message}
         return {"answer": told.answer, "explanation": told.explanation, "record": told.record}
 
     def generate(self, run_id: int) -> None:
@@ -149,10 +163,10 @@ class Workbench:
         except Abandoned:
             log.info("run %s: a batch was given up, its run was cancelled or its lease lost", run_id)
             return
-        except FAILURES as error:
+        except AppError as error:
             log.warning("run %s, batch %s failed: %s", run_id, batch_id, error)
             with self.database.transaction(writing=True) as session:
-                runs.fail_batch(session, batch_id, self.name, sentence(error))
+                runs.fail_batch(session, batch_id, self.name, error.message)
             return
         duration_ms = round((time.monotonic() - started) * 1000)
         with self.database.transaction(writing=True) as session:
@@ -168,12 +182,11 @@ class Workbench:
             checkpoint = session.get_one(Checkpoint, run.checkpoint_id)
             found = session.scalars(select(Question).where(Question.id.in_(question_ids)))
             by_id = {one.id: Posed(one.id, one.text, one.choices, one.premise) for one in found}
-        student = self.student(checkpoint, run.precision)
+        student = self.student(checkpoint, run.precision, keep_going)
         hashes = {"model_sha256": checkpoint.model_sha256, "tokenizer_sha256": checkpoint.tokenizer_sha256}
-        told = ask(student, run.way, [by_id[number] for number in question_ids], keep_going)
-        for one in told:
-            one.record.update(hashes)
-        return told
+        posed = [by_id[number] for number in question_ids]
+        told = student.ask(run.way, posed, self.settings.student_batch_seconds, keep_going)
+        return [as_written(one, hashes) for one in told]
 
     def prolong(self, batch_id: int) -> bool:
         """Keep a batch; a database that does not answer decides nothing, the next beat asks again."""
@@ -207,8 +220,12 @@ class Workbench:
             beating.join()
 
 
-def sentence(error: BaseException) -> str:
-    """An error's first lines, without this machine's paths."""
-    text = str(error).strip() or type(error).__name__
-    short = FOLDERS.sub("", " ".join(text.split()))[:LONGEST_REASON]
-    return short if isinstance(error, AppError) else f"{type(error).__name__}: {short}"
+def as_written(told: Told, hashes: dict[str, str]) -> runs.Written:
+    return runs.Written(
+        told.question_id,
+        told.answer,
+        told.explanation,
+        told.is_truncated,
+        told.missing,
+        {**told.record, **hashes},
+    )

@@ -15,6 +15,7 @@ from app.settings import Settings
 from app.worker import asking
 from app.worker.decoding import decode
 from app.worker.loading import Shelf, load
+from app.worker.talk import Posed
 from tests.training.tiny import make_base, make_row, write_rows
 from training.__main__ import cli
 from training.config import load_stored
@@ -83,9 +84,7 @@ def ask_as_worker(
     patch.setattr(asking, "decode", noted)
     student = load(checkpoints_folder(settings) / taken.folder, taken.manifest, "fp32", Shelf({}, base))
     examples = [lesson.example for lesson in lessons]
-    posed = [
-        asking.Posed(number, one.question, one.choices, one.context) for number, one in enumerate(examples)
-    ]
+    posed = [Posed(number, one.question, one.choices, one.context) for number, one in enumerate(examples)]
     told = [one for way in taken.manifest.ask.ways for one in asking.ask(student, way, posed)]
     return told, given
 

@@ -12,8 +12,9 @@ from app.checkpoints.intake import take_in
 from app.contract.base import InvalidFile
 from app.contract.student import Reader, parse_student
 from app.settings import Settings as AppSettings
-from app.worker.asking import Posed, ask
+from app.worker.asking import ask
 from app.worker.loading import Shelf, load
+from app.worker.talk import Posed
 from tests.training.tiny import make_base, make_lesson, make_row, make_settings, write_rows
 from training import evaluate as stage
 from training import likelihood

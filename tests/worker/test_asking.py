@@ -8,11 +8,12 @@ import torch
 
 from app.contract.base import sha256_of_file
 from app.contract.student import parse_student
-from app.worker.asking import Posed, ask
+from app.worker.asking import ask
 from app.worker.decoding import Limits, decode, is_slotted
 from app.worker.layers import PackedLinear, can_pack, can_run_packed
 from app.worker.loading import Shelf, Student, load
 from app.worker.packing import PACKED_TOKENS, pack, shared_tokens
+from app.worker.talk import Posed
 from tests.worker.students import make_adapter, make_llama, make_smollm2, make_t5, smollm2
 
 NOWHERE = Shelf({}, None)

@@ -1,26 +1,29 @@
-"""A worker's tasks in the test's own process: tries again, stops, answers somebody who waits."""
+"""A worker's tasks, each student in its process: tries again, stops, answers somebody who waits."""
 
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import torch
 from sqlalchemy import func, select
 
 from app.checkpoints import service as checkpoints
 from app.checkpoints.intake import take_in
-from app.contract.student import Step
 from app.explanations import progress, runs
 from app.models import Checkpoint, Explanation, GenerationBatch
 from app.queue import TRY, answer, enqueue, make_queue
 from app.settings import Settings
 from app.web.db import Database
-from app.worker import asking, work
 from app.worker.__main__ import handlers, sweep
+from app.worker.student_process import StudentFailed, StudentProcess
 from app.worker.work import Workbench
 from tests.factories import make_question_set
+from tests.worker.hostile import HANGS_ON_QUESTIONS, make_chatty
 from tests.worker.students import finish, make_llama
 
 
@@ -31,13 +34,12 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def sqlite_settings(sqlite_url: str, tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home", database_url=sqlite_url, lease_seconds=1)
+    return Settings(home=tmp_path / "home", database_url=sqlite_url, lease_seconds=1, worker_threads=1)
 
 
 @pytest.fixture
-def bench(sqlite_settings: Settings, tiny: Path) -> Workbench:
+def bench(sqlite_settings: Settings, tiny: Path) -> Iterator[Workbench]:
     """A worker beside a database with a verified student and eight questions."""
-    torch.set_num_threads(1)
     database = Database(sqlite_settings.url)
     made = Workbench(sqlite_settings, database, make_queue(sqlite_settings))
     taken = take_in(sqlite_settings, str(tiny))
@@ -45,7 +47,9 @@ def bench(sqlite_settings: Settings, tiny: Path) -> Workbench:
         checkpoint_id = checkpoints.register(session, taken, "tiny").id
         make_question_set(session)
     made.verify(checkpoint_id)
-    return made
+    yield made
+    made.let_go()
+    database.engine.dispose()
 
 
 def make_run(bench: Workbench) -> int:
@@ -65,10 +69,10 @@ def test_a_batch_that_fails_waits_is_tried_again_and_is_written_once(
     run_id = make_run(bench)
 
     def fail(*_: object) -> None:
-        raise RuntimeError("out of memory")
+        raise StudentFailed("out of memory")
 
     with monkeypatch.context() as patched:
-        patched.setattr(work, "ask", fail)
+        patched.setattr(StudentProcess, "ask", fail)
         bench.generate(run_id)
     assert look(bench, run_id) == ("running", 0)
     assert bench.queue.scheduled_count() + bench.queue.pending_count() == 1
@@ -76,7 +80,7 @@ def test_a_batch_that_fails_waits_is_tried_again_and_is_written_once(
     assert look(bench, run_id) == ("running", 0)
     with bench.database.transaction(writing=True) as session:
         batch = session.scalars(select(GenerationBatch)).one()
-        assert batch.error == "RuntimeError: out of memory"
+        assert batch.error == "out of memory"
         batch.not_before = datetime.now(UTC)
     bench.generate(run_id)
     assert look(bench, run_id) == ("complete", 8)
@@ -85,24 +89,35 @@ def test_a_batch_that_fails_waits_is_tried_again_and_is_written_once(
         assert session.scalar(select(func.count()).select_from(Explanation)) == 8
 
 
-def test_a_cancelled_run_stops_in_mid_batch_and_stores_nothing(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run_id = make_run(bench)
-    take_step: Callable[..., None] = asking.take_step
+def test_a_cancelled_run_stops_in_mid_batch_and_stores_nothing(bench: Workbench, tmp_path: Path) -> None:
+    """Even one that hangs in a library: its process is killed."""
+    taken = take_in(bench.settings, str(make_chatty(tmp_path / "hanging", HANGS_ON_QUESTIONS)))
+    with bench.database.transaction(writing=True) as session:
+        hanging = checkpoints.register(session, taken, "hanging").id
+    bench.verify(hanging)
+    with bench.database.transaction(writing=True) as session:
+        run_id = runs.create_run(session, runs.Plan("hanging", "set")).id
 
-    def cancel_first(student: Any, way: Any, step: Step, tellings: Any, keep_going: Any) -> None:
+    def cancel_once_it_hangs() -> None:
+        assert bench.loaded is not None
+        while used_s(bench.loaded[1].process.pid) < idle_s + 0.5:
+            time.sleep(0.05)
         with bench.database.transaction(writing=True) as session:
-            if progress.progress(session, run_id).state == "running":
-                runs.cancel_run(session, run_id)
-        while True:  # until the next beat has found out
-            keep_going()
-            take_step(student, way, step, tellings, keep_going)
+            runs.cancel_run(session, run_id)
 
-    monkeypatch.setattr(asking, "take_step", cancel_first)
+    assert bench.loaded is not None
+    idle_s = used_s(bench.loaded[1].process.pid)
+    canceller = threading.Thread(target=cancel_once_it_hangs)
+    canceller.start()
     bench.generate(run_id)
+    canceller.join()
     assert look(bench, run_id) == ("cancelled", 0)
     assert bench.queue.scheduled_count() + bench.queue.pending_count() == 0
+    assert not bench.loaded[1].is_alive
+
+
+def used_s(pid: int) -> float:
+    return psutil.Process(pid).cpu_times().user
 
 
 def test_somebody_who_tries_a_student_gets_its_answer_or_a_sentence_through_the_queue(

@@ -1,0 +1,117 @@
+"""One student in a process of its own, `python -m app.worker.child PARENT`: loads it, then answers requests.
+
+Whatever a student's files make the libraries do happens here, where it can be killed. The process has no
+database, no queue and none of the product's settings.
+"""
+
+import ctypes
+import os
+import re
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import BinaryIO
+
+import torch
+from huggingface_hub.errors import StrictDataclassError
+from jinja2 import TemplateError
+from safetensors import SafetensorError
+
+from app.contract.student import StudentManifest
+from app.errors import AppError
+from app.explanations.runs import Written
+from app.worker.asking import ask
+from app.worker.loading import Shelf, Student, load
+from app.worker.talk import Ask, Load, Reply, Told
+
+# What the libraries raise for a student that cannot be loaded or asked.
+FAILURES = (
+    *(AppError, OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, ImportError),
+    *(AssertionError, ArithmeticError, MemoryError, re.error),
+    *(SafetensorError, TemplateError, StrictDataclassError),
+)
+FOLDERS = re.compile(r"(?<![\w.:/])/(?:[^\s/'\"]+/)+")  # those of absolute paths, not of addresses
+LONGEST_REASON = 500
+READ_BEFORE_CUTTING = 20 * LONGEST_REASON  # a student may have made an error's text as long as it likes
+DIE_WITH_PARENT = 1  # Linux's PR_SET_PDEATHSIG
+LOOK_S = 1.0
+
+
+def main() -> None:
+    parent = int(sys.argv[1])
+    end_with(parent)
+    warnings.filterwarnings("ignore", category=FutureWarning)  # what libraries announce of each other
+    with os.fdopen(os.dup(1), "wb") as replies:
+        os.dup2(2, 1)  # whatever a library prints is no reply
+        serve(sys.stdin.buffer, replies)
+
+
+def end_with(parent: int) -> None:
+    """Die when the worker does: at once on Linux, even in a call that never comes back; soon elsewhere."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def serve(requests: BinaryIO, replies: BinaryIO) -> None:
+    students: list[Student] = []
+    for line in requests:
+        if students:
+            reply = attempt(partial(tell, students[0], line))
+        else:
+            reply = attempt(partial(load_student, students, line))
+        replies.write(reply.model_dump_json().encode() + b"\n")
+        replies.flush()
+
+
+def attempt(work: Callable[[], tuple[Told, ...] | None]) -> Reply:
+    try:
+        return Reply(told=work() or ())
+    except FAILURES as error:
+        return Reply(failed=sentence(error))
+
+
+def load_student(students: list[Student], line: bytes) -> None:
+    request = Load.model_validate_json(line)
+    torch.set_num_threads(request.threads)
+    manifest = StudentManifest.model_validate(request.manifest)
+    shelf = Shelf(request.by_sha256, request.root)
+    students.append(load(request.folder, manifest, request.precision, shelf))
+
+
+def tell(student: Student, line: bytes) -> tuple[Told, ...]:
+    request = Ask.model_validate_json(line)
+    return tuple(map(as_told, ask(student, request.way, request.questions)))
+
+
+def as_told(written: Written) -> Told:
+    return Told(
+        question_id=written.question_id,
+        answer=written.answer,
+        explanation=written.explanation,
+        is_truncated=written.is_truncated,
+        missing=written.missing,
+        outputs=tuple(step["output"] for step in written.record["steps"]),
+        record=written.record,
+    )
+
+
+def sentence(error: BaseException) -> str:
+    """An error's first lines, without this machine's paths."""
+    text = str(error).strip()[:READ_BEFORE_CUTTING] or type(error).__name__
+    short = FOLDERS.sub("", " ".join(text.split()))[:LONGEST_REASON]
+    return short if isinstance(error, AppError) else f"{type(error).__name__}: {short}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""A hostile student's process is killed with a reason; the worker, and the honest student after it, go on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from app.checkpoints import service as checkpoints
+from app.checkpoints.intake import take_in
+from app.models import Checkpoint
+from app.queue import make_queue
+from app.settings import Settings
+from app.web.db import Database
+from app.worker.student_process import environment
+from app.worker.work import Workbench
+from tests.worker.hostile import HOSTILE
+from tests.worker.students import make_llama
+
+
+@pytest.fixture
+def bench(sqlite_url: str, tmp_path: Path) -> Iterator[Workbench]:
+    settings = Settings(home=tmp_path / "home", database_url=sqlite_url, worker_threads=1)
+    made = Workbench(settings, Database(sqlite_url), make_queue(settings))
+    yield made
+    made.let_go()
+    made.database.engine.dispose()
+
+
+def verify(bench: Workbench, folder: Path) -> Checkpoint:
+    with bench.database.transaction(writing=True) as session:
+        number = checkpoints.register(session, take_in(bench.settings, str(folder)), folder.name).id
+    bench.verify(number)
+    with bench.database.transaction() as session:
+        return session.get_one(Checkpoint, number)
+
+
+def limited(bench: Workbench, **limits: float) -> None:
+    bench.settings = bench.settings.model_copy(update=limits)
+
+
+@pytest.mark.parametrize("kind", ["nested-loops", "endless-regex", "million-layers"])
+def test_a_student_that_never_ends_is_stopped_and_the_next_is_verified(
+    bench: Workbench, tmp_path: Path, kind: str
+) -> None:
+    limited(bench, student_load_seconds=60 if kind == "nested-loops" else 20, student_trial_seconds=3)
+    found = verify(bench, HOSTILE[kind](tmp_path / kind))
+    assert (found.state, found.reason) == ("failed", found.reason)
+    assert "took longer than" in str(found.reason)
+    limited(bench, student_load_seconds=600, student_trial_seconds=300)
+    assert verify(bench, make_llama(tmp_path / "honest")).state == "ready"
+
+
+def test_a_student_that_takes_all_memory_is_stopped(bench: Workbench, tmp_path: Path) -> None:
+    limited(bench, student_memory_mb=1024)
+    found = verify(bench, HOSTILE["large-text"](tmp_path / "large-text"))
+    assert found.state == "failed"
+    assert "took more than 1,024 MB of memory" in str(found.reason)
+
+
+def test_a_students_process_is_kept_over_batches_and_knows_no_secret(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HONEYGLASS_DATABASE_URL", "HF_TOKEN", "PGPASSWORD"):
+        monkeypatch.setenv(name, "a secret")
+    found = verify(bench, make_llama(tmp_path / "honest"))
+    first = bench.student(found, "fp32")
+    assert bench.student(found, "fp32") is first
+    assert "a secret" not in psutil.Process(first.process.pid).environ().values()
+    assert "a secret" not in environment(os.environ).values()
+    first.process.kill()
+    first.process.wait()
+    assert bench.student(found, "fp32").is_alive
+
+
+def test_the_workers_own_process_loads_no_machine_learning() -> None:
+    script = (
+        "import sys, app.worker.__main__;"
+        "print([name for name in ('torch', 'transformers', 'peft') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process that never comes back outlives it")
+def test_a_students_process_dies_with_its_worker_even_in_the_middle_of_a_call() -> None:
+    script = (
+        "import subprocess, sys, time\n"
+        "hang = 'import os, app.worker.child as c; c.end_with(os.getppid()); '\n"
+        "hang += 'print(1, flush=True); sum(range(10**13))'\n"
+        "p = subprocess.Popen([sys.executable, '-c', hang], stdout=subprocess.PIPE); p.stdout.readline()\n"
+        "print(p.pid, flush=True); time.sleep(600)"
+    )
+    worker = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+    )
+    assert worker.stdout is not None
+    child = int(worker.stdout.readline())
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    worker.stdout.close()
+    deadline = time.monotonic() + 60
+    while psutil.pid_exists(child) and psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
