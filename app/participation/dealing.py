@@ -23,6 +23,7 @@ from app.participation.order import balanced_order, least_used_row, shuffled_ord
 from app.participation.queries import Visit
 
 item = cast("Table", Item.__table__)
+LAPSED_AT_ONCE = 8
 CHANGE_LOAD = (
     update(item)
     .where(item.c.id == bindparam("item_id"))
@@ -110,6 +111,8 @@ def use_row(session: Session, version_id: int, row: str | None, by: int) -> None
 def lapse_expired(session: Session, version_id: int, now: datetime) -> int:
     """Take back what people who stopped in the middle hold; how many they were.
 
+    At most LAPSED_AT_ONCE of them, those that are over longest: one click must not wait for everybody who
+    ever left. The rest is for the next ones; until then their places count as held, as they did before.
     People who are submitting at this moment are skipped: they are not gone.
     """
     expired = (
@@ -117,6 +120,8 @@ def lapse_expired(session: Session, version_id: int, now: datetime) -> int:
         .where(
             Participant.version_id == version_id, Participant.status == "active", Participant.lapses_at < now
         )
+        .order_by(Participant.lapses_at, Participant.id)
+        .limit(LAPSED_AT_ONCE)
         .with_for_update(skip_locked=True, key_share=True)
     )
     gone = session.execute(expired).all()

@@ -21,6 +21,8 @@ class ParticipantRow:
     checks_passed: int
     checks_answered: int
     is_late: bool
+    is_same_id: bool
+    is_counted: bool
     started_at: datetime
     finished_at: datetime | None
 
@@ -38,6 +40,8 @@ def participants_page(
             Participant.checks_passed,
             Participant.checks_answered,
             Participant.is_late,
+            Participant.is_same_id,
+            Participant.is_counted,
             Participant.started_at,
             Participant.finished_at,
         )

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from app.access import level_of, study_for
-from app.participation import exclusion, listing
+from app.participation import choosing, exclusion, listing
 from app.participation.staff_pages import ParticipantsPage
 from app.web.auth import desk
 from app.web.shell import go, shell_of, show
@@ -35,4 +35,13 @@ def exclude(request: Request, slug: str, pseudonym: str) -> Response:
         study_for(at.session, at.person, slug, "edit")
         exclusion.exclude(at.session, slug, pseudonym, datetime.now(UTC))
     notice = f"{pseudonym} no longer counts; their items are free for others, their answers stay in exports."
+    return go(request, f"/studies/{slug}/participants", notice)
+
+
+@router.post("/{pseudonym}/count")
+def count_instead(request: Request, slug: str, pseudonym: str) -> Response:
+    with desk(request, "researcher", writing=True) as at:
+        study_for(at.session, at.person, slug, "edit")
+        choosing.count_instead(at.session, slug, pseudonym, datetime.now(UTC))
+    notice = f"{pseudonym} counts now, and the other visit of the same id does not."
     return go(request, f"/studies/{slug}/participants", notice)

@@ -27,7 +27,7 @@ COLUMNS: dict[str, Column] = {
         "text",
         "active, dropped, completed, declined, screened_out, turned_away, withdrawn, excluded or replaced",
     ),
-    "flags": Column("text", "late, attention_failed:N; separated by semicolons", "nothing to note"),
+    "flags": Column("text", "late, attention_failed:N, same_id; separated by semicolons", "nothing to note"),
     "mode": Column("text", "people, preview, pilot or synthetic"),
     "counted": Column("boolean", "whether the answers are of those that the study counts"),
     "condition": Column("text", "the condition's key"),

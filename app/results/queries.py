@@ -52,6 +52,7 @@ def rated(session: Session, who: ColumnElement[bool], now: datetime) -> Iterator
             Participant.pseudonym,
             status_now(now).label("participant_status"),
             Participant.is_late,
+            Participant.is_same_id,
             Participant.checks_answered,
             Participant.checks_passed,
             Participant.mode,

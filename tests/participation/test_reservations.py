@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.errors import Conflict, NotFound
 from app.models import Assignment, Item, OrderRow, Participant
 from app.participation import exclusion
-from app.participation.dealing import lapse_expired
+from app.participation.dealing import LAPSED_AT_ONCE, lapse_expired
 from app.studies import check, service
 from app.web.db import Database
 from tests.factories import make_definition, make_study
@@ -277,3 +277,17 @@ def closing(web: TestClient) -> Walker:
     walker.query = {"PROLIFIC_PID": token_hex(12)}
     walker.start()
     return walker
+
+
+def test_one_click_takes_back_a_few_abandoned_visits_and_the_next_ones_the_rest(
+    web: TestClient, database: Database
+) -> None:
+    people = [begun(web) for _ in range(LAPSED_AT_ONCE + 2)]
+    for walker in people:
+        let_time_pass(database, walker, hours=2)
+    assert sweep(database) == LAPSED_AT_ONCE
+    assert_all_right(database)
+    assert loads(database) == (0, 2 * 4)
+    assert sweep(database) == 2
+    assert_all_right(database)
+    assert loads(database) == (0, 0)

@@ -253,6 +253,7 @@ def test_versions_with_other_constructs_and_questions_share_one_table(
 def test_flags_are_separated_by_semicolons() -> None:
     assert flags(is_late=True, failed_checks=2) == "late;attention_failed:2"
     assert flags(is_late=False, failed_checks=0) == ""
+    assert flags(is_late=True, failed_checks=0, is_same_id=True) == "late;same_id"
 
 
 def test_an_export_reads_one_snapshot_whatever_is_committed_meanwhile(

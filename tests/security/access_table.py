@@ -97,6 +97,7 @@ TABLE: dict[tuple[str, str], Rule] = {
     ("POST", "/studies/{slug}/pause"): EDITS,
     ("POST", "/studies/{slug}/close"): EDITS,
     ("POST", "/studies/{slug}/participants/{pseudonym}/exclude"): EDITS,
+    ("POST", "/studies/{slug}/participants/{pseudonym}/count"): EDITS,
     ("GET", "/studies/{slug}/rehearsal"): EDITS,
     ("POST", "/studies/{slug}/rehearsal"): EDITS,
     ("POST", "/studies/{slug}/shares"): OWNS,

@@ -180,7 +180,7 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
     staff_pages.ParticipantsPage: {
         "shell": SHELL,
         "slug": "small",
-        "participants": [ParticipantRow("p1", "people", "completed", 4, 1, 1, True, NOW, NOW)],
+        "participants": [ParticipantRow("p1", "people", "completed", 4, 1, 1, True, True, False, NOW, NOW)],
         "may_exclude": True,
         **MORE,
     },
