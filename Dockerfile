@@ -24,4 +24,4 @@ USER honeyglass
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["honeyglass", "ready"]
-CMD ["sh", "-c", "honeyglass migrate && exec honeyglass serve"]
+CMD ["sh", "-c", "honeyglass migrate --new && exec honeyglass serve"]

@@ -34,7 +34,7 @@ setup: .venv/.ready ## Make .venv with every pinned package
 worker: .venv/.worker-ready ## Add PyTorch and what else loads students; `make run` does without
 
 run: setup ## Start Honeyglass with its demo study (HONEYGLASS_PORT, default 8000)
-	@$(BIN)/honeyglass migrate
+	@$(BIN)/honeyglass migrate --new
 	@HONEYGLASS_PORT=$(PORT) $(BIN)/honeyglass demo
 	@HONEYGLASS_PORT=$(PORT) $(BIN)/honeyglass serve
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import secrets
 import time
 from pathlib import Path
@@ -11,8 +12,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+SECRET_FILE, DATABASE_FILE = "secret.key", "honeyglass.db"
 SECRET_BYTES = 64
 FEWEST_LETTERS = 8  # different bytes; a random key has fifteen or sixteen
+EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104  # compared: what a server may listen on and nobody can open
+ORIGIN = re.compile(r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:\d{1,5})?", re.IGNORECASE)
 
 
 class Settings(BaseSettings):
@@ -24,6 +28,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
+    public_url: str = Field("", max_length=255, description="where people open this server")
     upload_mb: int = Field(64, ge=1, le=512, description="the largest file a browser may send")
     threads: int = Field(2, ge=1, description="request threads per web process; see docs/adr/0003")
     redis_url: str = ""
@@ -48,6 +53,27 @@ class Settings(BaseSettings):
             raise ValueError("expected an address like postgresql://user:password@host/database")
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def can_be_opened(cls, value: str) -> str:
+        """The address without a slash at its end, since pages' paths are put after it."""
+        whole = value.strip().rstrip("/")
+        found = ORIGIN.fullmatch(whole)
+        if whole and (found is None or found[1].strip("[]") in EVERYWHERE):
+            raise ValueError("expected an address like https://study.example.org, without a path")
+        return whole
+
+    @property
+    def local_address(self) -> str:
+        """Where a program on this machine reaches the server."""
+        host = "localhost" if self.host in EVERYWHERE else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def public_address(self) -> str:
+        """Where people open this server: HONEYGLASS_PUBLIC_URL, or else this machine alone."""
+        return self.public_url or self.local_address
+
     @property
     def url(self) -> str:
         """The database's address; an SQLite file in `home` unless HONEYGLASS_DATABASE_URL names one.
@@ -55,11 +81,16 @@ class Settings(BaseSettings):
         A plain postgresql:// address gets the driver this product installs.
         """
         if not self.database_url:
-            return f"sqlite:///{(self.home / 'honeyglass.db').resolve()}"
+            return f"sqlite:///{(self.home / DATABASE_FILE).resolve()}"
         url = make_url(self.database_url)
         if url.drivername in {"postgresql", "postgres"}:
             url = url.set(drivername="postgresql+psycopg")
         return url.render_as_string(hide_password=False)
+
+    @property
+    def has_home(self) -> bool:
+        """Whether a Honeyglass lives in `home`: another program's folder may have the same name."""
+        return any((self.home / name).exists() for name in (SECRET_FILE, DATABASE_FILE))
 
     @property
     def default_workers(self) -> int:
@@ -68,7 +99,7 @@ class Settings(BaseSettings):
 
     def load_secret(self) -> bytes:
         """The key that signs tokens and forms, made on first use and readable by its owner alone."""
-        path = self.home / "secret.key"
+        path = self.home / SECRET_FILE
         self.home.mkdir(parents=True, exist_ok=True)
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

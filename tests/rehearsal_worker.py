@@ -103,7 +103,7 @@ def main() -> int:
 
 
 def rehearse(place: Place, folder: Path) -> int:
-    place.tell("migrate")
+    place.tell("migrate", "--new")
     place.tell("questions", "import", str(materials()[0]), "--format", "cqa", "--name", "cqa")
     students = {
         "smollm2": make_smollm2(folder / "smollm2", WAY),

@@ -19,6 +19,7 @@ from typing import Self
 import psutil
 from sqlalchemy import create_engine, make_url, text
 
+from app.settings import Settings
 from app.web import migrations
 
 with warnings.catch_warnings():
@@ -85,7 +86,7 @@ class WebServer:
         self.log = home / "serve.log"
 
     def __enter__(self) -> Self:
-        self.home.mkdir(parents=True, exist_ok=True)
+        Settings(home=self.home).load_secret()  # what makes a folder a home
         self.start()
         return self
 

@@ -12,6 +12,7 @@ from app.accounts.forms import RoleForm, UserForm
 from app.accounts.pages import AuditPage, UsersPage
 from app.errors import AppError, Conflict
 from app.models import User
+from app.web.address import public_address
 from app.web.auth import Desk, desk, make_token, token_hash
 from app.web.forms import FormData, bind
 from app.web.shell import go, shell_of, show
@@ -40,10 +41,6 @@ def users_page(
     )
 
 
-def link_to(request: Request, token: str) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}/reset/{token}"
-
-
 @router.post("/users")
 def add_user(request: Request, data: FormData) -> Response:
     """Make an account and show its one-time link, which is stored nowhere else."""
@@ -57,7 +54,11 @@ def add_user(request: Request, data: FormData) -> Response:
                 service.make_reset_link(at.session, user, token_hash(token))
             except AppError as refused:
                 problem = refused.message
-        made = {} if problem else {"link": link_to(request, token), "link_for": data["email"].strip()}
+        made = (
+            {}
+            if problem
+            else {"link": public_address(request, f"/reset/{token}"), "link_for": data["email"].strip()}
+        )
         page = users_page(request, at, problem=problem, **made)
     return show(page, 422 if problem else 200)
 
@@ -70,7 +71,7 @@ def make_reset_link(request: Request, user_id: int) -> Response:
         if not user.is_active:
             raise Conflict(f"'{user.email}' may not sign in; activate the account first.")
         service.make_reset_link(at.session, user, token_hash(token))
-        page = users_page(request, at, link=link_to(request, token), link_for=user.email)
+        page = users_page(request, at, link=public_address(request, f"/reset/{token}"), link_for=user.email)
     return show(page)
 
 

@@ -9,7 +9,7 @@ from app.accounts import queries
 from app.cli import demo, serving
 from app.cli.analysis import analysis_cli
 from app.cli.checkpoint import checkpoint_cli
-from app.cli.common import AsJson, complaining, opened, read_settings, say, stderr
+from app.cli.common import AsJson, address_for, complaining, opened, read_settings, say, stderr
 from app.cli.data import data_cli
 from app.cli.material import bundle_cli, question_cli
 from app.cli.study import study_cli
@@ -28,12 +28,16 @@ cli.add_typer(analysis_cli)
 
 
 @cli.command()
-def migrate(as_json: AsJson = False) -> None:
-    """Bring the database to this release's schema; creates it if there is none."""
-    with opened(as_json, is_migrating=True) as database:
-        migrations.upgrade(database.engine.url.render_as_string(hide_password=False))
-        revision = migrations.newest_revision()
-    say({"ok": True, "revision": revision}, f"The database is at revision {revision}.", as_json)
+def migrate(
+    new: Annotated[bool, typer.Option("--new", help="Make a home and a database if there are none.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the database to this release's schema; with --new makes the home, too."""
+    settings, revision = read_settings(as_json), migrations.newest_revision()
+    with opened(as_json, is_migrating=True, may_be_new=new):
+        pass
+    summary = {"ok": True, "revision": revision, "home": settings.home.resolve()}
+    say(summary, f"The database is at revision {revision}.", as_json)
 
 
 @cli.command()
@@ -83,12 +87,12 @@ def ready(as_json: AsJson = False) -> None:
 def make_demo(as_json: AsJson = False) -> None:
     """Set up the demo study and a first admin, if they are not there yet, and say where they are."""
     settings = read_settings(as_json)
-    with opened(as_json) as database:
+    with opened(as_json, may_be_new=True) as database:
         with database.transaction(writing=True) as session:
             is_first = not queries.users(session)
             demo.set_up(session)
         password = make_account(database, demo.ADMIN, "admin") if is_first else None
-    base = f"http://{settings.host}:{settings.port}"
+    base = address_for(settings, "")
     summary = {"ok": True, "slug": demo.SLUG, "url": f"{base}/s/{demo.SLUG}", "password": password}
     say(summary, demo.welcome(base, password), as_json)
 

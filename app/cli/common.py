@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.contract.base import InvalidFile
 from app.errors import AppError, Conflict
-from app.settings import Settings
+from app.settings import EVERYWHERE, Settings
 from app.web import migrations
 from app.web.db import Database
 
@@ -71,17 +71,44 @@ def read_settings(as_json: bool) -> Settings:
         complain("; ".join(problems), as_json)
 
 
+def address_for(settings: Settings, path: str) -> str:
+    """An address that can be opened; says so where it may be right on this machine alone."""
+    if not settings.public_url and settings.host in EVERYWHERE:
+        stderr.print("Set HONEYGLASS_PUBLIC_URL to the address under which people open this server.")
+    return settings.public_address + path
+
+
 @contextmanager
-def opened(as_json: bool, *, is_migrating: bool = False) -> Iterator[Database]:
+def opened(as_json: bool, *, is_migrating: bool = False, may_be_new: bool = False) -> Iterator[Database]:
     """The database the environment names, at this release's schema, with complaints as sentences."""
     settings = read_settings(as_json)
-    settings.home.mkdir(parents=True, exist_ok=True)
     with complaining(as_json):
+        is_new = open_home(settings, may_be_new=may_be_new)
         database = Database(settings.url)
-        if not is_migrating:
+        if is_migrating or is_new:
+            migrations.upgrade(settings.url)
+        else:
             with database.transaction() as session:
                 found = MigrationContext.configure(session.connection()).get_current_revision()
             if found != migrations.newest_revision():
                 raise Conflict("The database is not at this release's schema. Run: honeyglass migrate")
         yield database
         database.engine.dispose()
+
+
+def open_home(settings: Settings, *, may_be_new: bool) -> bool:
+    """Say on stderr which home is used; whether it is new.
+
+    Raises: Conflict where there is none and none was asked for: in another folder, `./var` is another home,
+    and a study would seem to be gone.
+    """
+    home, is_new = settings.home.resolve(), not settings.has_home
+    if is_new and not may_be_new:
+        raise Conflict(
+            f"There is no Honeyglass home at {home}. Set HONEYGLASS_HOME to the folder that is yours, or "
+            "make a new one there with: honeyglass migrate --new"
+        )
+    if is_new:
+        settings.load_secret()
+    stderr.print(f"Home: {printable(str(home))}", markup=False)
+    return is_new

@@ -101,7 +101,7 @@ def telling(path: Path | None) -> Iterator[Callable[[int, int], None]]:
 @data_cli.command()
 def simulate(
     slug: Slug,
-    url: Annotated[str | None, typer.Option(help="Where the server runs.")] = None,
+    url: Annotated[str | None, typer.Option(help="Where the server runs; default: on this machine.")] = None,
     participants: Annotated[int, typer.Option(min=1, help="How many take the study.")] = 10,
     concurrency: Annotated[int, typer.Option(min=1, max=500, help="How many at once.")] = 10,
     seed: Annotated[int, typer.Option(help="The same seed gives the same people.")] = 0,
@@ -124,10 +124,11 @@ def simulate(
     """Let synthetic participants take a study over HTTP; exit status 1 unless every count is right."""
     habits = Habits(dropout, latecomers, two_tabs, double_submit, back, reload, paced, speed_up)
     settings = read_settings(as_json)
-    address = url or f"http://{settings.host}:{settings.port}"
     with opened(as_json) as database:
         people = read_effects(effects) if effects else Effects({})
-        plan = simulation.Plan(slug, address, participants, concurrency, seed, people, force, habits)
+        plan = simulation.Plan(
+            slug, url or settings.local_address, participants, concurrency, seed, people, force, habits
+        )
         done = simulation.simulate(database, Signing(settings.load_secret()), plan)
     for error in done.errors[:20]:
         stderr.print(error, markup=False)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import typer
 
-from app.cli.common import AsJson, Slug, complaining, opened, read_settings, say
+from app.cli.common import AsJson, Slug, address_for, complaining, opened, read_settings, say
 from app.participation import exclusion
 from app.studies import check as checking
 from app.studies import queries, service, sharing
@@ -54,19 +54,21 @@ def create(
 @study_cli.command()
 def launch(slug: Slug, as_json: AsJson = False) -> None:
     """Freeze the draft, its items and their hashes, and open the study."""
+    settings = read_settings(as_json)
     with opened(as_json) as database, database.transaction(writing=True) as session:
         done = service.launch(session, slug)
+    url = address_for(settings, f"/s/{slug}")
     exactly = "" if done.divides_exactly else " (it does not divide exactly; a few items get one more)"
     text = (
         f"'{slug}' is live: version {done.version}, {done.questions} questions, {done.items} items; "
         f"{done.participants} participants reach the target{exactly}. "
-        f"{done.left_out} questions were left out because a condition cannot show them. Address: /s/{slug}"
+        f"{done.left_out} questions were left out because a condition cannot show them. Address: {url}"
     )
     if done.audience == "synthetic":
         text += (
             "\nThis is a dry run (audience: synthetic): only synthetic participants count and are exported."
         )
-    say({"ok": True, "slug": slug, "address": f"/s/{slug}", **asdict(done)}, text, as_json)
+    say({"ok": True, "slug": slug, "address": f"/s/{slug}", "url": url, **asdict(done)}, text, as_json)
 
 
 @study_cli.command()
@@ -76,7 +78,7 @@ def preview(slug: Slug, as_json: AsJson = False) -> None:
     with opened(as_json) as database, database.transaction() as session:
         queries.study_by_slug(session, slug)
     token = mode_token(Signing(settings.load_secret()), slug, "preview")
-    url = f"http://{settings.host}:{settings.port}/s/{slug}?mode={quote(token)}"
+    url = address_for(settings, f"/s/{slug}?mode={quote(token)}")
     say({"ok": True, "slug": slug, "url": url}, f"Preview of '{slug}': {url}", as_json)
 
 

@@ -7,7 +7,7 @@ import typer
 
 from app.access import Role
 from app.accounts import passwords, queries, second_factor, service
-from app.cli.common import AsJson, opened, read_settings, say
+from app.cli.common import AsJson, address_for, opened, read_settings, say
 from app.errors import Conflict, NotFound
 from app.models import User
 from app.web.auth import make_token, token_hash
@@ -77,7 +77,7 @@ def make_link(email: Email, as_json: AsJson = False) -> None:
         if not user.is_active:
             raise Conflict(f"'{email}' may not sign in; run: honeyglass user activate {email}")
         service.make_reset_link(session, user, token_hash(token))
-    url = f"http://{settings.host}:{settings.port}/reset/{token}"
+    url = address_for(settings, f"/reset/{token}")
     say({"ok": True, "email": email, "url": url}, f"Link for '{email}', which works once: {url}", as_json)
 
 

@@ -12,7 +12,7 @@ import httpx2
 from app.errors import AppError, Conflict, Invalid, NotFound
 from app.participation.queries import OpenStudy, open_study, slugs
 from app.simulation.behaviour import Habits, fates
-from app.simulation.browser import PATIENCE_S, Browser
+from app.simulation.browser import Browser
 from app.simulation.people import Effects, Person
 from app.simulation.summary import Summary, summarise
 from app.simulation.walk import Ground, Taken, Walk
@@ -77,19 +77,23 @@ class Taker:
 
     async def take_all(self) -> list[Taken]:
         self.gate = asyncio.Semaphore(self.plan.concurrency)
-        self.patience_s = await self.patience()
+        await self.find_server()
         numbers = range(1, self.plan.participants + 1)
         walks = await asyncio.gather(*(self.begin(number) for number in numbers))
         returning = [walk for walk in walks if walk.fate.returns and walk.taken.has_vanished]
         await asyncio.gather(*(self.come_back(walk) for walk in returning))
         return [walk.taken for walk in walks]
 
-    async def patience(self) -> float:
-        """People wait for a server that restarts, not for one that was never there."""
+    async def find_server(self) -> None:
+        """People wait for a server that restarts. Raises: Conflict for one that was never there."""
         browser = Browser(self.plan.url)
         found = await browser.finds_a_server()
         await browser.close()
-        return PATIENCE_S if found else 0
+        if not found:
+            raise Conflict(
+                f"No server answers at {self.plan.url}. Start one in another terminal with: honeyglass serve."
+                " If it runs elsewhere, say where with --url."
+            )
 
     async def begin(self, number: int) -> Walk:
         query = {"mode": self.token}
@@ -114,7 +118,7 @@ class Taker:
     @asynccontextmanager
     async def sitting(self, taken: Taken) -> AsyncIterator[Browser]:
         """A browser of one's own. A misfortune is a line of the summary, not the end of the run."""
-        browser = Browser(self.plan.url, self.patience_s)
+        browser = Browser(self.plan.url)
         try:
             yield browser
         except (AppError, httpx2.HTTPError, OSError, LookupError, ValueError) as error:

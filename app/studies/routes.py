@@ -26,6 +26,7 @@ from app.studies.pages import (
     StudyPage,
 )
 from app.studies.sharing import seen
+from app.web.address import public_address
 from app.web.aside import aside
 from app.web.auth import Desk, desk
 from app.web.forms import FormData
@@ -128,7 +129,7 @@ def page_of(request: Request, at: Desk, study: Study, problem: str = "") -> Stud
         shell_of(request, at.person, SECTION),
         slug=study.slug,
         level=level,
-        address=f"{request.url.scheme}://{request.url.netloc}/s/{study.slug}",
+        address=public_address(request, f"/s/{study.slug}"),
         definition=write_definition(StudyDefinition.model_validate(seen(study.draft, level))),
         has_changed=has_changed,
         missing=launch_problems(at.session, definition) if has_changed else (),

@@ -59,7 +59,6 @@ class DemoServer(WebServer):
 def demo_server(home: Path, *, loads_students: bool = False) -> Iterator[DemoServer]:
     shutil.rmtree(home, ignore_errors=True)
     server = DemoServer(home, loads_students=loads_students)
-    server.do("migrate")
     server.do("demo")
     with server:
         yield server

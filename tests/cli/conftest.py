@@ -1,6 +1,7 @@
 """The command line in the test's own process, with a home of its own."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +18,12 @@ from tests.factories import make_definition
 
 @dataclass
 class Answer:
+    """What a command said; `complaint` without the line that names the home."""
+
     status: int
     out: str
     complaint: str
+    home: str
 
     @property
     def json(self) -> dict[str, Any]:
@@ -44,7 +48,8 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Honeyglass:
         result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
-        return Answer(result.exit_code, result.stdout, result.stderr)
+        home = "".join(re.findall(r"^Home: .*\n", result.stderr, re.MULTILINE))
+        return Answer(result.exit_code, result.stdout, result.stderr.replace(home, "", 1), home)
 
     return run
 

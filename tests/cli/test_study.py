@@ -75,6 +75,7 @@ def test_a_study_lives_from_draft_to_closed(launched: Honeyglass, tmp_path: Path
         "ok": True,
         "slug": "small",
         "address": "/s/small",
+        "url": "http://127.0.0.1:8000/s/small",
         "version": 2,
         "sha256": "",
         "items": 16,
@@ -100,7 +101,7 @@ def test_a_launch_tells_what_it_froze_in_words(launched: Honeyglass, tmp_path: P
     assert launched("study", "launch", "small").out == (
         "'small' is live: version 2, 8 questions, 16 items; 3 participants reach the target (it does not "
         "divide exactly; a few items get one more). 0 questions were left out because a condition cannot "
-        "show them. Address: /s/small\n"
+        "show them. Address: http://127.0.0.1:8000/s/small\n"
     )
 
 
