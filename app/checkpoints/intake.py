@@ -6,7 +6,6 @@ folder it came from. Nothing here touches the database.
 
 import hashlib
 import os
-import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -18,12 +17,14 @@ from typing import Any
 from app.checkpoints.archive import CHUNK_BYTES, Room, extract, is_archive
 from app.checkpoints.hub import download
 from app.checkpoints.weights import (
+    HUB_ID,
     PICKLES,
     check_weights,
     is_tokenizer,
     is_wanted,
     is_weights,
     refuse_foreign_code,
+    refuse_strange_base,
     refuse_unfit_tokenizer,
 )
 from app.contract.base import InvalidFile, sha256_of
@@ -31,7 +32,6 @@ from app.contract.student import STUDENT, StudentManifest, parse_student
 from app.errors import Invalid
 from app.settings import Settings
 
-HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$", re.ASCII)
 NO_MANIFEST = (
     f"There is no {STUDENT} beside the weights. A training run writes it last, so either the run has not "
     f"finished, or the same fields have to be given beside it: in the form, or by --manifest FILE."
@@ -178,6 +178,7 @@ def check(target: Path, source: str, given: StudentManifest | None, left: list[s
     compare_hashes(manifest, files, left)
     refuse_unfit_tokenizer(target, tensors)
     refuse_foreign_code(target, names)
+    refuse_strange_base(manifest.base)
     refuse_wrong_kind(manifest, names)
     return TakenIn(target.name, source, manifest, files, sorted(left))
 

@@ -1,16 +1,24 @@
 """Which files of a folder belong to a student, and what their headers say; nothing is loaded or unpickled."""
 
 import json
+import re
 import struct
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from app.contract.base import InvalidFile
+from app.contract.student import Base
 
 WANTED = {".json", ".txt", ".model", ".safetensors", ".gguf", ".jinja", ".md"}
 PICKLES = {".bin", ".pt", ".pth", ".pkl", ".ckpt", ".msgpack", ".h5"}
 WEIGHTS = {".safetensors", ".gguf"}
 NOT_WANTED = {"trainer_state.json"}  # a training run's diary, not the student
+HUB_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z", re.ASCII)
+SETTINGS_FILES = {"config.json", "generation_config.json", "tokenizer_config.json"}
+FOREIGN = {"auto_map", "use_kernels", "kernel_config", "quantization_config", "custom_generate"}
+ATTENTION = {"attn_implementation", "_attn_implementation", "_attn_implementation_internal"}
+OWN_ATTENTION = (None, "eager", "sdpa")
 LARGEST_HEADER_BYTES = 100 * 1024 * 1024
 EMBEDDINGS = (
     "embed_tokens.weight",
@@ -146,9 +154,41 @@ def refuse_unfit_tokenizer(folder: Path, tensors: dict[str, Any]) -> None:
         )
 
 
-def refuse_foreign_code(folder: Path, names: list[str]) -> None:
-    """Refuse settings that make a library import modules the folder names."""
+def refuse_foreign_code(folder: Path, names: Iterable[str]) -> None:
+    """Refuse settings that make a library fetch or import code; asked at intake, and again before loading."""
+    for name in names:
+        if name in SETTINGS_FILES:
+            refuse_foreign_settings(name, json_object(folder / name))
     if "adapter_config.json" in names:
         config = json_object(folder / "adapter_config.json")
         if config.get("megatron_config") or str(config.get("peft_type", "LORA")).upper() != "LORA":
             raise InvalidFile("adapter_config.json: only plain LoRA adapters are loaded.")
+
+
+def refuse_foreign_settings(name: str, found: dict[str, Any]) -> None:
+    """Also in the parts for a model's parts, which may be nested. Raises: InvalidFile."""
+    waiting: list[Any] = [found]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        if isinstance(value, dict):
+            waiting += value.values()
+            for key in value:
+                if is_foreign(key, value[key]):
+                    raise InvalidFile(f"{name}: '{key}' asks for code from elsewhere; remove it.")
+
+
+def is_foreign(key: str, value: object) -> bool:
+    if key in ATTENTION:
+        chosen = value.values() if isinstance(value, dict) else [value]
+        return any(one not in OWN_ATTENTION for one in chosen)
+    return key in FOREIGN and value not in (None, False, {}, [])
+
+
+def refuse_strange_base(base: Base) -> None:
+    """Refuse what a library would take for a folder of this machine. Raises: InvalidFile."""
+    if base.source == "hub" and not HUB_ID.match(base.id):
+        raise InvalidFile("base: the id of a hub model looks like owner/name; a folder is source: path.")
+    if base.revision is not None and (".." in base.revision or base.revision.startswith("/")):
+        raise InvalidFile("base: expected a branch, a tag or a commit as revision.")

@@ -11,7 +11,7 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer, GgufConfig
 from transformers.utils import logging as library_log
 
-from app.checkpoints.weights import is_tokenizer, is_weights
+from app.checkpoints.weights import is_tokenizer, is_weights, refuse_foreign_code, refuse_strange_base
 from app.contract.base import sha256_of_file
 from app.contract.student import StudentManifest
 from app.errors import Invalid
@@ -45,6 +45,7 @@ class Shelf:
 def load(folder: Path, manifest: StudentManifest, precision: str, shelf: Shelf) -> Student:
     """Raises: Invalid, or one of the libraries' errors, if the student cannot be loaded."""
     kind = AutoModelForSeq2SeqLM if manifest.architecture == "encoder-decoder" else AutoModelForCausalLM
+    refuse_foreign_code(folder, {path.name for path in folder.iterdir()})
     place = weights_place(folder, manifest, shelf)
     model = kind.from_pretrained(**place, **SAFE, dtype=PRECISIONS[precision])
     if manifest.adapter is not None:
@@ -76,6 +77,7 @@ def weights_place(folder: Path, manifest: StudentManifest, shelf: Shelf) -> dict
     if base.sha256 is not None:
         return place_of(find_base(base.sha256, base.file, shelf, folder))
     if base.source == "hub":
+        refuse_strange_base(base)
         return {"pretrained_model_name_or_path": base.id, "revision": base.revision or "main"}
     raise Invalid(f"base: '{base.id}' can only be found by its sha256, which the manifest does not give.")
 

@@ -136,3 +136,29 @@ def test_a_browser_names_paths_below_the_root_only(tmp_path: Path) -> None:
         take_in_below_root(settings, "../other")
     with pytest.raises(Invalid, match="no such folder, and"):
         take_in(settings, "no-such/student")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"attn_implementation": "kernels-community/flash-attn"},
+        {"text_config": {"_attn_implementation": {"": "owner/kernel"}}},
+        {"auto_map": {"AutoModel": "owner/name--module.Class"}},
+        {"use_kernels": True},
+        {"quantization_config": {"quant_method": "elsewhere"}},
+    ],
+)
+def test_settings_that_make_a_library_fetch_code_are_refused(
+    home: Settings, tmp_path: Path, setting: dict[str, object]
+) -> None:
+    folder = make_student(tmp_path / "s")
+    (folder / "config.json").write_text(json.dumps(setting))
+    assert "asks for code from elsewhere" in refusal(home, folder)
+
+
+@pytest.mark.parametrize("base", ["/etc", "../models/x", "gpt2", "a/b/c", "a/b\n"])
+def test_a_base_from_the_hub_is_never_a_folder_of_this_machine(
+    home: Settings, tmp_path: Path, base: str
+) -> None:
+    folder = make_student(tmp_path / "s", base={"source": "hub", "id": base})
+    assert "looks like owner/name" in refusal(home, folder)

@@ -49,3 +49,9 @@ def test_the_documentation_names_every_method_and_the_example_is_read() -> None:
     text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
     assert [name for name in method_names() if f"| `{name}` |" not in text] == []
     assert read_config(CONFIGS / "smollm2-cqa.toml").wording.format == "chat"
+
+
+def test_no_configuration_here_has_a_cpu_multiply_in_bf16_which_takes_some_of_them_minutes_a_step() -> None:
+    for name in ("first.toml", "demo.toml", "smollm2-cqa.toml"):
+        how = read_config(CONFIGS / name).optimization
+        assert (how.device, how.precision) == ("cpu", "fp32"), name
