@@ -49,6 +49,8 @@ class StudyPage(ShellPage):
     slug: str
     level: str
     address: str
+    link: str
+    people_needed: int
     definition: str
     has_changed: bool
     missing: Sequence[str]

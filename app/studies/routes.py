@@ -25,6 +25,7 @@ from app.studies.pages import (
     StudiesPage,
     StudyPage,
 )
+from app.studies.recruiting import link_to_paste, people_needed
 from app.studies.sharing import seen
 from app.web.address import public_address
 from app.web.aside import aside
@@ -32,7 +33,7 @@ from app.web.auth import Desk, desk
 from app.web.forms import FormData
 from app.web.pages import ROOT, render
 from app.web.shell import go, shell_of, show
-from app.web.signing import Signing, mode_token
+from app.web.signing import Signing, link_token, mode_token
 
 router = APIRouter(prefix="/studies")
 SECTION = "studies"
@@ -125,11 +126,15 @@ def page_of(request: Request, at: Desk, study: Study, problem: str = "") -> Stud
     latest = queries.latest_version(at.session, study.id)
     level = level_of(at.session, at.person, study) or "view"
     has_changed = latest is None or latest.definition_sha256 != definition.sha256
+    signing: Signing = request.app.state.signing
+    address = public_address(request, f"/s/{study.slug}")
     return StudyPage(
         shell_of(request, at.person, SECTION),
         slug=study.slug,
         level=level,
-        address=public_address(request, f"/s/{study.slug}"),
+        address=address,
+        link=link_to_paste(definition, address, link_token(signing, study.slug)),
+        people_needed=people_needed(definition),
         definition=write_definition(StudyDefinition.model_validate(seen(study.draft, level))),
         has_changed=has_changed,
         missing=launch_problems(at.session, definition) if has_changed else (),

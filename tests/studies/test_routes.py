@@ -74,6 +74,17 @@ def test_a_new_study_begins_with_an_example_that_is_valid_and_for_people(
     assert "The definition is valid." in text_of(answer)
 
 
+def test_the_study_page_shows_the_link_for_prolific_and_how_many_people_before_launch(
+    web: TestClient, database: Database
+) -> None:
+    recruitment = {"platform": "prolific", "codes": {"completed": "DONE"}}
+    become_owner(web, database, launch=False, recruitment=recruitment)
+    page = text_of(web.get("/studies/small"))
+    ids = "PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}"
+    assert f"http://testserver/s/small?{ids}" in page
+    assert "8 people reach the target" in page  # 8 questions × 2 conditions × 2 ratings, 4 items each
+
+
 def test_what_is_wrong_with_a_definition_comes_back_above_it(web: TestClient, database: Database) -> None:
     become(web, database)
     text = YAML.replace("title:", "titel:")

@@ -157,6 +157,8 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "slug": "small",
         "level": "own",
         "address": "http://localhost/s/small",
+        "link": HOSTILE,
+        "people_needed": 8,
         "definition": HOSTILE,
         "has_changed": True,
         "missing": [HOSTILE],
