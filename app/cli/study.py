@@ -9,11 +9,12 @@ from urllib.parse import quote
 import typer
 
 from app.cli.common import AsJson, Slug, address_for, complaining, opened, read_settings, say
-from app.participation import exclusion
+from app.participation import erasing, exclusion
 from app.studies import check as checking
 from app.studies import queries, service, sharing
 from app.studies.definition import read_definition
 from app.studies.material import launch_problems
+from app.web.jobs import forget
 from app.web.signing import Signing, mode_token
 
 study_cli = typer.Typer(no_args_is_help=True, help="Studies: define, launch, watch, close.")
@@ -143,3 +144,22 @@ def exclude(
         exclusion.exclude(session, slug, participant, datetime.now(UTC))
     text = f"'{participant}' no longer counts in '{slug}'; its items are free for others."
     say({"ok": True, "slug": slug, "participant": participant, "status": "excluded"}, text, as_json)
+
+
+@study_cli.command()
+def erase(
+    slug: Slug,
+    participant: Annotated[str, typer.Argument(help="The participant's pseudonym, as in exports.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete everything a participant gave, for good; also the study's package and report made before."""
+    if not yes:
+        typer.confirm(f"Delete everything '{participant}' gave in '{slug}'?", abort=True, err=True)
+    settings = read_settings(as_json)
+    secret = Signing(settings.load_secret()).secret
+    with opened(as_json) as database, database.transaction(writing=True) as session:
+        erasing.erase_by_pseudonym(session, slug, participant, secret, datetime.now(UTC))
+    forget(settings, slug)
+    text = f"All that '{participant}' gave in '{slug}' is erased. Backups keep it until they are rotated."
+    say({"ok": True, "slug": slug, "participant": participant, "status": "erased"}, text, as_json)

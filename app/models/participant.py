@@ -13,7 +13,8 @@ class Participant(Base):
     `status`: active (on course), dropped (its reservations lapsed; may come back), and the endings
     completed, declined, screened_out, turned_away (no place), withdrawn (left), excluded, replaced (another
     attempt of the same external id came before anything was answered). `visit_number` counts the visits of
-    one external id; `is_same_id` marks one that stands beside another with answers.
+    one external id; `is_same_id` marks one that stands beside another with answers. An erased visit is
+    withdrawn and has a `last_page`, the page that its person still sees.
     """
 
     __tablename__ = "participant"
@@ -63,6 +64,7 @@ class Participant(Base):
     finished_at: Mapped[datetime | None]
     last_step_at: Mapped[datetime]
     lapses_at: Mapped[datetime]
+    last_page: Mapped[str | None]
 
 
 class Assignment(Base):

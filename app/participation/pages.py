@@ -31,6 +31,15 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Own:
+    """The id to quote to the study team, which opens nothing, and where to erase one's answers, if any."""
+
+    pseudonym: str
+    erase_url: str | None
+    is_erased: bool
+
+
+@dataclass(frozen=True)
 class LandingPage(Page):
     """`blocked` says why the study cannot be started from this link; then there is no Start."""
 
@@ -65,6 +74,7 @@ class MessagePage(Page):
     sentences: tuple[str, ...]
     code: str | None = None
     link: Link | None = None
+    own: Own | None = None
 
 
 @dataclass(frozen=True)
@@ -180,6 +190,7 @@ class CompletedPage(Page):
     platform: str
     code: str | None
     return_url: str | None
+    own: Own
 
 
 @dataclass(frozen=True)
@@ -188,3 +199,10 @@ class LeavePage(Page):
     frame: Frame
     back_url: str
     answered: int
+
+
+@dataclass(frozen=True)
+class ErasePage(Page):
+    template = "participation/erase.html"
+    frame: Frame
+    back_url: str

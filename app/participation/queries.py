@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotFound
 from app.models import Assignment, CheckAnswer, Item, OrderRow, Participant, Study, StudyVersion
 from app.participation.assignment import ItemLoad
-from app.participation.flow import Progress, Step, next_step
+from app.participation.flow import Kind, Progress, Step, next_step
 from app.participation.frozen import CACHE, FrozenStudy, freeze
 
 # The hot statements select from tables, not entities: the ORM's part in a SELECT of columns is a tenth
@@ -56,6 +56,7 @@ class Visit:
     questionnaire_at: datetime | None
     last_step_at: datetime
     lapses_at: datetime
+    last_page: str | None
     slug: str
     study: FrozenStudy
     now: datetime
@@ -72,6 +73,8 @@ class Visit:
 
     @cached_property
     def step(self) -> Step:
+        if self.last_page is not None:
+            return Step(Kind(self.last_page))
         return next_step(self.study.shape, self.progress)
 
     @property
@@ -272,8 +275,11 @@ def find_by_code(session: Session, study: OpenStudy, code: str) -> Known | None:
 
 
 def status_now(now: datetime) -> Any:  # noqa: ANN401  # an SQL expression
-    """The status as a reader should see it: whoever's reservations have lapsed has dropped out."""
+    """The status as a reader should see it: whoever's reservations have lapsed has dropped out, and
+    an erased visit is told from one that was left.
+    """
     return case(
+        (Participant.last_page.is_not(None), "erased"),
         ((Participant.status == "active") & (Participant.lapses_at < now), "dropped"),
         else_=Participant.status,
     )

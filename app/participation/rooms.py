@@ -13,12 +13,14 @@ from app.participation import queries
 from app.participation.flow import Kind, asked_label
 from app.participation.forms import rating_fields
 from app.participation.frozen import FrozenStudy
+from app.participation.own import own_of
 from app.participation.pages import (
     Choice,
     ChoicePage,
     ChoiceQuestion,
     CompletedPage,
     ComprehensionPage,
+    ErasePage,
     Frame,
     LeavePage,
     Link,
@@ -181,6 +183,7 @@ def completed_page(_session: Session, visit: Visit, _bound: Submitted) -> Page:
         platform=visit.study.platform_name,
         code=code,
         return_url=return_url(visit, code),
+        own=own_of(visit),
     )
 
 
@@ -224,11 +227,11 @@ def closed_page(_session: Session, visit: Visit, _bound: Submitted) -> Page:
     kept = "The answers you gave are kept."
     contact = "If you think this is a mistake, please write to the study team."
     sentences = (
-        *((over,) if visit.status != "excluded" else ()),
+        *((over,) if visit.status != "excluded" and visit.last_page is None else ()),
         *((kept,) if visit.items_answered else ()),
         contact,
     )
-    return MessagePage(last_frame(visit), "This visit has ended", sentences)
+    return MessagePage(last_frame(visit), "This visit has ended", sentences, own=own_of(visit))
 
 
 def ending(visit: Visit, heading: str, sentences: tuple[str, ...], code: str | None) -> MessagePage:
@@ -242,7 +245,11 @@ def ending(visit: Visit, heading: str, sentences: tuple[str, ...], code: str | N
     if platform and code is None:
         sentences += (f"Please return your submission on {platform}, so that your place is free again.",)
     link = Link(f"Return to {platform}" if platform else "Finish", url) if url else None
-    return MessagePage(last_frame(visit), heading, sentences, code, link)
+    return MessagePage(last_frame(visit), heading, sentences, code, link, own_of(visit))
+
+
+def erase_page(visit: Visit) -> ErasePage:
+    return ErasePage(frame_of(visit.study), back_url=f"/p/{visit.code}")
 
 
 def leave_page(visit: Visit) -> LeavePage:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from app.participation import entry, queries, rooms, service
+from app.participation import erasing, queries, rooms, service
 from app.participation.flow import Kind, Step
 from app.participation.forms import (
     ChoiceForm,
@@ -18,11 +18,15 @@ from app.participation.forms import (
     rating_fields,
     rating_form,
 )
-from app.participation.pages import RatePage
+from app.participation.own import may_erase
+from app.participation.pages import CompletedPage, RatePage
+from app.participation.payment import return_url
 from app.participation.queries import Visit
 from app.participation.showing import read_shown_at, with_time_of_showing
+from app.participation.way_back import keep_link, with_kept_link
 from app.web.db import transaction
 from app.web.forms import Bound, FormData, bind
+from app.web.jobs import forget
 from app.web.pages import Page, render
 from app.web.signing import Signing
 
@@ -76,6 +80,15 @@ def ask_to_leave(request: Request, code: str) -> Response:
     return render(rooms.leave_page(visit))
 
 
+@router.get("/p/{code}/erase")
+def ask_to_erase(request: Request, code: str) -> Response:
+    with transaction(request) as session:
+        visit = queries.visit(session, code, datetime.now(UTC))
+    if not may_erase(visit):
+        return redirect(code, visit.step)
+    return render(rooms.erase_page(visit))
+
+
 @router.get("/p/{code}/{place:path}")
 def show(request: Request, code: str, place: str) -> Response:
     """The page of the participant's step; from any other place the way leads there."""
@@ -86,6 +99,8 @@ def show(request: Request, code: str, place: str) -> Response:
         return redirect(code, visit.step)
     if isinstance(page, RatePage) and not page.is_practice:
         return with_time_of_showing(request, visit, page)
+    if isinstance(page, CompletedPage) and visit.last_page is not None:
+        return render(with_kept_link(request, visit, page))
     return render(page)
 
 
@@ -96,12 +111,36 @@ def leave(request: Request, code: str, data: FormData) -> Response:
     with transaction(request, writing=True) as session:
         visit = service.open_visit(session, code, datetime.now(UTC))
         step = visit.step
-        hashed = hashed_external_id(request, visit)
         if visit.status == "active" and step.kind is not Kind.CLOSED:
-            step = service.leave(session, visit, erase=erase, external_hash=hashed)
-        elif visit.status == "withdrawn" and erase:
-            step = service.erase_visit(session, visit, external_hash=hashed)
+            step = service.leave(session, visit, secret_of(request), erase=erase)
+        elif erase and visit.status == "withdrawn":
+            step = Step(erasing.erase(session, visit, secret_of(request)))
+    if erase:
+        forget(request.app.state.settings, visit.slug)
     return redirect(code, step)
+
+
+@router.post("/p/{code}/erase")
+def erase(request: Request, code: str, data: FormData) -> Response:
+    """Erase a visit that has ended, at its person's wish."""
+    if data.get("erase") != "true":
+        return RedirectResponse(f"/p/{code}/erase", status_code=303)
+    with transaction(request, writing=True) as session:
+        visit = queries.visit(session, code, datetime.now(UTC), locked=True)
+        step = visit.step
+        link = return_url(visit, visit.study.definition.recruitment.codes.completed)
+        if may_erase(visit):
+            step = Step(erasing.erase(session, visit, secret_of(request)))
+    forget(request.app.state.settings, visit.slug)
+    response = redirect(code, step)
+    if link and step.kind is Kind.COMPLETED and visit.last_page is None:
+        keep_link(request, response, visit, link)
+    return response
+
+
+def secret_of(request: Request) -> bytes:
+    signing: Signing = request.app.state.signing
+    return signing.secret
 
 
 @router.post("/p/{code}/consent")
@@ -112,16 +151,8 @@ def consent(request: Request, code: str, data: FormData) -> Response:
         if visit.step.kind is Kind.CONSENT and data.get("consent") == "yes":
             outcome = service.agree(session, visit)
         elif visit.step.kind is Kind.CONSENT and data.get("consent") == "no":
-            hashed = hashed_external_id(request, visit)
-            outcome = service.decline(session, visit, hashed)
+            outcome = service.decline(session, visit, secret_of(request))
     return redirect(code, outcome)
-
-
-def hashed_external_id(request: Request, visit: Visit) -> str | None:
-    if visit.external_id is None:
-        return None
-    signing: Signing = request.app.state.signing
-    return entry.hash_external_id(signing.secret, visit.study_id, visit.external_id)
 
 
 @router.post("/p/{code}/instructions")

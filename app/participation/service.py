@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from app.contract.base import sha256_of_text
@@ -22,7 +22,8 @@ from app.models import (
     Rating,
     Response,
 )
-from app.participation import dealing, queries
+from app.participation import dealing, erasing, queries
+from app.participation.entry import hash_external_id
 from app.participation.flow import Kind, Step, asked_label
 from app.participation.queries import CurrentItem, Visit
 
@@ -84,15 +85,16 @@ def agree(session: Session, visit: Visit) -> Step:
     return advance(session, visit, consented_at=visit.now, consent_sha256=consent)
 
 
-def decline(session: Session, visit: Visit, external_hash: str | None) -> Step:
+def decline(session: Session, visit: Visit, secret: bytes) -> Step:
     """Keep of who declines no more than a keyed hash of the external id."""
+    hashed = visit.external_id and hash_external_id(secret, visit.study_id, visit.external_id)
     return advance(
         session,
         visit,
         status="declined",
         finished_at=visit.now,
         external_id=None,
-        external_hash=external_hash,
+        external_hash=hashed,
         parameters={},
     )
 
@@ -206,46 +208,11 @@ def answer_questionnaire(session: Session, visit: Visit, answers: Mapping[str, s
     return advance(session, visit, questionnaire_at=visit.now)
 
 
-def leave(session: Session, visit: Visit, *, erase: bool, external_hash: str | None = None) -> Step:
+def leave(session: Session, visit: Visit, secret: bytes, *, erase: bool) -> Step:
     """End a visit at the participant's wish; who has not consented yet declines by leaving."""
     if visit.consented_at is None:
-        return decline(session, visit, external_hash)
-    dealing.stop_counting(session, visit)
+        return decline(session, visit, secret)
     if erase:
-        return erase_visit(session, visit, external_hash=external_hash)
+        return Step(erasing.erase(session, visit, secret, Kind.WITHDRAWN))
+    dealing.stop_counting(session, visit)
     return advance(session, visit, status="withdrawn", finished_at=visit.now)
-
-
-def erase_visit(session: Session, visit: Visit, *, external_hash: str | None) -> Step:
-    """Delete every answer, what was derived from it, and the external id of one who leaves or has left.
-
-    The id's keyed hash remains: who has left is not dealt a second set.
-    """
-    erase_answers(session, visit)
-    return advance(
-        session,
-        visit,
-        status="withdrawn",
-        finished_at=visit.now,
-        external_id=None,
-        **({} if external_hash is None else {"external_hash": external_hash}),
-        parameters={},
-        comprehension_attempts=0,
-        items_answered=0,
-        checks_answered=0,
-        checks_passed=0,
-    )
-
-
-def erase_answers(session: Session, visit: Visit) -> None:
-    own = select(Assignment.id).where(Assignment.participant_id == visit.id)
-    responses = select(Response.id).where(Response.assignment_id.in_(own))
-    session.execute(delete(Rating).where(Rating.response_id.in_(responses)))
-    session.execute(delete(Response).where(Response.assignment_id.in_(own)))
-    session.execute(
-        update(Assignment)
-        .where(Assignment.participant_id == visit.id)
-        .values(state="lapsed", own_answer=None)
-    )
-    session.execute(delete(CheckAnswer).where(CheckAnswer.participant_id == visit.id))
-    session.execute(delete(QuestionnaireAnswer).where(QuestionnaireAnswer.participant_id == visit.id))

@@ -1,4 +1,4 @@
-"""/studies/{slug}/participants: who took part, by pseudonym, and excluding one of them."""
+"""/studies/{slug}/participants: who took part, by pseudonym, and excluding or erasing one of them."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -7,9 +7,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from app.access import level_of, study_for
-from app.participation import choosing, exclusion, listing
+from app.participation import choosing, erasing, exclusion, listing
 from app.participation.staff_pages import ParticipantsPage
 from app.web.auth import desk
+from app.web.forms import FormData
+from app.web.jobs import forget
 from app.web.shell import go, shell_of, show
 
 router = APIRouter(prefix="/studies/{slug}/participants")
@@ -44,4 +46,20 @@ def count_instead(request: Request, slug: str, pseudonym: str) -> Response:
         study_for(at.session, at.person, slug, "edit")
         choosing.count_instead(at.session, slug, pseudonym, datetime.now(UTC))
     notice = f"{pseudonym} counts now, and the other visit of the same id does not."
+    return go(request, f"/studies/{slug}/participants", notice)
+
+
+@router.post("/{pseudonym}/erase")
+def erase(request: Request, slug: str, pseudonym: str, data: FormData) -> Response:
+    """Erase somebody for good; the form's box says that this is meant."""
+    is_meant = data.get("confirm") == "yes"
+    with desk(request, "researcher", writing=True) as at:
+        study_for(at.session, at.person, slug, "edit")
+        if is_meant:
+            secret = request.app.state.signing.secret
+            erasing.erase_by_pseudonym(at.session, slug, pseudonym, secret, datetime.now(UTC))
+    if not is_meant:
+        return go(request, f"/studies/{slug}/participants", "Nobody was erased: please tick the box first.")
+    forget(request.app.state.settings, slug)
+    notice = f"All that {pseudonym} gave is erased, here and in the package and the report made before."
     return go(request, f"/studies/{slug}/participants", notice)

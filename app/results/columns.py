@@ -21,11 +21,13 @@ COLUMNS: dict[str, Column] = {
     "participant": Column("text", "pseudonym, in random order"),
     "participant_status": Column(
         "text",
-        "active, dropped, completed, declined, screened_out, turned_away, withdrawn, excluded or replaced",
+        "active, dropped, completed, declined, screened_out, turned_away, withdrawn, excluded, replaced, "
+        "erased",
     ),
     "status": Column(
         "text",
-        "active, dropped, completed, declined, screened_out, turned_away, withdrawn, excluded or replaced",
+        "active, dropped, completed, declined, screened_out, turned_away, withdrawn, excluded, replaced, "
+        "erased",
     ),
     "flags": Column("text", "late, attention_failed:N, same_id; separated by semicolons", "nothing to note"),
     "mode": Column("text", "people, preview, pilot or synthetic"),

@@ -165,6 +165,9 @@ def participants(source: Source) -> Table:
 def participant_cells(source: Source, row: Row[Any]) -> tuple[Cell, ...]:
     person = row.Participant
     failed = person.checks_answered - person.checks_passed
+    if row.participant_status == "erased":  # that there was somebody is all that is known
+        known = (source.study.slug, row.version, person.pseudonym, person.mode, False, "erased")
+        return (*known, *(None for _ in PARTICIPANT_COLUMNS[len(known) :]))
     return (
         source.study.slug,
         row.version,

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.models import Assignment, Condition, Item, Participant, Rating, Response, Study
 
 KEPT_FOR = 30  # times as long as counting took
-NOT_COUNTED = ("excluded", "withdrawn")
+NOT_COUNTED = ("excluded", "withdrawn", "erased")
 
 
 @dataclass(frozen=True)

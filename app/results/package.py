@@ -74,7 +74,7 @@ def package(
     )
     counter = Counter(expected(source), tell)
     partial = out.with_name(f"{out.name}.partial")
-    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f"{out.stem}.") as folder:
         left_out: dict[str, str] = {}
         entries = dict(written(source, Path(folder), counter, left_out))
         manifest = {"study": slug, **provenance(source), "files": entries, "left_out": left_out}

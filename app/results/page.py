@@ -21,7 +21,7 @@ from app.results.pages import LivePage, Made, ResultsPage
 from app.settings import Settings
 from app.web.auth import Desk, desk
 from app.web.downloads import PassingFile
-from app.web.jobs import Job
+from app.web.jobs import PACKAGES, REPORTS, Job
 from app.web.shell import go, shell_of, show
 
 router = APIRouter(prefix="/studies/{slug}/results")
@@ -35,7 +35,6 @@ FORMATS: tuple[tuple[Format, str], ...] = (
     ("parquet", "Ratings as Parquet"),
     ("paper", "As in the paper (CSV)"),
 )
-PACKAGES, REPORTS = "packages", "reports"
 BUSY = "This is being made already; the page shows when it is there."
 
 

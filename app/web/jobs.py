@@ -5,6 +5,7 @@ Two files tell every web process how it is: one says that it runs, another holds
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -19,6 +20,8 @@ from app.settings import Settings
 
 LONGEST_S = 900
 LONGEST_ERROR = 500
+OF_STUDIES = (PACKAGES, REPORTS) = ("packages", "reports")  # kinds of files that hold people's answers
+ERASED = "Somebody's answers were erased while this was being made. Please make it anew."
 
 
 @dataclass(frozen=True)
@@ -66,16 +69,40 @@ class Job:
         self.path("progress").unlink(missing_ok=True)
         threading.Thread(target=self.run, args=(arguments, finish), daemon=True).start()
 
+    def discard(self) -> None:
+        """Remove what was made, and have a run that is under way throw away what it makes."""
+        if self.is_running():
+            self.path("stale").touch()
+        for made in self.made():
+            shutil.rmtree(made) if made.is_dir() else made.unlink(missing_ok=True)
+
+    def made(self) -> list[Path]:
+        """Everything there is of this name but the marks of a run; a slug has no dots."""
+        folder = self.settings.home / self.kind
+        kept = {self.path("running"), self.path("stale")}
+        found = [folder / self.name, *folder.glob(f"{self.name}.*")]
+        return [path for path in found if path.exists() and path not in kept]
+
     def run(self, arguments: Sequence[str], finish: Callable[[dict[str, Any]], None]) -> None:
         """Run the command to its end and keep what it said."""
         try:
             told = call(self.settings, arguments)
             finish(told)
+            if self.path("stale").exists():  # looked at after the files are in place, so that none is missed
+                self.discard()
+                told = {"ok": False, "error": ERASED}
             partial = self.path("json.partial")  # a page that reads meanwhile finds a whole file
             partial.write_text(json.dumps(told), encoding="utf-8")
             partial.replace(self.path("json"))
         finally:
+            self.path("stale").unlink(missing_ok=True)
             self.path("running").unlink(missing_ok=True)
+
+
+def forget(settings: Settings, name: str) -> None:
+    """After somebody was erased: what was made of their study before holds what they gave."""
+    for kind in OF_STUDIES:
+        Job(settings, kind, name).discard()
 
 
 def call(settings: Settings, arguments: Sequence[str]) -> dict[str, Any]:

@@ -202,7 +202,7 @@ def test_who_left_is_there_with_status_and_answers_unless_they_were_to_be_delete
         people[walk.code].pseudonym: status
         for walk, status in (
             (kept, "withdrawn"),
-            (erased, "withdrawn"),
+            (erased, "erased"),
             (dropped, "dropped"),
             (excluded, "excluded"),
         )
@@ -234,7 +234,7 @@ def test_versions_with_other_constructs_and_questions_share_one_table(
         launch(session, "small")
     take(web, external_id="b")
     rows = exported(database, tmp_path, "wide")
-    assert header(tmp_path / "wide.csv")[11:14] == ["plausibility", "completeness", "trust"]
+    assert header(tmp_path / "wide.csv")[12:15] == ["plausibility", "completeness", "trust"]
     assert {(row["version"], bool(row["completeness"]), bool(row["trust"])) for row in rows} == {
         ("1", True, False),
         ("2", False, True),

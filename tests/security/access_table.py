@@ -22,12 +22,12 @@ TABLE: dict[tuple[str, str], Rule] = {
     # Participants, health, the door
     ("GET", "/s/{slug}"): ANYONE,
     ("POST", "/s/{slug}"): ANYONE,
-    **{("GET", f"/p/{{code}}{rest}"): ANYONE for rest in ("", "/leave", "/{place:path}")},
+    **{("GET", f"/p/{{code}}{rest}"): ANYONE for rest in ("", "/leave", "/erase", "/{place:path}")},
     **{
         ("POST", f"/p/{{code}}/{rest}"): ANYONE
         for rest in (
             *("consent", "instructions", "comprehension", "practice/{number}", "answer/{number}"),
-            *("rate/{number}", "check/{number}", "questionnaire", "leave"),
+            *("rate/{number}", "check/{number}", "questionnaire", "leave", "erase"),
         )
     },
     ("GET", "/healthz"): ANYONE,
@@ -98,6 +98,7 @@ TABLE: dict[tuple[str, str], Rule] = {
     ("POST", "/studies/{slug}/close"): EDITS,
     ("POST", "/studies/{slug}/participants/{pseudonym}/exclude"): EDITS,
     ("POST", "/studies/{slug}/participants/{pseudonym}/count"): EDITS,
+    ("POST", "/studies/{slug}/participants/{pseudonym}/erase"): EDITS,
     ("GET", "/studies/{slug}/rehearsal"): EDITS,
     ("POST", "/studies/{slug}/rehearsal"): EDITS,
     ("POST", "/studies/{slug}/shares"): OWNS,

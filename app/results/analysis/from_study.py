@@ -26,6 +26,7 @@ STAGES = {
     "found no place": ("turned_away",),
     "declined": ("declined",),
     "withdrew": ("withdrawn",),
+    "had their answers erased": ("erased",),
     "are under way": ("active",),
     "dropped out": ("dropped",),
     "completed": ("completed",),

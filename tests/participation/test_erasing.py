@@ -1,0 +1,181 @@
+"""Erasing: what somebody gave goes, everywhere; that they were there, and their pay, stay."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+from typer.testing import CliRunner
+
+from app.cli import cli
+from app.models import (
+    Assignment,
+    AuditEvent,
+    CheckAnswer,
+    Item,
+    Participant,
+    QuestionnaireAnswer,
+    Rating,
+    Response,
+)
+from app.participation.queries import status_counts
+from app.settings import Settings
+from app.studies.check import check
+from app.web import jobs
+from app.web.db import Database
+from tests.results.walks import exported, set_up, take
+from tests.staff import become
+
+ROWS = (Rating, Response, Assignment, CheckAnswer, QuestionnaireAnswer)
+SONA = {"platform": "sona", "site": "uni", "experiment": "12", "token": "credit"}
+
+
+def rows_left(database: Database) -> int:
+    with database.transaction() as session:
+        return sum(session.scalar(select(func.count()).select_from(table)) or 0 for table in ROWS)
+
+
+def only(database: Database) -> Participant:
+    with database.transaction() as session:
+        return session.scalars(select(Participant)).one()
+
+
+def is_erased(database: Database, before: Participant) -> None:
+    """Nothing but mode, pseudonym, code and the id's hash is left; every count agrees with the rows."""
+    person = only(database)
+    assert rows_left(database) == 0
+    assert (person.external_id, person.parameters, person.consent_sha256) == (None, {}, None)
+    assert person.external_hash is not None
+    assert (person.pseudonym, person.code) == (before.pseudonym, before.code)
+    names = [name for name in Participant.__mapper__.columns.keys() if name.endswith("_at")]  # noqa: SIM118  # a column collection
+    times = {getattr(before, name) for name in names} - {None}
+    assert not times & {getattr(person, name) for name in names}
+    with database.transaction() as session:
+        assert check(session, "small").problems == []
+        assert set(session.execute(select(Item.answered, Item.reserved)).all()) == {(0, 0)}
+        assert status_counts(session, person.study_id, before.started_at) == {"erased": 1}
+
+
+def test_who_finished_erases_everything_from_the_last_page_and_still_gets_the_code(
+    web: TestClient, database: Database
+) -> None:
+    set_up(database)
+    code = take(web, external_id="a").code
+    before = only(database)
+    done = web.get(f"/p/{code}/done").text
+    assert before.pseudonym in done
+    assert f"/p/{code}/erase" in done
+    assert "Delete your answers?" in web.get(f"/p/{code}/erase").text
+    assert web.post(f"/p/{code}/erase", data={}).headers["location"].endswith("/erase")
+    assert rows_left(database) > 0
+    assert web.post(f"/p/{code}/erase", data={"erase": "true"}).headers["location"].endswith("/done")
+    is_erased(database, before)
+    after = web.get(f"/p/{code}/done").text
+    assert "cc=DONE" in after
+    assert "were deleted" in after
+    assert web.get(f"/p/{code}/erase").headers["location"].endswith("/done")
+    assert web.post(f"/p/{code}/erase", data={"erase": "true"}).status_code == 303
+
+
+def test_the_way_back_with_an_erased_id_is_kept_by_the_browser_alone(
+    web: TestClient, database: Database
+) -> None:
+    set_up(database, recruitment=SONA)
+    code = take(web, query={"survey_code": "777"}).code
+    web.post(f"/p/{code}/erase", data={"erase": "true"})
+    assert "survey_code=777" in web.get(f"/p/{code}/done").text
+    web.cookies.clear()
+    assert "survey_code=" not in web.get(f"/p/{code}/done").text
+
+
+def test_an_erased_person_is_not_dealt_a_second_set(web: TestClient, database: Database) -> None:
+    set_up(database)
+    code = take(web, external_id="a").code
+    web.post(f"/p/{code}/erase", data={"erase": "true"})
+    web.cookies.clear()
+    with pytest.raises(AssertionError):
+        take(web, external_id="a")
+    assert only(database).code == code
+
+
+def test_staff_erase_by_the_quoted_id_after_saying_so_and_the_log_holds_no_answer(
+    web: TestClient, database: Database, tmp_path: Path
+) -> None:
+    set_up(database)
+    take(web, external_id="a")
+    before = only(database)
+    become(web, database, "root@example.org", "admin")
+    address = f"/studies/small/participants/{before.pseudonym}"
+    web.post(f"{address}/exclude")
+    web.post(f"{address}/erase", data={})
+    assert rows_left(database) > 0
+    web.post(f"{address}/erase", data={"confirm": "yes"})
+    is_erased(database, before)
+    with database.transaction() as session:
+        subject = AuditEvent.subject == f"small {before.pseudonym}"
+        noted = [
+            (one.action, one.before, one.after) for one in session.scalars(select(AuditEvent).where(subject))
+        ]
+    assert noted == [("participant.excluded", {}, {}), ("participant.erased", {}, {})]
+    assert exported(database, tmp_path, "wide") == []
+    (row,) = exported(database, tmp_path, "participants")
+    given = {name: value for name, value in row.items() if value}
+    assert given.pop("participant") == before.pseudonym
+    assert given == {
+        "study": "small",
+        "version": "1",
+        "mode": "people",
+        "counted": "false",
+        "status": "erased",
+    }
+    assert web.post("/studies/small/participants/nobody/erase", data={"confirm": "yes"}).status_code == 404
+
+
+def test_the_command_erases_and_asks_first(
+    web: TestClient, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(database)
+    take(web, external_id="a")
+    before = only(database)
+    monkeypatch.setenv("HONEYGLASS_HOME", str(settings.home))
+    monkeypatch.setenv("HONEYGLASS_DATABASE_URL", settings.database_url)
+    command = ["study", "erase", "small", before.pseudonym]
+    assert CliRunner().invoke(cli, command, input="n\n").exit_code == 1
+    assert rows_left(database) > 0
+    done = CliRunner().invoke(cli, [*command, "--yes", "--json"])
+    assert json.loads(done.stdout.splitlines()[-1])["status"] == "erased"
+    is_erased(database, before)
+
+
+def test_packages_and_reports_made_before_are_gone_and_one_under_way_is_thrown_away(
+    web: TestClient, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(database)
+    code = take(web, external_id="a").code
+    for made in (
+        "packages/small.zip",
+        "packages/small.json",
+        "packages/small.x1/wide.csv",
+        "reports/small/r.html",
+    ):
+        (settings.home / made).parent.mkdir(parents=True, exist_ok=True)
+        (settings.home / made).write_text("{}")
+    (settings.home / "packages" / "smaller.zip").write_text("of another study")
+    job = jobs.Job(settings, jobs.PACKAGES, "small")
+    job.path("running").touch()
+    web.post(f"/p/{code}/erase", data={"erase": "true"})
+    left = sorted(re.sub(r".*/home/", "", str(one)) for one in (settings.home / "packages").iterdir())
+    assert left == ["packages/small.running", "packages/small.stale", "packages/smaller.zip"]
+    assert not (settings.home / "reports" / "small").exists()
+
+    def make(*_: object) -> dict[str, bool]:
+        (settings.home / "packages" / "small.zip").write_text("with a deleted comment")
+        return {"ok": True}
+
+    monkeypatch.setattr(jobs, "call", make)
+    job.run([], lambda _: None)
+    assert not (settings.home / "packages" / "small.zip").exists()
+    assert (job.result() or {})["ok"] is False
+    assert not job.is_running()
