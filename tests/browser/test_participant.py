@@ -103,18 +103,52 @@ def test_the_browser_talks_to_the_server_alone_and_has_nothing_to_complain_of(
     assert complaints == []
 
 
-def test_number_keys_choose_and_move_on_and_enter_goes_on(visitor: Visitor) -> None:
+def checked(page: Page) -> list[str]:
+    ids: list[str] = page.locator(":checked").evaluate_all("radios => radios.map(radio => radio.id)")
+    return ids
+
+
+def test_number_keys_rate_in_the_group_that_has_the_focus_and_enter_goes_on(visitor: Visitor) -> None:
     visitor.start()
     visitor.rush_to("rate")
-    keyboard = visitor.page.keyboard
+    page, keyboard = visitor.page, visitor.page.keyboard
+    expect(page.get_by_text("keys 1–5 answer it and lead to the next")).to_be_visible()
+    page.locator("#rating_1-1").focus()
     for number, key in enumerate("13524", 1):
         keyboard.press(key)
-        expect(visitor.page.locator(f"#rating_{number}-{key}")).to_be_checked()
+        expect(page.locator(f"#rating_{number}-{key}")).to_be_checked()
         focused = f"#rating_{number + 1}-1" if number < 5 else "#rating_5-4"
-        expect(visitor.page.locator(focused)).to_be_focused()
-    with visitor.page.expect_navigation():
+        expect(page.locator(focused)).to_be_focused()
+    page.locator("#rating_2-3").focus()
+    keyboard.press("1")
+    assert checked(page) == ["rating_1-1", "rating_2-1", "rating_3-5", "rating_4-2", "rating_5-4"]
+    with page.expect_navigation():
         keyboard.press("Enter")
     assert visitor.place in {"rate/2", "check/1"}
+
+
+def test_number_keys_rate_nothing_while_no_group_has_the_focus(visitor: Visitor) -> None:
+    visitor.start()
+    visitor.rush_to("rate")
+    page, keyboard = visitor.page, visitor.page.keyboard
+    keyboard.type("12345")
+    for outside in (page.get_by_role("link", name="Leave the study"), visitor.button()):
+        outside.focus()
+        keyboard.type("34")
+    page.locator("textarea").focus()
+    keyboard.type("34")
+    expect(page.locator("textarea")).to_have_value("34")
+    assert checked(page) == []
+
+
+@pytest.mark.parametrize("kind", ["comprehension", "check", "questionnaire"])
+def test_typing_34_outside_the_rating_form_answers_no_question(visitor: Visitor, kind: str) -> None:
+    visitor.start()
+    visitor.rush_to(kind)
+    expect(visitor.page.get_by_text("Keyboard:")).to_have_count(0)
+    visitor.page.locator("[type=radio]").first.focus()
+    visitor.page.keyboard.type("34")
+    assert checked(visitor.page) == []
 
 
 def test_without_javascript_a_missing_rating_brings_the_page_back_with_the_other_answers(
