@@ -1,8 +1,8 @@
 """Erasing a person: everything they gave, and when, goes; that somebody was there stays.
 
 The stored status becomes withdrawn, so that every rule for who does not count holds; `last_page` says that
-the visit was erased, and which page its person still sees. The id's keyed hash stays, so that nobody is dealt
-a second set, and the visit's code, so that who finished can still be paid.
+the visit was erased, and which page its person still sees. The keyed hashes of id and attempt stay, so that
+nobody is dealt a second set, and the visit's code, so that who finished can still be paid.
 """
 
 from datetime import UTC, datetime
@@ -33,7 +33,6 @@ HOLDING = {"active", "dropped", "completed"}  # whose answers or reservations ar
 # What a visit has before its first step; the times that may be empty become so.
 FORGOTTEN: dict[str, Any] = {
     "external_id": None,
-    "attempt_hash": None,
     "is_too_fast": False,
     "parameters": {},
     "seed": 0,
