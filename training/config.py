@@ -13,6 +13,8 @@ from training.data import DataFormat, Kind
 from training.methods import Weights, method_names
 from training.wording import Wording, make_wording
 
+Precision = Literal["fp32", "bf16"]
+MaybeAuto = Literal["auto", "fp32", "bf16"]
 LORA_TARGETS: Literal["all-linear"] = "all-linear"
 
 
@@ -87,7 +89,7 @@ class OptimizationConfig(Part):
     held_out_rows_at_once: int = Field(16, ge=1)
     held_out_limit: int | None = Field(None, ge=1)  # held-out questions that early stopping looks at
     patience: int | None = Field(3, ge=1)  # evaluations without a better loss; null: never stop early
-    precision: Literal["fp32", "bf16"] = "fp32"  # bf16: autocast, weights stay fp32
+    precision: MaybeAuto = "auto"  # auto: asked of the machine once; bf16: autocast, weights stay fp32
     device: Literal["auto", "cpu"] = "auto"
     gradient_checkpointing: bool = False
 
@@ -102,7 +104,7 @@ class TrainingConfig(Part):
     lora: LoraConfig | None = None  # null: all weights are trained
     optimization: OptimizationConfig
     wording: Wording = Wording()
-    store: Literal["fp32", "bf16"] = "fp32"  # how the student's weights are written
+    store: MaybeAuto = "auto"  # how the weights are written; auto: as they were trained
     tensorboard: bool = False
     keep_trainer_files: bool = False
 

@@ -21,7 +21,7 @@ from rich.console import Console
 
 from app.contract.base import InvalidFile, sha256_of
 from app.contract.student import STUDENT
-from training.grid import Commands, Grid, Planned, plan, read_grid
+from training.grid import Commands, Grid, Planned, leaves_precision_open, plan, read_grid
 from training.performance.results import DATA, METHODS, ResultRow, read_results, write_results
 from training.toml_writing import dump_toml
 
@@ -100,7 +100,7 @@ def run_experiment(grid: Grid, run_one: RunOne) -> Outcome:
     rows: list[ResultRow] = []
     failed: dict[str, str] = {}
     skipped = 0
-    planned_runs = list(plan(grid))
+    planned_runs = list(plan(grid, precision_of(grid)))
     for number, planned in enumerate(planned_runs, start=1):
         label = f"{number} of {len(planned_runs)}: {planned.name}"
         accuracy = finished_accuracy(planned)
@@ -117,6 +117,19 @@ def run_experiment(grid: Grid, run_one: RunOne) -> Outcome:
         rows.append(as_row(planned, accuracy))
         write_results(grid.out / RESULTS, rows)
     return Outcome(tuple(rows), skipped, failed)
+
+
+def precision_of(grid: Grid) -> str | None:
+    """The one precision of all runs that leave it to the machine; None if none does."""
+    open_runs = [run.config["optimization"] for run in plan(grid) if leaves_precision_open(run.config)]
+    devices = [how.get("device", "auto") for how in open_runs]
+    if not devices:
+        return None
+    from training.precision import settled_for_all  # noqa: PLC0415  # PyTorch is slow to load
+
+    choice = settled_for_all(grid.out, "cpu" if "cpu" in devices else "auto")
+    console.print(f"Training in {choice.precision}. {choice.reason}", markup=False)
+    return choice.precision
 
 
 def finished_accuracy(planned: Planned) -> float | None:

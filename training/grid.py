@@ -79,8 +79,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InvalidFile(f"{path.name}: not TOML ({error}).") from error
 
 
-def plan(grid: Grid) -> Iterator[Planned]:
-    """Yield every run of the grid, seed by seed, so that an unfinished experiment is balanced."""
+def plan(grid: Grid, precision: str | None = None) -> Iterator[Planned]:
+    """Yield every run of the grid, seed by seed, so that an unfinished experiment is balanced.
+
+    `precision` stands in for `auto`, so that all runs train in the same one.
+    """
     shared = read_toml(grid.config)
     for seed in dict.fromkeys(grid.seeds):
         for size, by_size in grid.sizes.items():
@@ -96,7 +99,15 @@ def plan(grid: Grid) -> Iterator[Planned]:
                     config = merged(
                         shared, by_size, by_method, by_data, *(nested(*each) for each in own.items())
                     )
+                    if precision is not None and leaves_precision_open(config):
+                        config = merged(config, nested("optimization.precision", precision))
                     yield Planned(method, data, size, seed, folder, config)
+
+
+def leaves_precision_open(config: Mapping[str, Any]) -> bool:
+    """Whether a run of ours would ask the machine for its precision."""
+    how = config.get("optimization")
+    return isinstance(how, dict) and how.get("precision", "auto") == "auto"
 
 
 def merged(*tables: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from training.config import TrainingConfig, load_stored
 from training.data import Lesson, hold_out, read_lessons, refuse_overlap, shortened
 from training.methods import find_method
 from training.models import Loaded, add_lora, load_base
+from training.precision import settled
 from training.rows import Row, encode, special_tokens
 from training.run_log import CsvLog
 from training.trainer import DistillationTrainer, Objective
@@ -48,6 +49,7 @@ def train(config: TrainingConfig, tested: frozenset[str], *, resume: bool = Fals
 
     Raises: InvalidFile, saying what to do, before anything is written.
     """
+    config = with_precision(config, resume=resume)
     refuse_overwriting(config, resume=resume)
     lessons, held_out = read_material(config)
     refuse_overlap([*lessons, *held_out], tested)
@@ -70,6 +72,15 @@ def train(config: TrainingConfig, tested: frozenset[str], *, resume: bool = Fals
         write_student_folder(config.out / "student", trained, config, facts, has_context=has_context)
         tidy(config)
     return config.out / "student"
+
+
+def with_precision(config: TrainingConfig, *, resume: bool) -> TrainingConfig:
+    """The configuration with the precision this run trains in, which is printed and stored with it."""
+    stored = config.out / RUN
+    config, choice = settled(config, load_stored(stored) if resume and stored.is_file() else None)
+    if choice is not None:
+        print(f"Training in {choice.precision}. {choice.reason}", flush=True)  # noqa: T201  # for whoever started it
+    return config
 
 
 # The run's folder

@@ -81,7 +81,9 @@ def make_settings(folder: Path, **changes: Any) -> TrainingConfig:
             "evaluate_every": 2,
             "patience": None,
             "device": "cpu",
+            "precision": "fp32",  # whatever the machine could do: tests compare weights
         },
+        "store": "fp32",
     }
     for key, value in changes.items():
         fields[key] = {**fields[key], **value} if isinstance(fields.get(key), dict) else value
