@@ -1,7 +1,6 @@
 """A run asks the machine once for its precision, and stays with the answer."""
 
 import json
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -98,5 +97,3 @@ def test_all_runs_of_a_grid_train_in_the_precision_that_was_chosen_first(
     assert run_experiment(grid, run_one).skipped == 4
     assert settled_for_all(grid.out, "cpu").precision == "bf16"
     assert json.loads((grid.out / "precision.json").read_text())["reason"] == "Asked."
-
-
