@@ -1,6 +1,7 @@
 """Who may do what: roles, and studies that belong to people. The one place that knows."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from sqlalchemy import ColumnElement, select, true
@@ -13,6 +14,7 @@ Role = Literal["viewer", "researcher", "admin"]
 Level = Literal["view", "edit", "own"]
 ROLES: tuple[Role, ...] = ("viewer", "researcher", "admin")
 LEVELS: tuple[Level, ...] = ("view", "edit", "own")
+IDLE_LIMIT = timedelta(hours=12)  # a browser that nobody uses for so long is signed out
 
 
 @dataclass(frozen=True)

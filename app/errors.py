@@ -27,6 +27,14 @@ class Forbidden(AppError):
     status = 403
 
 
+class NotYet(Forbidden):
+    """Something must be done first, at `path`."""
+
+    def __init__(self, message: str, path: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
 class NotFound(AppError):
     status = 404
 

@@ -12,8 +12,9 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app.accounts.account import router as account
 from app.accounts.admin import router as admin
-from app.accounts.attempts import Attempts
 from app.accounts.routes import router as door
+from app.accounts.sealing import Seal
+from app.accounts.set_up import router as set_up
 from app.audit import WEB_SERVER
 from app.checkpoints.api import api as checkpoints_api
 from app.checkpoints.checkpoint import router as checkpoint
@@ -48,7 +49,7 @@ from app.web.signing import Signing
 
 API = (studies_api, exports_api, questions_api, checkpoints_api, runs_api, bundles_api)
 STAFF = (
-    *(door, account, admin),
+    *(door, account, set_up, admin),
     *(studies, study_life, participants, rehearsal, exports, results),
     *(questions, checkpoints, checkpoint, runs, bundles),
 )
@@ -74,14 +75,15 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app = FastAPI(openapi_url=None, lifespan=lifespan, telemetry=NO_TELEMETRY)
     app.state.database = database
     app.state.signing = Signing(settings.load_secret())
-    app.state.attempts = Attempts()
     app.state.brake = Brake()
+    app.state.seal = Seal(app.state.signing.secret)
     app.state.settings = settings
     app.state.api_routers = API
     app.state.queue = make_queue(settings)
     app.state.live_counts = LiveCounts()
     app.state.upload_readers = CapacityLimiter(1)
     app.state.aside = CapacityLimiter(1)
+    app.state.password_thread = CapacityLimiter(1)
     app.include_router(participation)  # first, because routes are tried in order and this is the hot path
     app.include_router(landing)
     for router in STAFF:

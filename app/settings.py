@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -40,6 +41,8 @@ class Settings(BaseSettings):
     student_trial_seconds: float = Field(300, ge=1, description="the same for a few questions it is tried on")
     student_batch_seconds: float = Field(1800, ge=1, description="the same for one batch of a run")
     student_memory_mb: int = Field(0, ge=0, description="of one student's process; 0: three quarters of all")
+    token_days: int = Field(90, ge=1, le=366, description="the longest that an API token may be valid")
+    require_second_factor: Literal["nobody", "admins", "everyone"] = "nobody"
     worker_threads: int = Field(0, ge=0, description="of PyTorch; 0: as many as the machine has cores")
 
     @field_validator("database_url")
@@ -86,6 +89,11 @@ class Settings(BaseSettings):
         if url.drivername in {"postgresql", "postgres"}:
             url = url.set(drivername="postgresql+psycopg")
         return url.render_as_string(hide_password=False)
+
+    def needs_second_factor(self, role: str) -> bool:
+        return self.require_second_factor == "everyone" or (
+            self.require_second_factor == "admins" and role == "admin"
+        )
 
     @property
     def has_home(self) -> bool:

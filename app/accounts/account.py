@@ -1,21 +1,32 @@
-"""/account: one's own password, second factor, browsers and API tokens."""
+"""/account: one's own password, browsers and API tokens."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import cast, get_args
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.accounts import passwords, queries, second_factor, service, tokens
+from app.accounts import passwords, queries, service, tokens
 from app.accounts.forms import TokenForm
-from app.accounts.pages import AccountPage, NewToken, SecondFactorPage
-from app.accounts.routes import attempts
+from app.accounts.pages import AccountForm, AccountPage, NewPasswordPage, NewToken
+from app.accounts.proof import wrong_in
+from app.accounts.service import End
+from app.accounts.turns import in_turn
 from app.errors import Invalid
-from app.web.auth import SCOPES, Desk, address_of, current, desk, make_token, session_token, token_hash
+from app.settings import Settings
+from app.web.auth import COOKIE, SCOPES, Desk, current, desk, make_token, session_token, token_hash
+from app.web.cookies import drop_cookie, full_name
 from app.web.forms import FormData, bind
+from app.web.pages import render
 from app.web.shell import go, shell_of, show
-from app.web.signing import Signing
 
 router = APIRouter(prefix="/account")
+CHANGED: dict[End, str] = {
+    "sessions": "Your password is changed. Every other browser was signed out.",
+    "sessions and tokens": "Your password is changed. Other browsers are signed out, and no token works.",
+    "nothing": "Your password is changed. Whoever is signed in stays so.",
+}
 
 
 @router.get("")
@@ -30,50 +41,86 @@ def account_page(
     at: Desk,
     *,
     new_token: NewToken | None = None,
-    data: dict[str, str] | None = None,
-    errors: dict[str, str] | None = None,
+    form: AccountForm | None = None,
+    data: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
 ) -> AccountPage:
+    """The page; `form` names the one that was sent and comes back with `data` and `errors`."""
     user = queries.user_by_id(at.session, at.person.id)
+    settings: Settings = request.app.state.settings
     here = current(at.session, request)
     return AccountPage(
         shell_of(request, at.person, "account"),
         sessions=queries.sessions_of(at.session, user.id, datetime.now(UTC)),
-        here=here[1].id if here else 0,
+        here=here.here.id if here else 0,
         tokens=queries.tokens_of(at.session, user.id),
         scopes=SCOPES,
+        longest_days=settings.token_days,
+        shortest=passwords.shortest(has_second_factor=user.totp_secret is not None),
         has_second_factor=user.totp_secret is not None,
+        needs_second_factor=settings.needs_second_factor(user.role),
         new_token=new_token,
+        form=form,
         data=data or {},
         errors=errors or {},
     )
 
 
+@router.get("/new-password")
+def new_password(request: Request) -> Response:
+    """Asked of whoever signs in with a password that somebody else has seen."""
+    with desk(request, despite="password") as at:
+        page = NewPasswordPage(at.person.email, passwords.shortest(has_second_factor=False))
+    return render(page)
+
+
 @router.post("/password")
-def change_password(request: Request, data: FormData) -> Response:
-    """Hash outside of any transaction; the second one looks again at what the first one saw."""
-    with desk(request) as at:
+async def change_password(request: Request, data: FormData) -> Response:
+    return await in_turn(request, set_password, request, data)
+
+
+def set_password(request: Request, data: Mapping[str, str]) -> Response:
+    """Look at the new password, then at the proof, whose code can be used once; then set it."""
+    end = end_of(data)
+    with desk(request, despite="password") as at:
         user = queries.user_by_id(at.session, at.person.id)
-        email, stored = user.email, user.password_hash
-    attempts(request).count(email, address_of(request))
-    errors, password_hash = {}, ""
-    if not passwords.is_right(data.get("current", ""), stored):
-        errors = {"current": "This is not your password."}
-    elif data.get("password", "") != data.get("again", ""):
-        errors = {"again": "The two new passwords differ. Please type the same twice."}
-    else:
-        try:
-            password_hash = passwords.make_hash(data.get("password", ""), email)
-        except Invalid as refused:
-            errors = {"password": refused.message}
+        must, email, has_factor = user.must_change_password, user.email, user.totp_secret is not None
+    errors = wrong_in_new(data, email, has_second_factor=has_factor)
+    if not errors:
+        errors = wrong_in(request, data, "password")
     if errors:
-        with desk(request) as at:
-            page = account_page(request, at, errors=errors)
-        return show(page, 422)
-    with desk(request, writing=True) as at:
-        user = queries.user_by_id(at.session, at.person.id)
-        service.set_password(at.session, user, password_hash, keep=token_hash(session_token(request) or ""))
-    attempts(request).forgive(email, address_of(request))
-    return go(request, "/account", "Your password is changed. Every other browser was signed out.")
+        return sent_back(request, errors, must=must)
+    password_hash = passwords.make_hash(data["password"], email, has_second_factor=has_factor)
+    with desk(request, writing=True, despite="password") as at:
+        user = queries.locked_user(at.session, at.person.id)
+        keep = token_hash(session_token(request) or "")
+        service.set_password(at.session, user, password_hash, "sessions and tokens" if must else end, keep)
+    return go(request, "/studies" if must else "/account", "Your password is set." if must else CHANGED[end])
+
+
+def end_of(data: Mapping[str, str]) -> End:
+    chosen = data.get("end", "sessions")
+    return cast("End", chosen) if chosen in get_args(End) else "sessions"
+
+
+def wrong_in_new(data: Mapping[str, str], email: str, *, has_second_factor: bool) -> dict[str, str]:
+    password = data.get("password", "")
+    if password != data.get("again", ""):
+        return {"again": "The two new passwords differ. Please type the same twice."}
+    found = passwords.problem(password, email, has_second_factor=has_second_factor)
+    if found is None and password == data.get("current"):
+        found = "This is the password you have now. Please choose another."
+    return {"password": found} if found else {}
+
+
+def sent_back(request: Request, errors: Mapping[str, str], *, must: bool) -> Response:
+    with desk(request, despite="password") as at:
+        if must:
+            return render(
+                NewPasswordPage(at.person.email, passwords.shortest(has_second_factor=False), errors), 422
+            )
+        page = account_page(request, at, form="password", errors=errors)
+    return show(page, 422)
 
 
 @router.post("/sessions/{session_id}/revoke")
@@ -83,24 +130,46 @@ def revoke_session(request: Request, session_id: int) -> Response:
     return go(request, "/account", "That browser is signed out.")
 
 
+@router.post("/sign-out-everywhere")
+def sign_out_everywhere(request: Request) -> Response:
+    with desk(request, writing=True) as at:
+        service.sign_out_everywhere(at.session, at.person)
+    response = go(request, "/sign-in")
+    drop_cookie(response, full_name(request, COOKIE))
+    return response
+
+
 @router.post("/tokens")
-def make_api_token(request: Request, data: FormData) -> Response:
+async def make_api_token(request: Request, data: FormData) -> Response:
+    return await in_turn(request, new_api_token, request, data)
+
+
+def new_api_token(request: Request, data: Mapping[str, str]) -> Response:
     """Show the token in the answer itself: it is stored nowhere, so there is no page to redirect to."""
     bound = bind(TokenForm, data)
-    token = f"hg_{make_token()}"
     chosen = [scope for scope in SCOPES if f"scope {scope}" in data]
-    errors = dict(bound.errors)
+    form, errors = bound.value, dict(bound.errors)
+    if form is not None:
+        errors = wrong_in_token(request, form, chosen) or wrong_in(request, data)
+    if form is None or errors:
+        with desk(request) as at:
+            page = account_page(request, at, form="token", data=data, errors=errors)
+        return show(page, 422)
+    token = f"hg_{make_token()}"
     with desk(request, writing=True) as at:
-        if bound.value is not None:
-            try:
-                tokens.make(
-                    at.session, at.person, bound.value.name, token_hash(token), chosen, bound.value.days
-                )
-            except Invalid as refused:
-                errors = {"token": refused.message}
-        new = None if errors or bound.value is None else NewToken(bound.value.name, token)
-        page = account_page(request, at, new_token=new, data=dict(data), errors=errors)
-    return show(page, 422 if errors else 200)
+        tokens.make(at.session, at.person, form.name, token_hash(token), chosen, form.days)
+        page = account_page(request, at, new_token=NewToken(form.name, token))
+    return show(page)
+
+
+def wrong_in_token(request: Request, form: TokenForm, scopes: Sequence[str]) -> dict[str, str]:
+    settings: Settings = request.app.state.settings
+    with desk(request):  # whoever is signed out learns that, and nothing else
+        try:
+            tokens.check(form.name, scopes, form.days, settings.token_days)
+        except Invalid as refused:
+            return {"token": refused.message}
+    return {}
 
 
 @router.post("/tokens/{token_id}/revoke")
@@ -108,53 +177,3 @@ def revoke_api_token(request: Request, token_id: int) -> Response:
     with desk(request, writing=True) as at:
         tokens.revoke(at.session, at.person, token_id)
     return go(request, "/account", "The token works no more.")
-
-
-@router.get("/second-factor")
-def second_factor_page(request: Request) -> Response:
-    with desk(request) as at:
-        page = set_up_page(request, at, second_factor.make_secret())
-    return show(page)
-
-
-def set_up_page(request: Request, at: Desk, secret: str, problem: str = "") -> SecondFactorPage:
-    signing: Signing = request.app.state.signing
-    return SecondFactorPage(
-        shell_of(request, at.person, "account"),
-        secret=secret,
-        ticket=signing.sign("set up second factor", f"{at.person.id} {secret}"),
-        qr_code=second_factor.qr_code(second_factor.uri(secret, at.person.email)),
-        problem=problem,
-    )
-
-
-@router.post("/second-factor")
-def turn_on_second_factor(request: Request, data: FormData) -> Response:
-    signing: Signing = request.app.state.signing
-    owner, _, secret = (signing.read("set up second factor", data.get("ticket", "")) or "").partition(" ")
-    with desk(request, writing=True) as at:
-        if owner != str(at.person.id):
-            raise Invalid("This form is not yours. Please open your account page and begin again.")
-        try:
-            user = queries.user_by_id(at.session, at.person.id)
-            second_factor.turn_on(user, secret, data.get("code", ""), datetime.now(UTC))
-            page = None
-        except Invalid as refused:
-            page = set_up_page(request, at, secret, refused.message)
-    if page is not None:
-        return show(page, 422)
-    return go(request, "/account", "Signing in now asks for a code from your phone as well.")
-
-
-@router.post("/second-factor/off")
-def turn_off_second_factor(request: Request, data: FormData) -> Response:
-    with desk(request) as at:
-        email, stored = at.person.email, queries.user_by_id(at.session, at.person.id).password_hash
-    attempts(request).count(email, address_of(request))
-    if not passwords.is_right(data.get("current", ""), stored):
-        with desk(request) as at:
-            page = account_page(request, at, errors={"off": "This is not your password."})
-        return show(page, 422)
-    with desk(request, writing=True) as at:
-        second_factor.turn_off(queries.user_by_id(at.session, at.person.id))
-    return go(request, "/account", "Signing in asks for your password alone.")

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from markupsafe import Markup
 
 from app.models import ApiToken, AuditEvent, User, UserSession
 from app.web.pages import Page
 from app.web.shell import ShellPage
+
+AccountForm = Literal["password", "off", "token"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,18 @@ class ResetPage(Page):
 
     template = "accounts/reset.html"
     email: str
+    shortest: int
     problem: str = ""
+
+
+@dataclass(frozen=True)
+class NewPasswordPage(Page):
+    """Asks for a password of one's own at the first sign-in."""
+
+    template = "accounts/new_password.html"
+    email: str
+    shortest: int
+    errors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,8 +64,12 @@ class AccountPage(ShellPage):
     here: int
     tokens: Sequence[ApiToken]
     scopes: Sequence[str]
+    longest_days: int
+    shortest: int
     has_second_factor: bool
+    needs_second_factor: bool
     new_token: NewToken | None = None
+    form: AccountForm | None = None
     data: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
 
@@ -62,7 +80,9 @@ class SecondFactorPage(ShellPage):
     secret: str
     ticket: str
     qr_code: Markup
-    problem: str = ""
+    has_second_factor: bool
+    is_required: bool
+    errors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

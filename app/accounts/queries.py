@@ -4,6 +4,7 @@ from typing import Any
 from sqlalchemy import String, cast, or_, select
 from sqlalchemy.orm import Session
 
+from app.access import IDLE_LIMIT
 from app.errors import NotFound
 from app.models import ApiToken, AuditEvent, User, UserSession
 
@@ -22,6 +23,15 @@ def user_by_id(session: Session, user_id: int) -> User:
     return user
 
 
+def locked_user(session: Session, user_id: int) -> User:
+    """The account, which nobody else changes until the transaction ends. Raises: NotFound."""
+    statement = select(User).where(User.id == user_id).with_for_update()
+    user = session.scalar(statement.execution_options(populate_existing=True))
+    if user is None:
+        raise NotFound("There is no such account.")
+    return user
+
+
 def users(session: Session) -> list[User]:
     return list(session.scalars(select(User).order_by(User.email)))
 
@@ -33,7 +43,8 @@ def count_admins(session: Session) -> int:
 
 
 def sessions_of(session: Session, user_id: int, now: datetime) -> list[UserSession]:
-    statement = select(UserSession).where(UserSession.user_id == user_id, UserSession.expires_at > now)
+    is_open = UserSession.expires_at > now, UserSession.last_seen_at > now - IDLE_LIMIT
+    statement = select(UserSession).where(UserSession.user_id == user_id, *is_open)
     return list(session.scalars(statement.order_by(UserSession.created_at.desc())))
 
 

@@ -6,8 +6,11 @@ from datetime import datetime
 import pyotp
 import segno
 from markupsafe import Markup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from app.errors import Invalid
+from app.accounts.sealing import Seal, is_sealed
+from app.errors import Conflict
 from app.models import User
 
 STEP_S = 30
@@ -38,24 +41,37 @@ def matching_step(secret: str, code: str, now: datetime) -> int | None:
     return next((one for one in steps if pyotp.utils.strings_equal(totp.at(one * STEP_S), code)), None)
 
 
-def use_code(user: User, code: str, now: datetime) -> bool:
-    """Whether a code is right and was not used before; it is used up."""
-    step = matching_step(user.totp_secret, code, now) if user.totp_secret else None
+def use_code(user: User, code: str, now: datetime, seal: Seal) -> bool:
+    """Whether a code is right and was not used before; it is used up.
+
+    Raises: Conflict if the seed was sealed under another key than this installation's.
+    """
+    if user.totp_secret is None:
+        return False
+    seed = seal.open(user.totp_secret, user.id)
+    if seed is None:
+        raise Conflict(
+            "Your second factor cannot be read: the server's secret.key is another one than it was. "
+            f"Ask an admin to turn it off: honeyglass user second-factor-off {user.email}"
+        )
+    step = matching_step(seed, code, now)
     if step is None or step <= (user.totp_last_step or 0):
         return False
     user.totp_last_step = step
     return True
 
 
-def turn_on(user: User, secret: str, code: str, now: datetime) -> None:
-    """Raises: Invalid for a code that does not belong to the secret."""
-    step = matching_step(secret, code, now)
-    if step is None:
-        raise Invalid(
-            "This code is not right. Check that the clock of your phone is right, and try the next one."
-        )
-    user.totp_secret, user.totp_last_step = secret, step
+def turn_on(user: User, seed: str, step: int, seal: Seal) -> None:
+    """Set a new seed, whose code of this time step was just shown, in place of any other."""
+    user.totp_secret, user.totp_last_step = seal.close(seed, user.id), step
 
 
 def turn_off(user: User) -> None:
     user.totp_secret = user.totp_last_step = None
+
+
+def seal_all(session: Session, seal: Seal) -> None:
+    """Seal the seeds that earlier releases stored as they are."""
+    for user in session.scalars(select(User).where(User.totp_secret.is_not(None)).with_for_update()):
+        if user.totp_secret and not is_sealed(user.totp_secret):
+            user.totp_secret = seal.close(user.totp_secret, user.id)

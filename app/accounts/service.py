@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from app.access import Person, Role
+from app.access import IDLE_LIMIT, Person, Role
 from app.accounts import queries, second_factor
+from app.accounts.sealing import Seal
 from app.audit import record
 from app.contract.base import sha256_of_text
 from app.errors import Conflict, Invalid, NotFound
-from app.models import ApiToken, ResetLink, User, UserSession
+from app.models import ResetLink, User, UserSession
 
+End = Literal["sessions", "sessions and tokens", "nothing"]
+UNKNOWN = "no such account"
 SESSION_LIFETIME = timedelta(days=7)
 LINK_LIFETIME = timedelta(days=3)
 LONGEST_EMAIL = 254
@@ -22,9 +25,13 @@ LONGEST_EMAIL = 254
 
 @dataclass(frozen=True)
 class Browser:
-    """What a session remembers of where it was started; `token_sha256` is of the cookie's new token."""
+    """What a session remembers of where it was started; `token_sha256` is of the cookie's new token.
+
+    `before_sha256` is of the token that the browser came with, whose session ends.
+    """
 
     token_sha256: str
+    before_sha256: str
     address: str
     user_agent: str
 
@@ -37,7 +44,14 @@ def clean_email(text: str) -> str:
     return email
 
 
-def add_user(session: Session, email: str, role: Role, password_hash: str | None = None) -> User:
+def add_user(
+    session: Session,
+    email: str,
+    role: Role,
+    password_hash: str | None = None,
+    *,
+    must_change_password: bool = False,
+) -> User:
     """Raises: Invalid for no e-mail address, Conflict for one that has an account."""
     email = clean_email(email)
     if queries.user_by_email(session, email) is not None:
@@ -47,6 +61,7 @@ def add_user(session: Session, email: str, role: Role, password_hash: str | None
         role=role,
         is_active=True,
         password_hash=password_hash,
+        must_change_password=must_change_password,
         created_at=datetime.now(UTC),
     )
     session.add(user)
@@ -61,7 +76,7 @@ def stored_hash(session: Session, email: str) -> str | None:
 
 
 def sign_in(
-    session: Session, email: str, proof: str, browser: Browser, code: str | None
+    session: Session, email: str, proof: str, browser: Browser, code: str | None, seal: Seal
 ) -> Literal["done", "code", "failed"]:
     """Start a session for whoever's password was just verified; `proof` says against which hash.
 
@@ -73,11 +88,26 @@ def sign_in(
         return "failed"
     if user.totp_secret and code is None:
         return "code"
-    if user.totp_secret and not second_factor.use_code(user, code or "", datetime.now(UTC)):
+    if user.totp_secret and not second_factor.use_code(user, code or "", datetime.now(UTC), seal):
         record(session, "sign_in.failed", email, after={"because": "wrong code"})
         return "failed"
-    now = datetime.now(UTC)
-    session.execute(delete(UserSession).where(UserSession.expires_at <= now))
+    start_session(session, user, browser, datetime.now(UTC))
+    record(session, "sign_in", email, after={"browser": browser.user_agent})
+    return "done"
+
+
+def note_failure(session: Session, email: str) -> None:
+    """Note a wrong password, and which account's; what else was typed is not kept: it may be a password."""
+    user = queries.user_by_email(session, email)
+    record(session, "sign_in.failed", user.email if user else UNKNOWN, after={"because": "wrong password"})
+
+
+def start_session(session: Session, user: User, browser: Browser, now: datetime) -> None:
+    """Begin a session in place of the one this browser had; those that are over go with it."""
+    is_over = or_(UserSession.expires_at <= now, UserSession.last_seen_at <= now - IDLE_LIMIT)
+    session.execute(
+        delete(UserSession).where(or_(is_over, UserSession.token_sha256 == browser.before_sha256))
+    )
     session.add(
         UserSession(
             user_id=user.id,
@@ -85,11 +115,10 @@ def sign_in(
             address=browser.address,
             user_agent=browser.user_agent,
             created_at=now,
+            last_seen_at=now,
             expires_at=now + SESSION_LIFETIME,
         )
     )
-    record(session, "sign_in", email, after={"browser": browser.user_agent})
-    return "done"
 
 
 def proof_of(password_hash: str) -> str:
@@ -113,13 +142,37 @@ def revoke_session(session: Session, person: Person, session_id: int) -> None:
     record(session, "session.revoked", person.email, before={"browser": found.user_agent})
 
 
-def set_password(session: Session, user: User, password_hash: str, keep: str | None = None) -> None:
-    """Set a verified new password and sign out every other browser; open one-time links stop working."""
-    user.password_hash = password_hash
-    session.execute(
-        delete(UserSession).where(UserSession.user_id == user.id, UserSession.token_sha256 != (keep or ""))
-    )
+def sign_out_everywhere(session: Session, person: Person) -> None:
+    end_sessions(session, person.id)
+    record(session, "sign_out.everywhere", person.email)
+
+
+def set_password(
+    session: Session, user: User, password_hash: str, end: End = "sessions and tokens", keep: str = ""
+) -> None:
+    """Set a verified new password; open one-time links stop working.
+
+    `end` says what ends of what was opened with the old one; `keep` is the hash of a session's token that
+    stays.
+    """
+    user.password_hash, user.must_change_password = password_hash, False
+    if end != "nothing":
+        end_sessions(session, user.id, keep)
+    if end == "sessions and tokens":
+        end_tokens(session, user.id)
     session.execute(delete(ResetLink).where(ResetLink.user_id == user.id))
+
+
+def end_sessions(session: Session, user_id: int, keep: str = "") -> None:
+    session.execute(
+        delete(UserSession).where(UserSession.user_id == user_id, UserSession.token_sha256 != keep)
+    )
+
+
+def end_tokens(session: Session, user_id: int) -> None:
+    """Revoke every token of somebody's, each with its line in the audit log."""
+    for token in queries.tokens_of(session, user_id):
+        token.revoked_at = datetime.now(UTC)
 
 
 def make_reset_link(session: Session, user: User, token_sha256: str) -> datetime:
@@ -159,13 +212,9 @@ def deactivate(session: Session, user: User) -> None:
     """Sign someone out everywhere and for good; what they made stays. Raises: Conflict for the last admin."""
     keep_an_admin(session, user)
     user.is_active = False
-    session.execute(delete(UserSession).where(UserSession.user_id == user.id))
+    end_sessions(session, user.id)
+    end_tokens(session, user.id)
     session.execute(delete(ResetLink).where(ResetLink.user_id == user.id))
-    session.execute(
-        update(ApiToken)
-        .where(ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))
-        .values(revoked_at=datetime.now(UTC))
-    )
 
 
 def activate(user: User) -> None:

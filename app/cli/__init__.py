@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from app.accounts import queries
+from app.accounts import queries, second_factor
+from app.accounts.sealing import Seal
 from app.cli import demo, serving
 from app.cli.analysis import analysis_cli
 from app.cli.checkpoint import checkpoint_cli
@@ -34,8 +35,11 @@ def migrate(
 ) -> None:
     """Bring the database to this release's schema; with --new makes the home, too."""
     settings, revision = read_settings(as_json), migrations.newest_revision()
-    with opened(as_json, is_migrating=True, may_be_new=new):
-        pass
+    with (
+        opened(as_json, is_migrating=True, may_be_new=new) as database,
+        database.transaction(writing=True) as session,
+    ):
+        second_factor.seal_all(session, Seal(settings.load_secret()))
     summary = {"ok": True, "revision": revision, "home": settings.home.resolve()}
     say(summary, f"The database is at revision {revision}.", as_json)
 
@@ -91,7 +95,9 @@ def make_demo(as_json: AsJson = False) -> None:
         with database.transaction(writing=True) as session:
             is_first = not queries.users(session)
             demo.set_up(session)
-        password = make_account(database, demo.ADMIN, "admin") if is_first else None
+        password = (
+            make_account(database, demo.ADMIN, "admin", must_change_password=False) if is_first else None
+        )
     base = address_for(settings, "")
     summary = {"ok": True, "slug": demo.SLUG, "url": f"{base}/s/{demo.SLUG}", "password": password}
     say(summary, demo.welcome(base, password), as_json)

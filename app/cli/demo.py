@@ -32,7 +32,11 @@ def set_up(session: Session) -> None:
 
 def welcome(base: str, password: str | None) -> str:
     """Where everything is; the admin's password only when it was just made."""
-    secret = f"{password} (shown only now)" if password else "as shown when the account was made"
+    secret = (
+        f"{password} (shown only now; change it before others can reach this server)"
+        if password
+        else "as shown when the account was made"
+    )
     return f"""
   Take part:        {base}/s/{SLUG}
   See it fill:      {base}/studies

@@ -23,22 +23,25 @@ def add_user(
     role: Annotated[Role, typer.Option(help="What they may do.")] = "researcher",
     as_json: AsJson = False,
 ) -> None:
-    """Make an account with a new password, which is printed this once."""
+    """Make an account with a password for the first sign-in, which is printed this once."""
     with opened(as_json) as database:
         password = make_account(database, email, role)
     say(
         {"ok": True, "email": email, "role": role, "password": password},
-        f"'{email}' may sign in as {role}. Password (shown only now): {password}",
+        f"'{email}' may sign in as {role}. Password for the first time (shown only now): {password}",
         as_json,
     )
 
 
-def make_account(database: Database, email: str, role: Role) -> str:
-    """Make an account; its password. Hashes before the transaction, which others wait for."""
+def make_account(database: Database, email: str, role: Role, *, must_change_password: bool = True) -> str:
+    """Make an account; its password, which whoever ran the command has seen.
+
+    Hashes before the transaction, which others wait for.
+    """
     password = passwords.generate()
     password_hash = passwords.make_hash(password, email)
     with database.transaction(writing=True) as session:
-        service.add_user(session, email, role, password_hash)
+        service.add_user(session, email, role, password_hash, must_change_password=must_change_password)
     return password
 
 

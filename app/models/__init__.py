@@ -7,7 +7,7 @@ from app.models.participant import Assignment, Participant
 from app.models.question import Question, QuestionSet
 from app.models.response import CheckAnswer, QuestionnaireAnswer, Rating, Response
 from app.models.study import Condition, Item, OrderRow, Study, StudyAccess, StudyVersion
-from app.models.user import ApiToken, AuditEvent, ResetLink, User, UserSession
+from app.models.user import ApiToken, AuditEvent, ResetLink, SignInAttempts, User, UserSession
 
 __all__ = [
     "ApiToken",
@@ -30,6 +30,7 @@ __all__ = [
     "Rating",
     "ResetLink",
     "Response",
+    "SignInAttempts",
     "Study",
     "StudyAccess",
     "StudyVersion",

@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base
@@ -12,7 +12,8 @@ SECRET = {"secret": True}  # the audit log notes that such a column changed, and
 class User(Base):
     """Someone who may sign in. `email` is stored in lower case.
 
-    Until a first password is set through a reset link, `password_hash` is null and nobody can sign in.
+    Until a first password is set through a reset link, `password_hash` is null and nobody can sign in. Who
+    must change it has one that somebody else has seen, and can do nothing else before.
     """
 
     __tablename__ = "user"
@@ -23,13 +24,17 @@ class User(Base):
     role: Mapped[str]
     is_active: Mapped[bool] = mapped_column(default=True)
     password_hash: Mapped[str | None] = mapped_column(info=SECRET)
+    must_change_password: Mapped[bool] = mapped_column(default=False, server_default=false())
     totp_secret: Mapped[str | None] = mapped_column(info=SECRET)
     totp_last_step: Mapped[int | None] = mapped_column(info=SECRET)
     created_at: Mapped[datetime]
 
 
 class UserSession(Base):
-    """A signed-in browser. Its cookie holds a random token; only the token's SHA-256 is stored."""
+    """A signed-in browser. Its cookie holds a random token; only the token's SHA-256 is stored.
+
+    `last_seen_at` is right to a few minutes: a page must not always write.
+    """
 
     __tablename__ = "user_session"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -38,7 +43,23 @@ class UserSession(Base):
     address: Mapped[str]
     user_agent: Mapped[str]
     created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class SignInAttempts(Base):
+    """How often a password was tried by one network or browser, or for one account, until `ends_at`.
+
+    `account` stands for an e-mail address that was typed, whether or not there is such an account; it is
+    empty where the count belongs to none.
+    """
+
+    __tablename__ = "sign_in_attempts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    account: Mapped[str] = mapped_column(index=True)
+    count: Mapped[int]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class ResetLink(Base):

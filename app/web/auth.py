@@ -8,23 +8,45 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple, Protocol, cast, get_args
 
 from fastapi import Request
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.access import Person, Role, require
+from app.access import IDLE_LIMIT, Person, Role, require
 from app.audit import Actor, act_as
-from app.errors import Forbidden, NotSignedIn
+from app.errors import Forbidden, NotSignedIn, NotYet
 from app.models import ApiToken, User, UserSession
+from app.settings import Settings
+from app.web.cookies import read_cookie
 from app.web.db import Database
 
+Duty = Literal["password", "second factor"]
 Scope = Literal["studies:read", "studies:write", "exports:read", "material:read", "material:write"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
+COOKIE = "honeyglass"
 TOKEN_BYTES = 32
 LONGEST_AGENT = 200
+SEEN_EVERY = timedelta(minutes=5)
+
+
+class ToDo(NamedTuple):
+    message: str
+    path: str
+
+
+DUTIES: dict[Duty, ToDo] = {
+    "password": ToDo(
+        "Somebody else has seen your password, so choose a new one before anything else.",
+        "/account/new-password",
+    ),
+    "second factor": ToDo(
+        "This server asks you for a second factor, so set it up before anything else.",
+        "/account/second-factor",
+    ),
+}
 
 
 class Desk(NamedTuple):
@@ -52,11 +74,6 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def cookie_name(request: Request) -> str:
-    """Over https the name is bound to this host by the browser itself."""
-    return "__Host-honeyglass" if request.url.scheme == "https" else "honeyglass"
-
-
 def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
@@ -67,12 +84,17 @@ def agent_of(request: Request) -> str:
 
 
 def session_token(request: Request) -> str | None:
-    return request.cookies.get(cookie_name(request))
+    return read_cookie(request, COOKIE)
 
 
-def current(session: Session, request: Request) -> tuple[Person, UserSession] | None:
-    """The person whose cookie came with the request, and that browser's session."""
-    token = session_token(request)
+class SignedIn(NamedTuple):
+    user: User
+    here: UserSession
+
+
+def current(session: Session, request: Request) -> SignedIn | None:
+    """Whose cookie came with the request, and that browser's session."""
+    token, now = session_token(request), datetime.now(UTC)
     if not token:
         return None
     found = session.execute(
@@ -80,13 +102,12 @@ def current(session: Session, request: Request) -> tuple[Person, UserSession] | 
         .join(UserSession, UserSession.user_id == User.id)
         .where(
             UserSession.token_sha256 == token_hash(token),
-            UserSession.expires_at > datetime.now(UTC),
+            UserSession.expires_at > now,
+            UserSession.last_seen_at > now - IDLE_LIMIT,
             User.is_active,
         )
     ).one_or_none()
-    if found is None:
-        return None
-    return person_of(found[0]), found[1]
+    return SignedIn(found[0], found[1]) if found else None
 
 
 def person_of(user: User) -> Person:
@@ -100,20 +121,54 @@ def opened(request: Request, *, writing: bool, is_snapshot: bool) -> AbstractCon
 
 @contextmanager
 def desk(
-    request: Request, role: Role = "viewer", *, writing: bool = False, is_snapshot: bool = False
+    request: Request,
+    role: Role = "viewer",
+    *,
+    writing: bool = False,
+    is_snapshot: bool = False,
+    despite: Duty | None = None,
 ) -> Iterator[Desk]:
     """One transaction for a signed-in person of at least this role.
 
-    Raises: NotSignedIn, Forbidden.
+    `despite` names what need not be done yet: the page where it is done asks for it. Raises: NotSignedIn,
+    NotYet, Forbidden.
     """
     with opened(request, writing=writing, is_snapshot=is_snapshot) as session:
         found = current(session, request)
         if found is None:
             raise NotSignedIn("Please sign in.")
-        person = found[0]
-        require(person, role)
+        person = person_of(found.user)
         act_as(session, Actor(person.email, address_of(request)))
+        duty = duty_of(request, found.user)
+        if duty not in {None, despite}:
+            raise NotYet(*DUTIES[duty])
+        require(person, role)
         yield Desk(session, person)
+    if is_seen_anew(request, found.here):
+        with opened(request, writing=True, is_snapshot=False) as session:
+            note_seen(session, found.here)
+
+
+def duty_of(request: Request, user: User) -> Duty | None:
+    """What somebody must do before anything else."""
+    settings: Settings = request.app.state.settings
+    if user.must_change_password:
+        return "password"
+    return "second factor" if settings.needs_second_factor(user.role) and not user.totp_secret else None
+
+
+def is_seen_anew(request: Request, here: UserSession) -> bool:
+    """Whether this use of a session is worth a write: none of the last minutes was, and a person made it.
+
+    What a page asks by itself says "hx-request": a page that is left open is no use.
+    """
+    return "hx-request" not in request.headers and datetime.now(UTC) - here.last_seen_at > SEEN_EVERY
+
+
+def note_seen(session: Session, here: UserSession) -> None:
+    session.execute(
+        update(UserSession).where(UserSession.id == here.id).values(last_seen_at=datetime.now(UTC))
+    )
 
 
 @contextmanager
@@ -126,13 +181,16 @@ def api_desk(
     scope or the person the role.
     """
     with opened(request, writing=writing, is_snapshot=is_snapshot) as session:
-        token, person = bearer(session, request)
+        token, user = bearer(session, request)
+        person = person_of(user)
+        act_as(session, Actor(f"{person.email} (token {token.name})", address_of(request)))
+        if duty := duty_of(request, user):
+            raise Forbidden(f"{DUTIES[duty].message} Sign in with a browser to do it.")
         if scope not in token.scopes:
             raise Forbidden(
                 f"This token lacks the scope {scope}; it has {', '.join(token.scopes) or 'none'}."
             )
         require(person, role)
-        act_as(session, Actor(f"{person.email} (token {token.name})", address_of(request)))
         yield Desk(session, person)
 
 
@@ -145,7 +203,7 @@ def admit(request: Request, scope: Scope, role: Role = "viewer") -> None:
         pass
 
 
-def bearer(session: Session, request: Request) -> tuple[ApiToken, Person]:
+def bearer(session: Session, request: Request) -> tuple[ApiToken, User]:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise NotSignedIn(
@@ -163,4 +221,4 @@ def bearer(session: Session, request: Request) -> tuple[ApiToken, Person]:
     ).one_or_none()
     if found is None:
         raise NotSignedIn("This token is unknown, expired or revoked. Make a new one on your account page.")
-    return found[0], person_of(found[1])
+    return found[0], found[1]

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.contract.base import InvalidFile
-from app.errors import AppError, NotSignedIn, TooMany
+from app.errors import AppError, NotSignedIn, NotYet, TooMany
 from app.web.api import is_api, problem
 from app.web.pages import Page, render
 
@@ -123,6 +123,19 @@ async def show_not_signed_in(request: Request, error: Exception) -> Response:
     return RedirectResponse(f"/sign-in?next={quote(wanted, safe='')}", status_code=303)
 
 
+async def show_not_yet(request: Request, error: Exception) -> Response:
+    """Lead to what must be done first."""
+    assert isinstance(error, NotYet)  # noqa: S101  # registered for NotYet only
+    if request.method in {"GET", "HEAD"}:
+        if "hx-request" in request.headers:
+            return Response(status_code=403, headers={"HX-Redirect": error.path})
+        return RedirectResponse(error.path, status_code=303)
+    page = ErrorPage(
+        "Something comes first", f"{error.message} Nothing was changed.", kept=await sent(request)
+    )
+    return render(replace(page, way_on=WayOn("Do it now", error.path)), 403)
+
+
 async def sent(request: Request) -> dict[str, str]:
     """The fields of the form that was refused; a handler has read it already, or it is small."""
     if request.headers.get("content-type") != "application/x-www-form-urlencoded":
@@ -203,6 +216,7 @@ def is_bare_refusal(message: Message) -> bool:
 
 def add_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(NotSignedIn, show_not_signed_in)
+    app.add_exception_handler(NotYet, show_not_yet)
     app.add_exception_handler(AppError, show_app_error)
     app.add_exception_handler(InvalidFile, show_invalid_file)
     app.add_exception_handler(HTTPException, show_http_error)

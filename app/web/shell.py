@@ -7,6 +7,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.access import Person
+from app.web.cookies import drop_cookie, full_name, read_cookie, set_cookie
 from app.web.pages import Page, render
 from app.web.signing import Signing
 
@@ -23,6 +24,7 @@ class Shell:
     role: str
     section: str
     notice: str = ""
+    notice_cookie: str = ""  # as the browser names it; forgotten once the notice is shown
 
     @property
     def is_admin(self) -> bool:
@@ -40,8 +42,8 @@ class ShellPage(Page):
 
 def shell_of(request: Request, person: Person, section: str) -> Shell:
     signing: Signing = request.app.state.signing
-    notice = unquote(signing.read("notice", request.cookies.get(NOTICE, "")) or "")
-    return Shell(person.email, person.role, section, notice)
+    notice = unquote(signing.read("notice", read_cookie(request, NOTICE) or "") or "")
+    return Shell(person.email, person.role, section, notice, full_name(request, NOTICE))
 
 
 def go(request: Request, path: str, notice: str = "") -> RedirectResponse:
@@ -49,19 +51,13 @@ def go(request: Request, path: str, notice: str = "") -> RedirectResponse:
     signing: Signing = request.app.state.signing
     response = RedirectResponse(path, status_code=303)
     if notice:
-        response.set_cookie(
-            NOTICE,
-            signing.sign("notice", quote(notice[:LONGEST_NOTICE])),
-            max_age=NOTICE_S,
-            httponly=True,
-            samesite="strict",
-            secure=request.url.scheme == "https",
-        )
+        value = signing.sign("notice", quote(notice[:LONGEST_NOTICE]))
+        set_cookie(request, response, NOTICE, value, NOTICE_S, "strict")
     return response
 
 
 def show(page: ShellPage, status: int = 200) -> HTMLResponse:
     response = render(page, status)
     if page.shell.notice:
-        response.delete_cookie(NOTICE)
+        drop_cookie(response, page.shell.notice_cookie, "strict")
     return response

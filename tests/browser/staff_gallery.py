@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.models import Bundle, Checkpoint, Explanation
 from app.web.db import Database
 from tests.browser.demo_server import DemoServer
+from tests.browser.test_researcher import OWN_PASSWORD, choose_password
 from tests.browser.visitor import Visitor
 from tests.factories import make_checkpoint, make_run
 from tests.worker.manifests import make_manifest
@@ -57,7 +58,7 @@ TRIAL = [
 ]
 NO_MEMORY = "The worker died 3 times while it tried it; is there enough memory?"
 ANSWERED = ("study-draft-refused", "checkpoint-asked", "account-token", "people-link", "reset")
-NAMES = ("sign-in", "sign-in-refused", *PLAIN, *ANSWERED)
+NAMES = ("sign-in", "sign-in-refused", "new-password", *PLAIN, *ANSWERED)
 
 
 def staff_gallery(
@@ -113,6 +114,9 @@ def door(server: DemoServer, page: Page, email: str) -> Iterator[tuple[str, Page
         page.get_by_role("button", name="Sign in").click()
         if typed != password:
             yield "sign-in-refused", page
+    page.wait_for_url("**/new-password")
+    yield "new-password", page
+    choose_password(page, password)
     page.wait_for_url("**/studies")
 
 
@@ -133,6 +137,7 @@ def answers(server: DemoServer, page: Page, newcomer: str) -> Iterator[tuple[str
     page.get_by_label("Name", exact=True).fill("export script")
     page.get_by_label("Valid for how many days").fill("30")
     page.get_by_label("exports:read").check()
+    page.locator("#token-current").fill(OWN_PASSWORD)
     page.get_by_role("button", name="Make token").click()
     yield "account-token", page
     page.goto(f"{server.address}/users")

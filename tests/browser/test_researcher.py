@@ -13,16 +13,26 @@ from tests.browser.demo_server import DemoServer
 
 ROOT = Path(__file__).parents[2]
 
+OWN_PASSWORD = "nine cups of tea"
 pytestmark = pytest.mark.browser
 
 
 def sign_in(page: Page, server: DemoServer, email: str, role: str = "researcher") -> None:
-    """Make an account on the command line and sign in with it."""
+    """Make an account on the command line, sign in with it and choose a password of one's own."""
+    first = server.add_user(email, role)
     page.goto(f"{server.address}/studies")
     page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password").fill(server.add_user(email, role))
+    page.get_by_label("Password").fill(first)
     page.get_by_role("button", name="Sign in").click()
+    choose_password(page, first)
     expect(page.get_by_role("heading", name="Studies")).to_be_visible()
+
+
+def choose_password(page: Page, first: str) -> None:
+    page.get_by_label("The password you signed in with").fill(first)
+    page.get_by_label("New password").fill(OWN_PASSWORD)
+    page.get_by_label("The same again").fill(OWN_PASSWORD)
+    page.get_by_role("button", name="Set password").click()
 
 
 def import_file(page: Page, section: str, path: Path, name: str) -> None:

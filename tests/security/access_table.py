@@ -41,7 +41,9 @@ TABLE: dict[tuple[str, str], Rule] = {
     ("POST", "/reset/{token}"): ANYONE,
     # One's own account
     ("GET", "/account"): SIGNED_IN,
+    ("GET", "/account/new-password"): SIGNED_IN,
     ("POST", "/account/password"): SIGNED_IN,
+    ("POST", "/account/sign-out-everywhere"): SIGNED_IN,
     ("POST", "/account/sessions/{session_id}/revoke"): SIGNED_IN,
     ("POST", "/account/tokens"): SIGNED_IN,
     ("POST", "/account/tokens/{token_id}/revoke"): SIGNED_IN,

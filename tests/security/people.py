@@ -51,6 +51,7 @@ def someone(session: Session, study: Study, name: str, role: Role, level: Level 
         address="",
         user_agent="",
         created_at=now,
+        last_seen_at=now,
         expires_at=now + timedelta(hours=1),
     )
     session.add(signed_in)

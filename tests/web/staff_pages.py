@@ -97,7 +97,9 @@ TOLD = {
     "record": {"missing": [HOSTILE], "steps": [STEP], "precision": "fp32", "seconds": 1.0},
 }
 USER = User(id=2, email=HOSTILE, role="viewer", is_active=True, totp_secret="x", created_at=NOW)
-SESSION = UserSession(id=1, user_agent=HOSTILE, address="::1", created_at=NOW, expires_at=NOW)
+SESSION = UserSession(
+    id=1, user_agent=HOSTILE, address="::1", created_at=NOW, last_seen_at=NOW, expires_at=NOW
+)
 TOKEN = ApiToken(id=1, name=HOSTILE, scopes=["studies:read"], created_at=NOW, expires_at=NOW)
 EVENT = AuditEvent(
     at=NOW,
@@ -115,14 +117,19 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
     ApiPage: {"document_url": "/api/v1/openapi.json"},
     accounts.SignInPage: {"email": HOSTILE, "next_path": HOSTILE, "problem": HOSTILE},
     accounts.CodePage: {"ticket": HOSTILE, "next_path": "/", "problem": HOSTILE},
-    accounts.ResetPage: {"email": HOSTILE, "problem": HOSTILE},
+    accounts.ResetPage: {"email": HOSTILE, "shortest": 15, "problem": HOSTILE},
+    accounts.NewPasswordPage: {"email": HOSTILE, "shortest": 15, "errors": {"current": HOSTILE}},
     accounts.AccountPage: {
         "shell": SHELL,
         "sessions": [SESSION],
         "here": 0,
         "tokens": [TOKEN],
         "scopes": ["studies:read"],
+        "longest_days": 90,
+        "shortest": 12,
         "has_second_factor": True,
+        "needs_second_factor": False,
+        "form": "token",
         "new_token": accounts.NewToken(HOSTILE, HOSTILE),
         **FORM,
     },
@@ -131,7 +138,9 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "secret": HOSTILE,
         "ticket": HOSTILE,
         "qr_code": Markup("<svg></svg>"),
-        "problem": HOSTILE,
+        "has_second_factor": True,
+        "is_required": True,
+        "errors": {"new_code": HOSTILE, "current": HOSTILE, "code": HOSTILE},
     },
     accounts.UsersPage: {
         "shell": SHELL,
