@@ -44,6 +44,7 @@ from app.web.db import Database
 from app.web.errors import PlainRefusals, add_error_pages
 from app.web.health import router as health
 from app.web.pages import STATIC
+from app.web.refusals import Refusals
 from app.web.security import Guard
 from app.web.signing import Signing
 
@@ -84,6 +85,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.state.upload_readers = CapacityLimiter(1)
     app.state.aside = CapacityLimiter(1)
     app.state.password_thread = CapacityLimiter(1)
+    app.state.refusals = Refusals()
     app.include_router(participation)  # first, because routes are tried in order and this is the hot path
     app.include_router(landing)
     for router in STAFF:

@@ -16,6 +16,7 @@ from huey.serializer import Serializer
 from huey.utils import Error, normalize_time
 from redis.exceptions import RedisError
 
+from app import home
 from app.settings import Settings
 
 log = logging.getLogger("honeyglass")
@@ -60,7 +61,8 @@ def make_queue(settings: Settings, handlers: Mapping[str, Handler] | None = None
     if settings.redis_url:
         queue = PriorityRedisHuey("honeyglass", url=settings.redis_url, **kind)
     else:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        home.make(settings.home)
+        (settings.home / "queue.db").touch(0o600)  # SQLite would let others read it
         queue = SqliteHuey("honeyglass", filename=str(settings.home / "queue.db"), **kind)
     for name in TASKS:
         queue.task(name=name)(named(name, (handlers or {}).get(name)))

@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from app import home
+
 SECRET_FILE, DATABASE_FILE = "secret.key", "honeyglass.db"
 SECRET_BYTES = 64
 FEWEST_LETTERS = 8  # different bytes; a random key has fifteen or sixteen
@@ -108,7 +110,7 @@ class Settings(BaseSettings):
     def load_secret(self) -> bytes:
         """The key that signs tokens and forms, made on first use and readable by its owner alone."""
         path = self.home / SECRET_FILE
-        self.home.mkdir(parents=True, exist_ok=True)
+        home.make(self.home)
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from app import home
 from app.accounts import queries, second_factor
 from app.accounts.sealing import Seal
 from app.cli import demo, serving
@@ -16,6 +17,7 @@ from app.cli.material import bundle_cli, question_cli
 from app.cli.study import study_cli
 from app.cli.user import make_account, user_cli
 from app.errors import Conflict
+from app.settings import SECRET_FILE
 from app.web import migrations
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -56,6 +58,9 @@ def serve(
     """Serve the web pages until stopped."""
     settings = read_settings(as_json=False)
     with opened(as_json=False):
+        home.keep_private()
+        if mended := home.close(settings.home, SECRET_FILE):
+            stderr.print(mended, markup=False)
         settings.load_secret()
         serving.refuse_defaults(settings, host or settings.host)
     address = host or settings.host, port or settings.port, workers or settings.default_workers

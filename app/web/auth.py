@@ -138,7 +138,7 @@ def desk(
         if found is None:
             raise NotSignedIn("Please sign in.")
         person = person_of(found.user)
-        act_as(session, Actor(person.email, address_of(request)))
+        act(request, session, person.email)
         duty = duty_of(request, found.user)
         if duty not in {None, despite}:
             raise NotYet(*DUTIES[duty])
@@ -147,6 +147,12 @@ def desk(
     if is_seen_anew(request, found.here):
         with opened(request, writing=True, is_snapshot=False) as session:
             note_seen(session, found.here)
+
+
+def act(request: Request, session: Session, name: str) -> None:
+    """Say who does what this request does, or is refused."""
+    request.state.actor = Actor(name, address_of(request))
+    act_as(session, request.state.actor)
 
 
 def duty_of(request: Request, user: User) -> Duty | None:
@@ -183,7 +189,7 @@ def api_desk(
     with opened(request, writing=writing, is_snapshot=is_snapshot) as session:
         token, user = bearer(session, request)
         person = person_of(user)
-        act_as(session, Actor(f"{person.email} (token {token.name})", address_of(request)))
+        act(request, session, f"{person.email} (token {token.name})")
         if duty := duty_of(request, user):
             raise Forbidden(f"{DUTIES[duty].message} Sign in with a browser to do it.")
         if scope not in token.scopes:

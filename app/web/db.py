@@ -7,12 +7,13 @@ default FastAPI would commit it after the response has left.
 """
 
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
 from typing import cast
 
 from fastapi import Request
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -64,6 +65,7 @@ def make_engine(url: str, statement_timeout_ms: int | None) -> Engine:
     """An engine whose errors show no parameters: they would put participants' codes into the log."""
     if url.startswith("sqlite"):
         engine = create_engine(url, hide_parameters=True)
+        event.listen(engine, "do_connect", make_private)
         event.listen(engine, "connect", prepare_sqlite)
         event.listen(engine, "begin", begin_sqlite)
         return engine
@@ -71,6 +73,12 @@ def make_engine(url: str, statement_timeout_ms: int | None) -> Engine:
     if statement_timeout_ms is not None:
         options += f" -c lock_timeout={statement_timeout_ms} -c statement_timeout={statement_timeout_ms}"
     return create_engine(url, connect_args={"options": options}, pool_pre_ping=True, hide_parameters=True)
+
+
+def make_private(_dialect: Dialect, _record: object, arguments: Sequence[str], _named: object) -> None:
+    """SQLite makes its file readable by all, and the ones beside it like it; where it cannot, it says so."""
+    with suppress(OSError):
+        Path(arguments[0]).touch(0o600)
 
 
 def prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:

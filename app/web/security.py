@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.logs import without_controls
+from app.web import refusals
 from app.web.api import is_api, problem
 
 log = logging.getLogger("honeyglass.access")
@@ -58,6 +59,7 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        scope.setdefault("state", {})  # one for all that handle the request: whose it is stands there
         started = time.perf_counter()
         answered = 0
 
@@ -76,6 +78,8 @@ class Guard:
         log.info(
             "%s %s %s %.1f ms", scope["method"], safe_path(scope["path"], answered), answered, elapsed_ms
         )
+        if answered in refusals.NOTED and not is_participants(scope["path"]):
+            await refusals.note(scope, answered)
 
 
 def foreign(scope: Scope) -> ASGIApp:

@@ -11,12 +11,13 @@ from huey import Huey
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from app import home
 from app.audit import Actor
 from app.checkpoints import queries as checkpoints
 from app.explanations import progress
 from app.logs import LineFormatter
 from app.queue import GENERATE, TRY, VERIFY, enqueue, make_queue
-from app.settings import Settings
+from app.settings import SECRET_FILE, Settings
 from app.web.db import Database
 from app.worker.work import Workbench
 
@@ -81,6 +82,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[lines])
     logging.getLogger("huey").setLevel(logging.WARNING)  # what matters of a task, work.py says
     settings = Settings()
+    home.keep_private()
+    if mended := home.close(settings.home, SECRET_FILE):
+        log.warning("%s", mended)
     database = Database(settings.url, actor=Actor("worker"))
     made: list[Huey] = []
     queue = make_queue(settings, handlers(settings, database, made))
