@@ -11,7 +11,7 @@ TELL = { n=0; while read -r word _; do case "$$word" in \
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 
-.PHONY: help lock audit debian-venv setup worker redis run test check format browser bench bench-scale bench-generate bench-train rehearse rehearse-hard rehearse-faults rehearse-worker screenshots clean
+.PHONY: help lock audit debian-venv setup worker redis run test check format browser bench bench-scale bench-generate bench-train rehearse rehearse-hard rehearse-faults rehearse-worker rehearse-attacks screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -102,6 +102,9 @@ rehearse-faults: setup ## Kill the server with -9 three times under 50 participa
 
 rehearse-worker: setup worker ## Kill the worker with -9 in three students' runs of 200 questions, every text compared
 	@$(BIN)/python -u -m tests.rehearsal_worker
+
+rehearse-attacks: setup ## Attack a server with the demo study, and say for how long its page did not answer
+	@$(BIN)/python -u -m tests.rehearsal_attacks
 
 bench: setup ## Measure server CPU per rating, and what dealing costs as a study grows
 	@$(BIN)/python -m tests.benchmarks.rating

@@ -43,7 +43,6 @@ class Participant(Base):
     attempt_hash: Mapped[str | None]
     visit_number: Mapped[int] = mapped_column(default=1)
     is_same_id: Mapped[bool] = mapped_column(default=False)
-    is_too_fast: Mapped[bool] = mapped_column(default=False)
     parameters: Mapped[dict[str, Any]]
     seed: Mapped[int] = mapped_column(BigInteger)
     order_row: Mapped[str | None]

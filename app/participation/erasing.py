@@ -33,7 +33,6 @@ HOLDING = {"active", "dropped", "completed"}  # whose answers or reservations ar
 # What a visit has before its first step; the times that may be empty become so.
 FORGOTTEN: dict[str, Any] = {
     "external_id": None,
-    "is_too_fast": False,
     "parameters": {},
     "seed": 0,
     "order_row": None,

@@ -25,7 +25,6 @@ def upgrade() -> None:
         batch.add_column(sa.Column('attempt_hash', sa.String(), nullable=True))
         batch.add_column(sa.Column('visit_number', sa.Integer(), nullable=False, server_default='1'))
         batch.add_column(sa.Column('is_same_id', sa.Boolean(), nullable=False, server_default=sa.false()))
-        batch.add_column(sa.Column('is_too_fast', sa.Boolean(), nullable=False, server_default=sa.false()))
         for column in IDS:
             batch.drop_constraint(op.f(f'participant_study_id_mode_{column}_key'), type_='unique')
             batch.create_unique_constraint(
@@ -47,5 +46,5 @@ def downgrade() -> None:
             )
         batch.drop_constraint(op.f('participant_status_check'), type_='check')
         batch.create_check_constraint(op.f('participant_status_check'), f'status IN ({BEFORE})')
-        for column in ('is_too_fast', 'is_same_id', 'visit_number', 'attempt_hash'):
+        for column in ('is_same_id', 'visit_number', 'attempt_hash'):
             batch.drop_column(column)
