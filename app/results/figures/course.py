@@ -2,10 +2,11 @@
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from app.results.analysis.material import QUALITY, Material
-from app.results.figures.style import colour, legend_below, single
+from app.results.figures.labels import LINE_IN, beside, legend_below, lines_of
+from app.results.figures.style import colour, single
 from app.results.statistics.base import Undefined, groups
 from app.results.statistics.describe import describe
 
@@ -22,9 +23,11 @@ def coverage(material: Material, width_in: float) -> Figure | str:
     )
     table = counts.reindex(list(material.conditions)).to_numpy(np.float64)
     table = table[:, np.argsort(-table.sum(axis=0), kind="stable")]
-    figure, axes = single(width_in, 0.9 + 0.22 * len(material.conditions))
+    labels = beside(material.conditions, width_in)
+    row_in = max(0.22, LINE_IN * (lines_of(labels) + 0.5))
+    figure, axes = single(width_in, 0.9 + row_in * len(labels))
     image = axes.imshow(table, aspect="auto", cmap="cividis", vmin=0, interpolation="nearest")
-    axes.set_yticks(range(len(material.conditions)), list(material.conditions))
+    axes.set_yticks(range(len(labels)), labels)
     axes.set_xlabel(f"{table.shape[1]} questions, the most rated first")
     bar = figure.colorbar(image, ax=axes, pad=0.01)
     bar.ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
@@ -47,9 +50,12 @@ def page_times(material: Material, width_in: float) -> Figure | str:
         values = groups(material.frame, DURATION).get(condition, np.zeros(0)) / 1000
         axes.hist(values, edges.tolist(), histtype="step", color=colour(number), label=condition, linewidth=1)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("Seconds per page")
     axes.set_ylabel("Responses")
-    legend_below(figure, axes, 2)
+    legend_below(figure, *axes.get_legend_handles_labels(), 2)
     return figure
 
 
@@ -83,5 +89,5 @@ def order_effects(material: Material, width_in: float) -> Figure | str:
     axes.set_xlabel("Position in the participant's order")
     axes.set_ylabel("Mean of the constructs ± SE")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    legend_below(figure, axes, 2)
+    legend_below(figure, *axes.get_legend_handles_labels(), 2)
     return figure

@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, StrMethodFormatter
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from app.results.analysis.material import Material
 from app.results.analysis.tidy import Figure as Value
 from app.results.analysis.tidy import Key, Note
+from app.results.figures.labels import LINE_IN, LONGEST, TITLE, beside, lines_of, width_of, wrapped
 from app.results.figures.style import CONDITION_COLOURS, PAGE, blank
+
+LOG_STEPS = ((1, 1.5, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
+GAP_PX = 3
 
 
 @dataclass(frozen=True)
@@ -44,12 +49,26 @@ def odds_forest(material: Material, values: Sequence[Value | Note], width_in: fl
     figure, drawn = forest(panels, 1, width_in)
     for axes in drawn:
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5), numticks=9))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+    for steps in LOG_STEPS:  # as many as find room
+        drawn[0].xaxis.set_major_locator(LogLocator(subs=steps, numticks=9))  # shared by all panels
+        figure.draw_without_rendering()
+        if not any(are_crowded(axes) for axes in drawn):
+            break
     figure.supxlabel("Odds ratio: above 1, the second condition is rated higher", fontsize=7)
     return figure
+
+
+def are_crowded(axes: Axes) -> bool:
+    """Whether numbers under the x axis touch each other."""
+    low, high = axes.get_xlim()
+    shown = [
+        tick.label1.get_window_extent()
+        for tick in axes.xaxis.get_major_ticks()
+        if low <= tick.get_loc() <= high and tick.label1.get_visible()
+    ]
+    return any(one.x1 + GAP_PX > other.x0 for one, other in pairwise(sorted(shown, key=lambda box: box.x0)))
 
 
 def forest(
@@ -59,19 +78,24 @@ def forest(
     across = 3 if width_in == PAGE else 1
     down = -(-len(panels) // across)
     labels = list(dict.fromkeys(one.label for estimates in panels.values() for one in estimates))
-    figure = blank(width_in, (0.5 if across > 1 else 0.25) * down + 0.2 * (1 + len(labels) * down))
+    told = beside(labels, width_in, 2 * LONGEST)  # of two conditions
+    room_in = (width_in - max(map(width_of, told))) / across - 0.2
+    titles = [wrapped(outcome, room_in, TITLE) for outcome in panels]
+    above_in = (0.5 if across > 1 else 0.25) + 0.12 * (lines_of(titles) - 1)
+    row_in = max(0.2, LINE_IN * (lines_of(told) + 0.5))
+    figure = blank(width_in, above_in * down + 0.2 + row_in * len(labels) * down)
     grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
     for axes in grid[len(panels) :]:
         axes.set_visible(False)
-    for axes, (outcome, estimates) in zip(grid, panels.items(), strict=False):
+    for axes, title, estimates in zip(grid, titles, panels.values(), strict=False):
         axes.axvline(neutral, color="grey", linewidth=0.6, linestyle="--")
         for one in estimates:
             line = labels.index(one.label)
             if one.low is not None and one.high is not None:
                 axes.plot([one.low, one.high], [line, line], color=CONDITION_COLOURS[0], linewidth=1)
             axes.plot([one.value], [line], "o", color=CONDITION_COLOURS[0], markersize=3)
-        axes.set_title(outcome, loc="left", pad=2)
-    grid[0].set_yticks(range(len(labels)), labels)
+        axes.set_title(title, loc="left", pad=2)
+    grid[0].set_yticks(range(len(told)), told)
     grid[0].set_ylim(len(labels) - 0.5, -0.5)
     for axes in grid[max(0, len(panels) - across) : len(panels)]:
         axes.tick_params(labelbottom=True)  # the last of each column, even above an empty place

@@ -5,8 +5,18 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from app.results.analysis.material import CORRECT, QUALITY, Material
+from app.results.figures.labels import (
+    LINE_IN,
+    TITLE,
+    beside,
+    label_across,
+    legend_below,
+    lines_of,
+    width_of,
+    wrapped,
+)
 from app.results.figures.models import Estimate, forest
-from app.results.figures.style import PAGE, blank, colour, legend_below, single
+from app.results.figures.style import PAGE, blank, colour, single
 from app.results.statistics.base import Undefined, groups
 from app.results.statistics.describe import Description, describe
 from app.results.statistics.effects import superiority
@@ -18,7 +28,6 @@ def mean_bars(material: Material, width_in: float) -> Figure | str:
     """Mean ± standard error of each construct and condition, as in the published study."""
     if material.frame.empty:
         return NO_RATINGS
-    is_narrow = width_in < PAGE
     figure, axes = single(width_in, 2.4)
     width = 0.8 / len(material.conditions)
     for number, condition in enumerate(material.conditions):
@@ -34,12 +43,11 @@ def mean_bars(material: Material, width_in: float) -> Figure | str:
             error_kw={"elinewidth": 0.7, "capsize": 1.6, "capthick": 0.7},
             label=condition,
         )
-    axes.set_xticks(range(len(material.outcomes)), list(material.outcomes))
-    if is_narrow:
-        axes.tick_params(axis="x", rotation=30, rotation_mode="xtick")
+    label_across(figure, axes, material.outcomes, (width_in - 0.5) / len(material.outcomes))
     axes.set_ylim(1, len(material.scale))
     axes.set_ylabel("Mean rating ± SE")
-    legend_below(figure, axes, 2 if is_narrow else len(material.conditions))
+    most_columns = 2 if width_in < PAGE else len(material.conditions)
+    legend_below(figure, *axes.get_legend_handles_labels(), most_columns)
     return figure
 
 
@@ -49,10 +57,13 @@ def likert(material: Material, width_in: float) -> Figure | str:
         return NO_RATINGS
     points = len(material.scale)
     rows = len(material.conditions)
-    figure = blank(width_in, 0.9 + len(material.constructs) * (0.22 + 0.12 * rows))
+    labels = beside(material.conditions, width_in)
+    titles = [wrapped(construct, width_in - 0.3, TITLE) for construct in material.constructs]
+    row_in = max(0.12, LINE_IN * (lines_of(labels) + 0.4) if lines_of(labels) > 1 else 0)
+    figure = blank(width_in, 0.9 + len(titles) * (0.1 + 0.12 * lines_of(titles) + row_in * rows))
     axes = figure.subplots(len(material.constructs), 1, sharex=True, squeeze=False)[:, 0]
     shades = diverging(points)
-    for one, construct in zip(axes, material.constructs, strict=True):
+    for one, construct, title in zip(axes, material.constructs, titles, strict=True):
         for row, condition in enumerate(material.conditions):
             values = groups(material.frame, construct).get(condition, np.zeros(0))
             if not len(values):
@@ -61,15 +72,15 @@ def likert(material: Material, width_in: float) -> Figure | str:
             below = share[: points // 2].sum() + (share[points // 2] / 2 if points % 2 else 0)
             left = np.concatenate([[0], np.cumsum(share)[:-1]]) - below
             one.barh(np.full(points, row), share, 0.8, left=left, color=shades)
-        one.set_yticks(range(rows), list(material.conditions))
+        one.set_yticks(range(rows), labels)
         one.set_ylim(rows - 0.5, -0.5)
-        one.set_title(construct, loc="left", pad=2)
+        one.set_title(title, loc="left", pad=2)
         one.axvline(0, color="black", linewidth=0.5)
         one.tick_params(axis="y", length=0)
-    axes[-1].set_xlabel("Share of ratings (%), from the middle of the scale")
-    handles = [Patch(color=shade, label=label) for shade, label in zip(shades, material.scale, strict=True)]
-    columns = points if width_in == PAGE else 3
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=1, columnspacing=1)
+    room_in = width_in - max(map(width_of, labels)) - 0.3
+    axes[-1].set_xlabel(wrapped("Share of ratings (%), from the middle of the scale", room_in, 7))
+    handles = [Patch(color=shade) for shade in shades]
+    legend_below(figure, handles, material.scale, points if width_in == PAGE else 3)
     return figure
 
 
@@ -121,11 +132,8 @@ def by_correctness(material: Material, width_in: float) -> Figure | str:
                     capprops={"linewidth": 0.6},
                     flierprops={"markersize": 2, "markeredgewidth": 0.4},
                 )
-    axes.set_xticks(range(len(material.conditions)), list(material.conditions))
+    label_across(figure, axes, material.conditions, (width_in - 0.5) / len(material.conditions))
     axes.set_ylabel("Mean of the constructs")
-    handles = [
-        Patch(color="black", alpha=0.9, label="answer right"),
-        Patch(alpha=0.35, color="black", label="wrong"),
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    handles = [Patch(color="black", alpha=0.9), Patch(color="black", alpha=0.35)]
+    legend_below(figure, handles, ("answer right", "answer wrong"), 2)
     return figure

@@ -8,22 +8,25 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from app.results.figures.labels import FONT, SMALL, TITLE
+
 COLUMN = 3.5  # inches: one column of a two-column paper
 PAGE = 7.16
 # Okabe & Ito 2008: told apart by colour-blind readers. A condition keeps its colour in every figure.
 CONDITION_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 RC: Any = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib, so that figures are the same everywhere
+    "font.family": FONT,
     "font.size": 7,
-    "axes.titlesize": 7.5,
+    "axes.titlesize": TITLE,
     "axes.labelsize": 7,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.linewidth": 0.6,
-    "xtick.labelsize": 6.5,
-    "ytick.labelsize": 6.5,
-    "legend.fontsize": 6.5,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "legend.fontsize": SMALL,
     "legend.frameon": False,
+    "text.parse_math": False,  # a $ in a label is a dollar
     "figure.facecolor": "white",
     "pdf.fonttype": 42,
     "svg.hashsalt": "honeyglass",
@@ -64,10 +67,3 @@ def save(figure: Figure, folder: Path, name: str, stamp: str) -> None:
         named = "Subject" if kind == "pdf" else "Description"
         path = folder / f"{name}.{kind}"
         figure.savefig(path, format=kind, dpi=300, metadata={**metadata, named: stamp})
-
-
-def legend_below(figure: Figure, axes: Axes, columns: int) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="outside lower center", ncols=columns, handlelength=1.2, columnspacing=1
-    )
