@@ -155,7 +155,7 @@ REFUSED: dict[str, tuple[str, str, list[str]]] = {
         [
             (
                 "line 19, recruitment.zzz: unknown key; known here: "
-                "platform, parameters, completion_url, codes, site, experiment, token."
+                "platform, parameters, completion_url, codes, site, experiment, token, signed_link."
             )
         ],
     ),

@@ -268,6 +268,7 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "title": HOSTILE,
         "level": "own",
         "is_for_people": True,
+        "left_out": 2,
         "is_open": True,
         "formats": (("long", HOSTILE),),
         "package": results.Made(True, 0.5, NOW, HOSTILE),

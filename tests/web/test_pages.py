@@ -72,7 +72,10 @@ PAGES: dict[type[Page], dict[str, Any]] = {
         "platform": "Prolific",
         "code": HOSTILE,
         "return_url": "https://example.org/x",
+        "own": pages.Own(HOSTILE, "/p/x/erase", is_erased=False),
     },
+    pages.ErasePage: {"frame": FRAME, "back_url": "/p/x"},
+    pages.WaitPage: {"frame": FRAME, "wait_s": 5, "hidden": {"visit": HOSTILE}},
     pages.LeavePage: {"frame": FRAME, "back_url": "/p/x", "answered": 1},
     ReportPage: {
         "title": HOSTILE,
