@@ -42,7 +42,8 @@ def make_hash(password: str, email: str, *, has_second_factor: bool = False) -> 
 
 def is_right(password: str, stored: str | None) -> bool:
     """Whether the password is the stored one; takes as long where nothing is stored."""
-    return hasher.verify(password[:LONGEST], stored or NOBODY) and stored is not None
+    is_stored = hasher.verify(password[:LONGEST], stored or NOBODY)
+    return is_stored and stored is not None and len(password) <= LONGEST
 
 
 def generate() -> str:

@@ -35,7 +35,11 @@ STAFF = {"Referrer-Policy": "same-origin", "Content-Security-Policy": f"{POLICY}
 # The API's page is drawn by Swagger UI, which sets styles on its elements.
 API_PAGE = {"Content-Security-Policy": f"{POLICY}; img-src 'self' data:; style-src 'self' 'unsafe-inline'"}
 # A study's report is one file with its pictures and styles in it, and without anything that runs.
-REPORT = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"}
+REPORT_POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+)
+REPORT = {"Content-Security-Policy": REPORT_POLICY}
 STATIC = {"Cache-Control": "public, max-age=31536000, immutable"}
 HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
 OPENERS = {"p", "reset"}  # what follows them in an address opens something

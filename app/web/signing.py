@@ -1,5 +1,7 @@
 """Short values the server hands out and gets back unchanged, bound to a purpose."""
 
+from hashlib import sha256
+
 from itsdangerous import BadSignature, Signer
 
 
@@ -7,13 +9,17 @@ class Signing:
     def __init__(self, secret: bytes) -> None:
         self.secret = secret
 
+    def signer(self, purpose: str) -> Signer:
+        """HMAC-SHA256 under a key of its own for each purpose."""
+        return Signer(self.secret, salt=f"honeyglass {purpose}", key_derivation="hmac", digest_method=sha256)
+
     def sign(self, purpose: str, value: str) -> str:
-        return Signer(self.secret, salt=f"honeyglass {purpose}").sign(value).decode()
+        return self.signer(purpose).sign(value).decode()
 
     def read(self, purpose: str, token: str) -> str | None:
         """The value that was signed for this purpose, or None for anything else."""
         try:
-            return Signer(self.secret, salt=f"honeyglass {purpose}").unsign(token).decode()
+            return self.signer(purpose).unsign(token).decode()
         except (BadSignature, UnicodeError):
             return None
 

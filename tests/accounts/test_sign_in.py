@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from app.access import IDLE_LIMIT, Role
-from app.accounts import service
+from app.accounts import passwords, service
 from app.accounts.routes import own_path
 from app.main import create_app
 from app.models import AuditEvent, ResetLink, SignInAttempts, User, UserSession
@@ -398,3 +398,11 @@ def test_the_door_is_in_the_audit_log_and_no_secret_is(web: TestClient, database
     assert [event.actor for event in events] == ["command line", "not signed in", ADA, ADA]
     assert events[0].after["password_hash"] == "(new secret)"
     assert "argon2" not in str([(event.before, event.after) for event in events])
+
+
+def test_a_password_is_read_to_its_end() -> None:
+    longest = "correct horse battery staple " * 6 + "and so on and on and on and on"
+    longest = longest[: passwords.LONGEST].ljust(passwords.LONGEST, "z")
+    stored = passwords.hasher.hash(longest)
+    assert passwords.is_right(longest, stored)
+    assert not passwords.is_right(longest + "more", stored)

@@ -5,6 +5,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.web.db import Database
+from app.web.security import headers_for
 from tests.factories import make_study
 from tests.walker import Walker
 
@@ -142,3 +143,8 @@ def test_unknown_pages_and_methods_are_pages_with_words_and_no_trace(web: TestCl
         assert "Traceback" not in answer.text
     assert web.post("/p/unknown/rate/not-a-number", data={}).status_code == 404
     assert web.delete("/s/small").status_code == 405
+
+
+def test_a_studys_report_runs_nothing_and_stands_in_no_other_page() -> None:
+    policy = headers_for("/studies/small/results/report", 200, "https")["Content-Security-Policy"].split("; ")
+    assert {"default-src 'none'", "sandbox", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy)
