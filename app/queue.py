@@ -6,6 +6,7 @@ The database says what there is to do; a message only says "look now", so a lost
 import json
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
@@ -24,6 +25,8 @@ log = logging.getLogger("honeyglass")
 VERIFY, GENERATE, TRY = "verify", "generate", "try"
 # Somebody waits for an answer, or for a checkpoint to be ready; a run's next batch comes after them.
 TASKS = {GENERATE: 0, VERIFY: 1, TRY: 2}
+LAST_BEAT = "a worker's last beat"
+SILENT_S = 60.0  # a worker beats every 15 seconds, whatever it is at
 MOST_MESSAGES = 16  # workers that may join a run at once; each then asks for its next batch itself
 OUT_OF_REACH = (RedisError, sqlite3.Error, OSError)
 Handler = Callable[..., Any]
@@ -109,6 +112,20 @@ def ask(queue: Huey, name: str, *arguments: object) -> str:
         return enqueue(queue, name, *arguments)
     except OUT_OF_REACH as error:
         raise QueueOutOfReach(str(error)) from error
+
+
+def beat(queue: Huey) -> None:
+    """A worker says that it is there. One mark serves all of them: it tells when the last one was seen."""
+    queue.put(LAST_BEAT, time.time())
+
+
+def is_worker_missing(queue: Huey) -> bool:
+    """Whether no worker was seen lately. A queue that does not answer says nothing of workers: False."""
+    try:
+        seen = queue.get(LAST_BEAT, peek=True)
+    except OUT_OF_REACH:
+        return False
+    return seen is None or time.time() - seen > SILENT_S
 
 
 def answer(queue: Huey, task_id: str) -> Any:  # noqa: ANN401  # whatever JSON the task returned

@@ -14,6 +14,13 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => { button.disabled = true; button.setAttribute("aria-busy", "true"); }, 0);
 });
 
+// What takes a while says so in the line below it: <form data-wait="…">.
+document.addEventListener("submit", (event) => {
+  if (!event.defaultPrevented && event.target.dataset.wait) {
+    event.target.nextElementSibling.textContent = event.target.dataset.wait;
+  }
+});
+
 // Coming back by the browser's back button finds the buttons usable again.
 window.addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("button[aria-busy]")) {

@@ -1,5 +1,6 @@
 """What travels between web and workers, through both kinds of queue."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,18 @@ import pytest
 from huey import Huey
 from huey.exceptions import TaskException
 
-from app.queue import GENERATE, TRY, VERIFY, answer, enqueue, make_queue
+from app.queue import (
+    GENERATE,
+    LAST_BEAT,
+    SILENT_S,
+    TRY,
+    VERIFY,
+    answer,
+    beat,
+    enqueue,
+    is_worker_missing,
+    make_queue,
+)
 from app.settings import Settings
 from tests.worker.redis_server import redis_server
 
@@ -58,3 +70,20 @@ def test_a_task_that_breaks_answers_with_an_error(
     assert "is a worker's task" in caplog.text
     with pytest.raises(TaskException, match="is a worker's task"):
         answer(web, asked)
+
+
+def test_a_worker_is_missing_until_one_was_seen_and_again_once_all_are_silent(settings: Settings) -> None:
+    web, worker = make_queue(settings), make_queue(settings)
+    assert is_worker_missing(web)
+    beat(worker)
+    assert not is_worker_missing(web)
+    assert not is_worker_missing(web)  # looking takes nothing away
+    web.put(LAST_BEAT, time.time() - SILENT_S - 1)
+    assert is_worker_missing(web)
+    beat(make_queue(settings))  # another one
+    assert not is_worker_missing(web)
+
+
+def test_a_queue_out_of_reach_says_nothing_of_workers(tmp_path: Path) -> None:
+    queue = make_queue(Settings(home=tmp_path / "home", redis_url="redis://127.0.0.1:1/0"))
+    assert not is_worker_missing(queue)

@@ -17,7 +17,7 @@ from app.errors import AppError, Conflict, Invalid, Unavailable
 from app.explanations import inspection, progress, runs
 from app.explanations.queries import question_set_names
 from app.models import Checkpoint
-from app.queue import GENERATE, TRY, VERIFY, QueueOutOfReach, answer, ask, tell
+from app.queue import GENERATE, TRY, VERIFY, QueueOutOfReach, answer, ask, is_worker_missing, tell
 from app.web.auth import Desk, desk
 from app.web.forms import Bound, FormData, bind
 from app.web.pages import render
@@ -42,7 +42,7 @@ def page_of(
     bound: Bound[Any] | None = None,
     problem: str = "",
 ) -> CheckpointPage:
-    moving = moving_of(at, found)
+    moving = moving_of(request, at, found)
     newest = next((run for run in moving.runs if run.state == "complete"), None)
     manifest = StudentManifest.model_validate(found.manifest)
     return CheckpointPage(
@@ -59,15 +59,16 @@ def page_of(
     )
 
 
-def moving_of(at: Desk, found: Checkpoint) -> Moving:
-    return Moving(found, progress.runs_of(at.session, found.id))
+def moving_of(request: Request, at: Desk, found: Checkpoint) -> Moving:
+    runs_of_it = progress.runs_of(at.session, found.id)
+    return Moving(found, runs_of_it, is_worker_missing(request.app.state.queue))
 
 
 @router.get("/progress")
 def moving(request: Request, name: str) -> Response:
     """State and runs alone, for a page that is looked at."""
     with desk(request) as at:
-        fragment = MovingFragment(moving_of(at, queries.checkpoint_by_name(at.session, name)))
+        fragment = MovingFragment(moving_of(request, at, queries.checkpoint_by_name(at.session, name)))
     return render(fragment)
 
 
@@ -182,7 +183,15 @@ def told(
     with desk(request, "researcher") as at:
         queries.checkpoint_by_name(at.session, name)
         shell = shell_of(request, at.person, "checkpoints")
-    return show(TryPage(shell, name, str(task_id), looks, answer_of(request, str(task_id))))
+    page = TryPage(
+        shell,
+        name=name,
+        task_id=str(task_id),
+        looks=looks,
+        told=answer_of(request, str(task_id)),
+        is_worker_missing=is_worker_missing(request.app.state.queue),
+    )
+    return show(page)
 
 
 def answer_of(request: Request, task_id: str) -> Mapping[str, Any] | None:

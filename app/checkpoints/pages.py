@@ -26,6 +26,7 @@ class CheckpointsPage(ShellPage):
     checkpoints: Sequence[CheckpointRow]
     folders: Sequence[str] | None
     largest_mb: int
+    is_worker_missing: bool
     data: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
 
@@ -36,6 +37,7 @@ class Moving:
 
     checkpoint: Checkpoint
     runs: Sequence[Progress]
+    is_worker_missing: bool
 
     @property
     def is_moving(self) -> bool:
@@ -74,3 +76,4 @@ class TryPage(ShellPage):
     task_id: str
     looks: int
     told: Mapping[str, Any] | None
+    is_worker_missing: bool

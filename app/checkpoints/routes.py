@@ -17,7 +17,7 @@ from app.contract.base import InvalidFile
 from app.contract.student import LARGEST_MANIFEST_BYTES, StudentManifest, parse_student
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Checkpoint
-from app.queue import VERIFY, tell
+from app.queue import VERIFY, is_worker_missing, tell
 from app.settings import Settings
 from app.web.auth import Desk, Opener, desk
 from app.web.forms import FormData, bind
@@ -58,6 +58,7 @@ def page_of(
         ],
         folders=folders_of(settings),
         largest_mb=settings.largest_checkpoint_mb,
+        is_worker_missing=is_worker_missing(request.app.state.queue),
         data=data or {},
         problem=problem,
     )

@@ -16,6 +16,7 @@ from app.explanations.export import export_run
 from app.explanations.inspection import Difference, Filter
 from app.explanations.pages import BesidePage, RunPage, Side
 from app.explanations.queries import PAGE_SIZE
+from app.queue import is_worker_missing
 from app.web.auth import Desk, Opener, desk
 from app.web.downloads import PassingFile
 from app.web.shell import go, shell_of, show
@@ -57,6 +58,7 @@ def run_page(request: Request, run_id: RunId, which: Filter = "all", page: PageN
             others=progress.comparable(at.session, run_id),
             page=page,
             has_more=len(found) > page * PAGE_SIZE,
+            is_worker_missing=is_worker_missing(request.app.state.queue),
         )
     return show(shown)
 

@@ -46,6 +46,7 @@ class RunPage(ShellPage):
     others: Sequence[Progress]
     page: int
     has_more: bool
+    is_worker_missing: bool
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,13 @@ def page_of(request: Request, at: Desk, study: Study, problem: str = "") -> Resu
 def made(job: Job, file: Path) -> Made:
     told = job.result() or {}
     at = datetime.fromtimestamp(file.stat().st_mtime, UTC) if file.exists() else None
-    return Made(job.is_running(), job.progress(), at, "" if told.get("ok", True) else str(told["error"]))
+    return Made(
+        is_running=job.is_running(),
+        begun=job.begun(),
+        progress=job.progress(),
+        at=at,
+        problem="" if told.get("ok", True) else str(told["error"]),
+    )
 
 
 @router.get("/live")

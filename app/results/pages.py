@@ -12,9 +12,10 @@ from app.web.shell import ShellPage
 
 @dataclass(frozen=True)
 class Made:
-    """A file that a command makes: `progress` while it is under way, `at` once there is one."""
+    """A file that a command makes: `begun` and `progress` while it is under way, `at` once there is one."""
 
     is_running: bool
+    begun: datetime | None
     progress: float | None
     at: datetime | None
     problem: str

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,15 @@ class Job:
 
     def is_running(self) -> bool:
         """Whether it is under way; one whose server was killed counts until its time would be up."""
+        begun = self.begun()
+        return begun is not None and time.time() - begun.timestamp() < LONGEST_S
+
+    def begun(self) -> datetime | None:
+        """When what is under way was started."""
         try:
-            return time.time() - self.path("running").stat().st_mtime < LONGEST_S
+            return datetime.fromtimestamp(self.path("running").stat().st_mtime, UTC)
         except FileNotFoundError:
-            return False
+            return None
 
     def result(self) -> dict[str, Any] | None:
         """What the last run said."""

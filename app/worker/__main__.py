@@ -16,7 +16,7 @@ from app.audit import Actor
 from app.checkpoints import queries as checkpoints
 from app.explanations import progress
 from app.logs import LineFormatter
-from app.queue import GENERATE, TRY, VERIFY, enqueue, make_queue
+from app.queue import GENERATE, TRY, VERIFY, beat, enqueue, make_queue
 from app.settings import SECRET_FILE, Settings
 from app.web.db import Database
 from app.worker.work import Workbench
@@ -43,6 +43,7 @@ def keep_sweeping(database: Database, queue: Huey, every_s: float) -> None:
     pause = threading.Event()
     while True:
         try:
+            beat(queue)
             sweep(database, queue)
         except (SQLAlchemyError, sqlite3.Error, RedisError) as error:
             log.warning("looked for work in vain: %s", error)  # a restart of either must not end this

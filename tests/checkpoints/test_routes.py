@@ -16,6 +16,7 @@ from app.checkpoints.intake import checkpoints_folder
 from app.checkpoints.queries import checkpoint_by_name
 from app.main import create_app
 from app.models import AuditEvent, Checkpoint, GenerationRun
+from app.queue import beat
 from app.settings import Settings
 from app.web.db import Database
 from tests.checkpoints.folders import make_student, zipped
@@ -220,6 +221,7 @@ def test_a_question_is_tried_through_the_queue_and_its_answer_shown_once(
     queue = web.app.state.queue  # type: ignore[attr-defined]  # TestClient calls any ASGI app its app
     task = queue.dequeue()
     assert task.args == (1, "one", "Where?", ["here", "there"], None)
+    beat(queue)
     waiting = web.get(place)
     assert "It is being asked" in text_of(waiting)
     assert f'hx-get="{place}?looks=1"' in waiting.text
@@ -233,6 +235,49 @@ def test_a_question_is_tried_through_the_queue_and_its_answer_shown_once(
     assert "An answer is shown once".lower() in text_of(web.get(f"{place}?looks=150")).lower()
     queue.put_result(task.id, Error({"error": "lost"}))
     assert "The worker could not answer" in text_of(web.get(place))
+
+
+NO_WORKER = "No worker is running."
+
+
+def test_whatever_waits_for_a_worker_says_when_none_is_running_and_how_to_start_one(
+    web: TestClient, database: Database
+) -> None:
+    with database.transaction(writing=True) as session:
+        make_question_set(session)
+        make_checkpoint(session)
+        make_checkpoint(session, "new", state="registered")
+        make_run(session)
+    become(web, database)
+    asked = {"question": "Where?", "choices": "here\r\nthere", "way": "one"}
+    trial = web.post("/checkpoints/student/tries", data=asked).headers["location"]
+    places = (
+        "/checkpoints",
+        "/checkpoints/new",
+        "/checkpoints/new/progress",
+        "/checkpoints/student",
+        "/runs/1",
+    )
+    for place in (*places, trial, f"{trial}?looks=150"):
+        page = text_of(web.get(place))
+        assert NO_WORKER in page, place
+        assert "Start one on the server with honeyglass worker" in page, place
+    assert f'hx-get="{trial}?looks=1"' in web.get(trial).text  # and goes on looking
+    beat(web.app.state.queue)  # type: ignore[attr-defined]  # TestClient calls any ASGI app its app
+    for place in (*places, trial):
+        assert NO_WORKER not in text_of(web.get(place)), place
+
+
+def test_a_checkpoint_with_nothing_to_wait_for_names_a_missing_worker_beside_the_question_form_alone(
+    web: TestClient, database: Database
+) -> None:
+    with database.transaction(writing=True) as session:
+        make_checkpoint(session)
+    become(web, database)
+    page = text_of(web.get("/checkpoints/student"))
+    assert page.count(NO_WORKER) == 1
+    assert page.index("Try it") < page.index(NO_WORKER)
+    assert NO_WORKER not in text_of(web.get("/checkpoints"))
 
 
 def test_a_queue_out_of_reach_is_said_and_loses_nothing(

@@ -89,7 +89,7 @@ CHECKPOINT = Checkpoint(
 RUN = Progress(1, HOSTILE, HOSTILE, HOSTILE, "fp32", "running", True, HOSTILE, 1, 2, 0.5, 7200.0, NOW, None)
 SUMMARY = Summary(2, 1, 0.5, (0.1, 0.9), 10.0, 2.0, 0.5, {"empty": 1})
 OUTPUT = Output(HOSTILE, HOSTILE, HOSTILE, [HOSTILE], HOSTILE, HOSTILE, HOSTILE, False, ["empty"])
-MOVING = checkpoints.Moving(CHECKPOINT, [RUN])
+MOVING = checkpoints.Moving(CHECKPOINT, [RUN], is_worker_missing=True)
 STEP = {"name": HOSTILE, "input": HOSTILE, "output": HOSTILE, "tokens": 1, "is_truncated": True}
 TOLD = {
     "answer": HOSTILE,
@@ -226,6 +226,7 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "checkpoints": [checkpoints.CheckpointRow(CHECKPOINT, MANIFEST)],
         "folders": [HOSTILE],
         "largest_mb": 1,
+        "is_worker_missing": True,
         "data": {"name": HOSTILE, "path": HOSTILE, "manifest": HOSTILE},
         "problem": HOSTILE,
     },
@@ -241,7 +242,14 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "problem": HOSTILE,
         **FORM,
     },
-    checkpoints.TryPage: {"shell": SHELL, "name": "student", "task_id": "0", "looks": 0, "told": TOLD},
+    checkpoints.TryPage: {
+        "shell": SHELL,
+        "name": "student",
+        "task_id": "0",
+        "looks": 0,
+        "told": TOLD,
+        "is_worker_missing": True,
+    },
     explanations.RunPage: {
         "shell": SHELL,
         "run": RUN,
@@ -251,6 +259,7 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "found": 1,
         "outputs": [OUTPUT],
         "others": [RUN],
+        "is_worker_missing": True,
         **MORE,
     },
     explanations.BesidePage: {
@@ -271,8 +280,8 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "left_out": 2,
         "is_open": True,
         "formats": (("long", HOSTILE),),
-        "package": results.Made(True, 0.5, NOW, HOSTILE),
-        "report": results.Made(False, None, NOW, HOSTILE),
+        "package": results.Made(True, NOW, 0.5, NOW, HOSTILE),
+        "report": results.Made(False, None, None, NOW, HOSTILE),
         "problem": HOSTILE,
     },
     results.LivePage: {
