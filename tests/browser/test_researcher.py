@@ -118,6 +118,20 @@ def test_a_researcher_goes_from_files_to_ratings(
     assert [one for one in complaints if "422" not in one] == []  # the mistake was on purpose
 
 
+def test_an_export_that_takes_a_while_says_so_until_the_file_comes(
+    server: DemoServer, new_context: NewContext
+) -> None:
+    page = new_context(**DESKTOP).new_page()
+    sign_in(page, server, "paula@example.org", "admin")
+    page.goto(f"{server.address}/studies/demo/results")
+    expect(page.get_by_role("status")).to_be_empty()
+    page.get_by_label("Table", exact=True).select_option("parquet")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export").click()
+        expect(page.get_by_role("status")).to_contain_text("The file is being made.")
+    assert download.value.suggested_filename == "demo-parquet.parquet"
+
+
 def test_what_was_typed_survives_signing_out_in_another_tab(
     server: DemoServer, new_context: NewContext
 ) -> None:

@@ -106,6 +106,7 @@ def test_the_data_package_is_made_shown_and_downloaded(
     again = web.post(f"{PAGE}/package")
     assert (again.status_code, "is being made already" in text_of(again)) == (409, True)
     assert 'hx-trigger="every 2s"' in web.get(PAGE).text
+    assert "The package is being made, begun 20" in text_of(web.get(PAGE))
     wait_for(web, "Make it anew")
     with zipfile.ZipFile(BytesIO(web.get(f"{PAGE}/package").content)) as archive:
         assert "small-data/README.txt" in archive.namelist()
@@ -121,6 +122,7 @@ def test_the_report_is_written_read_and_downloaded_and_a_refusal_is_a_sentence(
     become_owner(web, database, **CHANGES)
     signed_in = dict(web.cookies)
     web.post(f"{PAGE}/report")
+    assert "The report is being written, begun 20" in text_of(web.get(PAGE))
     deadline = time.monotonic() + SECONDS
     while "is being written" in (page := text_of(web.get(PAGE))):
         assert time.monotonic() < deadline

@@ -22,7 +22,7 @@ from app.explanations import progress, runs
 from app.explanations.export import export_run
 from app.explanations.planning import plan_batches
 from app.models import Checkpoint, Condition, Explanation, GenerationBatch, Item
-from app.queue import GENERATE, enqueue, make_queue
+from app.queue import GENERATE, enqueue, is_worker_missing, make_queue
 from app.settings import Settings
 from app.studies import service as studies
 from app.web.db import Database
@@ -137,6 +137,16 @@ def test_two_killed_workers_lose_and_double_nothing_and_a_study_comes_of_it(
         checkpoints.retire(session, "llama")
         assert len(session.scalars(select(Item.sha256)).all()) == 16
     assert len(read_bundle(tmp_path / "bundle").rows) == 200
+    place.database.engine.dispose()
+
+
+def test_a_worker_with_nothing_to_do_is_seen_by_the_web(sqlite_url: str, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home", database_url=sqlite_url)
+    place = Workplace(settings, Database(sqlite_url), tmp_path / "worker.log")
+    queue = make_queue(settings)
+    assert is_worker_missing(queue)
+    with place.workers(1):
+        place.wait_until(lambda: not is_worker_missing(queue))
     place.database.engine.dispose()
 
 
