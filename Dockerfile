@@ -27,4 +27,4 @@ USER honeyglass
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["honeyglass", "ready"]
-CMD ["sh", "-c", "honeyglass migrate --new && exec honeyglass serve"]
+CMD ["sh", "-c", "honeyglass migrate --new && exec honeyglass serve --behind-proxy"]

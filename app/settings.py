@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535)
     public_url: str = Field("", max_length=255, description="where people open this server")
     upload_mb: int = Field(64, ge=1, le=512, description="the largest file a browser may send")
+    import_memory_mb: int = Field(1024, ge=256, description="for reading one file that was sent")
     threads: int = Field(2, ge=1, description="request threads per web process; see docs/adr/0003")
     redis_url: str = ""
     checkpoint_root: Path | None = None

@@ -3,17 +3,18 @@ from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from anyio import to_thread
 from fastapi import Request
 from pydantic import BaseModel, Field
 
 from app.checkpoints import queries, service
 from app.checkpoints.checkpoint import answer_of, ask_worker
 from app.checkpoints.forms import LONGEST_TEXT, MOST_CHOICES
-from app.checkpoints.routes import LARGEST_UPLOAD_BYTES, store, weights
+from app.checkpoints.routes import LARGEST_UPLOAD_BYTES, weights
 from app.models import Checkpoint
 from app.queue import VERIFY, tell
 from app.web.api import Limit, Offset, api_router
-from app.web.auth import api_desk
+from app.web.auth import Opener, api_desk
 from app.web.uploads import take_in, upload_document
 
 api = api_router("checkpoints")
@@ -96,7 +97,13 @@ def get_checkpoint(request: Request, name: str) -> CheckpointDetail:
 async def add_checkpoint(request: Request) -> CheckpointDetail:
     """Take in an archive; a worker then verifies it. An admin's token is needed."""
     opener = partial(api_desk, request, "material:write", "admin")
-    stored = await take_in(request, opener, partial(store, request), weights)
+    stored = await take_in(request, opener, "checkpoint", weights)
+    return await to_thread.run_sync(added, request, opener, str(stored["name"]))
+
+
+def added(request: Request, opener: Opener, name: str) -> CheckpointDetail:
+    with opener() as at:
+        stored = queries.checkpoint_by_name(at.session, name)
     tell(request.app.state.queue, VERIFY, stored.id)
     return detail(stored)
 

@@ -4,7 +4,10 @@ Names that lead elsewhere, links and devices are refused, sizes are limited twic
 declares before anything is written, and by what really comes out.
 """
 
+import gzip
+import io
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -21,8 +24,19 @@ from app.contract.base import InvalidFile
 MOST_MEMBERS = 10_000
 MOST_FOLD = 200  # weights hardly shrink; only a bomb unpacks to so many times its size
 SMALL_BYTES = 64 * 1024 * 1024  # below which nobody minds how well something was packed
+LONGEST_NAME_BYTES = 255  # what file systems take
+LARGEST_TAR_HEADER_BYTES = 16 * 1024  # of one member; twice what names, links and times fill at the most
 CHUNK_BYTES = 1024 * 1024
-DAMAGES = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, LZMAError, NotImplementedError)
+DAMAGES = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, LZMAError, NotImplementedError),
+    *(
+        ValueError,
+        OverflowError,
+        IndexError,
+        struct.error,
+        gzip.BadGzipFile,
+    ),  # what a broken header makes the reader stumble over
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,9 @@ def extract(path: Path, target: Path, room: Room) -> list[str]:
                 with opened_member(archive, member) as stream:
                     remaining -= write(stream, target / member.name, min(remaining, member.size), path)
             return left
-    except (*DAMAGES, RuntimeError) as error:  # RuntimeError: encrypted
+    except InvalidFile:
+        raise
+    except (*DAMAGES, RuntimeError) as error:  # RuntimeError: encrypted, or headers of headers without end
         raise InvalidFile(f"{path.name}: cannot be unpacked ({error}).") from error
 
 
@@ -76,8 +92,36 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile | tarfile.TarFile]:
         with zipfile.ZipFile(path) as archive:
             yield archive
     else:
-        with tarfile.open(path, "r:gz") as archive:
+        with gzip.open(path) as unpacked, tarfile.open(fileobj=SmallHeaders(unpacked), mode="r:") as archive:
             yield archive
+
+
+class SmallHeaders(io.RawIOBase):
+    """An unpacked .tar that gives its reader small pieces alone, until `is_listed` is set.
+
+    A member may carry headers of any length, which the reader takes as a whole, and searches by patterns
+    whose time grows with the square of the length.
+    """
+
+    def __init__(self, unpacked: gzip.GzipFile) -> None:
+        self.unpacked, self.is_listed = unpacked, False
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        if not self.is_listed and not 0 <= size <= LARGEST_TAR_HEADER_BYTES:
+            raise tarfile.ReadError(f"a header of more than {LARGEST_TAR_HEADER_BYTES // 1024} KiB")
+        return self.unpacked.read(size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self.unpacked.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.unpacked.tell()
 
 
 def checked(archive: zipfile.ZipFile | tarfile.TarFile, path: Path, room: Room) -> list[Member]:
@@ -98,6 +142,8 @@ def checked(archive: zipfile.ZipFile | tarfile.TarFile, path: Path, room: Room) 
                 raise InvalidFile(f"{path.name}: holds '{member.name}' twice.")
             seen.add(member.name.casefold())
             files.append(member)
+    if isinstance(archive, tarfile.TarFile) and isinstance(archive.fileobj, SmallHeaders):
+        archive.fileobj.is_listed = True
     return without_common_folder(files)
 
 
@@ -114,6 +160,12 @@ def members_of(archive: zipfile.ZipFile | tarfile.TarFile) -> Iterator[Member]:
 
 def refuse_unsafe(member: Member, path: Path) -> None:
     parts = PurePosixPath(member.name).parts
+    if not parts or any(len(part.encode("utf-8", "replace")) > LONGEST_NAME_BYTES for part in parts):
+        raise InvalidFile(
+            f"{path.name}: holds a name without letters, or of more than {LONGEST_NAME_BYTES} bytes."
+        )
+    if not member.name.isprintable():
+        raise InvalidFile(f"{path.name}: {member.name!a} has letters that no name of a file should have.")
     if member.name.startswith("/") or ".." in parts or "\\" in member.name or ":" in member.name:
         raise InvalidFile(
             f"{path.name}: '{member.name}' leads out of the archive, so none of it is unpacked."

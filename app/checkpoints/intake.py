@@ -28,7 +28,7 @@ from app.checkpoints.weights import (
     refuse_unfit_tokenizer,
 )
 from app.contract.base import InvalidFile, sha256_of
-from app.contract.student import STUDENT, StudentManifest, parse_student
+from app.contract.student import STUDENT, StudentManifest, read_student
 from app.errors import Invalid
 from app.settings import Settings
 
@@ -167,7 +167,7 @@ def check(target: Path, source: str, given: StudentManifest | None, left: list[s
     """All that can be said without loading the model."""
     names = sorted(path.name for path in target.iterdir())
     pickles = [name for name in left if Path(name).suffix in PICKLES and not is_never_weights(name)]
-    own = parse_student((target / STUDENT).read_bytes()) if STUDENT in names else None
+    own = read_student(target / STUDENT) if STUDENT in names else None
     tensors = check_weights(target, names, pickles)
     manifest = given or own
     if manifest is None:

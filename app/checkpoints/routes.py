@@ -1,39 +1,34 @@
 """/checkpoints: the students there are, and taking in another."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.checkpoints import intake, queries, service
+from app.checkpoints import intake, queries
 from app.checkpoints.archive import is_archive
 from app.checkpoints.forms import FolderForm
-from app.checkpoints.intake import TakenIn
 from app.checkpoints.pages import CheckpointRow, CheckpointsPage
-from app.contract.base import InvalidFile
-from app.contract.student import LARGEST_MANIFEST_BYTES, StudentManifest, parse_student
-from app.errors import Conflict, Invalid, NotFound
-from app.models import Checkpoint
+from app.contract.student import LARGEST_MANIFEST_BYTES, StudentManifest
 from app.queue import VERIFY, is_worker_missing, tell
 from app.settings import Settings
-from app.web.auth import Desk, Opener, desk
+from app.web.auth import Desk, desk
 from app.web.forms import FormData, bind
 from app.web.shell import go, shell_of, show
-from app.web.uploads import Kind, Received, authorise, take_in
+from app.web.uploads import REFUSALS, Kind, Received, apart, authorise, settings_of, take_in
 
 router = APIRouter(prefix="/checkpoints")
 ARCHIVES = (".zip", ".tar.gz", ".tgz")
 LARGEST_UPLOAD_BYTES = 65 * 2**30  # of any installation; the settings say what this one takes
 MOST_FOLDERS = 200
-REFUSALS = (Invalid, Conflict, NotFound, InvalidFile)
 
 
 def weights(request: Request) -> Kind:
     """Archives, as large as there is room for. Raises: Invalid if there is none."""
-    settings: Settings = request.app.state.settings
+    settings = settings_of(request)
     largest_mb = max(1, intake.room(settings).bytes // 2**20)
     instead = "Put it on the server and add it there: honeyglass checkpoint add PATH."
     return Kind(ARCHIVES, largest_mb, LARGEST_MANIFEST_BYTES, instead)
@@ -49,7 +44,7 @@ def checkpoints(request: Request) -> Response:
 def page_of(
     request: Request, at: Desk, data: Mapping[str, str] | None = None, problem: str = ""
 ) -> CheckpointsPage:
-    settings: Settings = request.app.state.settings
+    settings = settings_of(request)
     return CheckpointsPage(
         shell_of(request, at.person, "checkpoints"),
         checkpoints=[
@@ -77,68 +72,33 @@ def folders_of(settings: Settings) -> list[str] | None:
 async def add(request: Request) -> Response:
     """Take in an archive that comes with the form."""
     try:
-        stored = await take_in(request, partial(desk, request, "admin"), partial(store, request), weights)
+        stored = await take_in(request, partial(desk, request, "admin"), "checkpoint", weights)
     except REFUSALS as refused:
         return await to_thread.run_sync(sent_back, request, request.state.fields, str(refused))
-    return await to_thread.run_sync(added, request, stored)
+    return await to_thread.run_sync(added, request, str(stored["name"]))
 
 
 @router.post("/from-folder")
 async def add_from_folder(request: Request, data: FormData) -> Response:
-    """Take in what lies below the configured root.
-
-    Copying gigabytes has the uploads' thread: those of requests are the participants'.
-    """
-    open_desk = partial(desk, request, "admin")
-    await to_thread.run_sync(authorise, open_desk)
+    """Take in what lies below the configured root."""
+    actor = await to_thread.run_sync(authorise, partial(desk, request, "admin"))
     form = bind(FolderForm, data).value
     if form is None:
         problem = "Please say which folder, and what to call it."
         return await to_thread.run_sync(sent_back, request, data, problem)
-    readers: CapacityLimiter = request.app.state.upload_readers
+    fields = {"name": form.name.strip(), "path": form.path.strip(), "manifest": form.manifest}
+    largest = settings_of(request).largest_checkpoint_mb * 2**20
     try:
-        stored = await to_thread.run_sync(store_folder, request, open_desk, form, limiter=readers)
+        folder = Received(Path(fields["path"]), fields)
+        stored = await apart(request, "checkpoint folder", folder, actor, largest)
     except REFUSALS as refused:
         return await to_thread.run_sync(sent_back, request, data, str(refused))
-    return await to_thread.run_sync(added, request, stored)
+    return await to_thread.run_sync(added, request, str(stored["name"]))
 
 
-def store_folder(request: Request, open_desk: Opener, form: FolderForm) -> Checkpoint:
-    settings: Settings = request.app.state.settings
-    return register(
-        settings,
-        open_desk,
-        form.name.strip(),
-        lambda: intake.take_in_below_root(settings, form.path.strip(), given(form.manifest)),
-    )
-
-
-def store(request: Request, open_desk: Opener, upload: Received) -> Checkpoint:
-    """Unpack and check an archive that was sent, then register it."""
-    settings: Settings = request.app.state.settings
-
-    def taken_in() -> TakenIn:
-        taken = intake.take_in(settings, str(upload.path), given(upload.fields.get("manifest", "")))
-        return replace(taken, source="an upload")
-
-    return register(settings, open_desk, upload.fields.get("name", ""), taken_in)
-
-
-def register(settings: Settings, open_desk: Opener, name: str, taken_in: Callable[[], TakenIn]) -> Checkpoint:
-    """Copying and hashing take long, so no transaction waits for them."""
-    with open_desk() as at:
-        service.refuse_name(at.session, name)
-    taken = taken_in()
-    with intake.kept_if_registered(settings, taken), open_desk(writing=True) as at:
-        return service.register(at.session, taken, name)
-
-
-def given(text: str) -> StudentManifest | None:
-    """The manifest that was typed, for a student that has none beside it."""
-    return parse_student(text.encode("utf-8", "replace"), "Manifest") if text.strip() else None
-
-
-def added(request: Request, stored: Checkpoint) -> Response:
+def added(request: Request, name: str) -> Response:
+    with desk(request, "admin") as at:
+        stored = queries.checkpoint_by_name(at.session, name)
     tell(request.app.state.queue, VERIFY, stored.id)
     left = f" Left behind, unopened: {', '.join(stored.left_behind)}." if stored.left_behind else ""
     return go(request, f"/checkpoints/{stored.name}", f"Taken in: {len(stored.files)} files.{left}")

@@ -19,7 +19,13 @@ SETTINGS_FILES = {"config.json", "generation_config.json", "tokenizer_config.jso
 FOREIGN = {"auto_map", "use_kernels", "kernel_config", "quantization_config", "custom_generate"}
 ATTENTION = {"attn_implementation", "_attn_implementation", "_attn_implementation_internal"}
 OWN_ATTENTION = (None, "eager", "sdpa")
-LARGEST_HEADER_BYTES = 100 * 1024 * 1024
+# What is parsed is limited, not only what is unpacked: the largest tokenizers (256,000 tokens, 580,000
+# merges) have 35 MB and 3,000,000 marks, and headers of a thousand tensors 0.1 MB.
+LARGEST_JSON_BYTES = 64 * 1024 * 1024
+LARGEST_HEADER_BYTES = 16 * 1024 * 1024
+MOST_MARKS = 4_000_000
+LARGEST_SIZE = 2**63 - 1  # of a tensor's dimension or place
+MARKS = (b"[", b"{", b",", b":")  # before or after every value of JSON stands one
 EMBEDDINGS = (
     "embed_tokens.weight",
     "shared.weight",
@@ -59,13 +65,17 @@ def read_header(path: Path) -> dict[str, Any]:
         if not 0 < length <= min(size - 8, LARGEST_HEADER_BYTES):
             raise InvalidFile(f"{path.name}: no safetensors file, or cut short; copy it again.")
         content = stream.read(length)
+    refuse_costly(path.name, content, LARGEST_HEADER_BYTES)
     try:
         header = json.loads(content)
         tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
         end = max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
+        shapes = [size for entry in tensors.values() for size in entry["shape"]]
     except (ValueError, RecursionError, AttributeError, TypeError, KeyError, IndexError) as error:
         raise InvalidFile(f"{path.name}: its safetensors header is damaged; copy it again.") from error
-    if not isinstance(end, int) or size != 8 + length + end:
+    if not all(isinstance(value, int) and 0 <= value <= LARGEST_SIZE for value in (end, *shapes)):
+        raise InvalidFile(f"{path.name}: its safetensors header is damaged; copy it again.")
+    if size != 8 + length + end:
         raise InvalidFile(
             f"{path.name}: is {size:,} bytes, but its header promises {8 + length + end:,}; "
             "it was cut short or changed, copy it again."
@@ -104,14 +114,26 @@ def check_shards(folder: Path, names: list[str]) -> None:
         if name.endswith(".safetensors.index.json"):
             index = json_object(folder / name)
             shards = index.get("weight_map")
-            named = set(shards.values()) if isinstance(shards, dict) else set()
+            values = shards.values() if isinstance(shards, dict) else ()
+            named = {value for value in values if isinstance(value, str)}
             if missing := sorted(named - set(names)):
                 raise InvalidFile(f"{name}: names {missing[0]}, which is not there; copy the whole folder.")
 
 
+def refuse_costly(name: str, content: bytes, largest: int) -> None:
+    """Refuse JSON that would take gigabytes or minutes to read, before it is read."""
+    if len(content) > largest or sum(map(content.count, MARKS)) > MOST_MARKS:
+        raise InvalidFile(
+            f"{name}: larger than {largest // 2**20} MiB, or of more than {MOST_MARKS:,} values."
+        )
+
+
 def json_object(path: Path) -> dict[str, Any]:
+    with path.open("rb") as stream:
+        content = stream.read(LARGEST_JSON_BYTES + 1)
+    refuse_costly(path.name, content, LARGEST_JSON_BYTES)
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise InvalidFile(f"{path.name}: not JSON ({error}).") from error
     if not isinstance(found, dict):
@@ -129,16 +151,16 @@ def embedding_rows(tensors: dict[str, Any]) -> int | None:
 def tokenizer_size(path: Path) -> int | None:
     """One more than the largest token id in a tokenizer.json; None if it does not say."""
     found = json_object(path)
-    model = found.get("model")
+    model, tokens = found.get("model"), found.get("added_tokens") or []
+    if not isinstance(tokens, list):
+        raise InvalidFile(f"{path.name}: its added_tokens are no list; copy it again.")
     vocabulary = model.get("vocab") if isinstance(model, dict) else None
-    added = [
-        token["id"] for token in found.get("added_tokens") or [] if isinstance(token, dict) and "id" in token
-    ]
+    added = [token["id"] for token in tokens if isinstance(token, dict) and "id" in token]
     if isinstance(vocabulary, dict):
         added += vocabulary.values()
     elif isinstance(vocabulary, list):
         added.append(len(vocabulary) - 1)
-    numbers = [number for number in added if isinstance(number, int)]
+    numbers = [number for number in added if isinstance(number, int) and number < LARGEST_SIZE]
     return max(numbers) + 1 if numbers else None
 
 

@@ -54,9 +54,14 @@ def serve(
     no_worker: Annotated[
         bool, typer.Option("--no-worker", help="Start no worker beside the server.")
     ] = False,
+    behind_proxy: Annotated[
+        bool, typer.Option("--behind-proxy", help="A proxy with TLS stands before an address others reach.")
+    ] = False,
 ) -> None:
     """Serve the web pages until stopped."""
     settings = read_settings(as_json=False)
+    with complaining(as_json=False):
+        serving.refuse_strangers(host or settings.host, is_behind_proxy=behind_proxy)
     with opened(as_json=False):
         home.keep_private()
         if mended := home.close(settings.home, SECRET_FILE):

@@ -12,7 +12,7 @@ from app.checkpoints import queries, service
 from app.checkpoints.intake import discard, kept_if_registered, take_in
 from app.cli.common import AsJson, complain, opened, read_settings, say, stderr
 from app.cli.showing import checkpoint_lines, run_lines
-from app.contract.student import parse_student
+from app.contract.student import read_student
 from app.errors import Conflict
 from app.explanations import progress, runs
 from app.explanations.export import export_run
@@ -54,7 +54,7 @@ def add(
     with opened(as_json) as database:
         with database.transaction() as session:
             service.refuse_name(session, name)
-        given = parse_student(manifest.read_bytes(), manifest.name) if manifest else None
+        given = read_student(manifest) if manifest else None
         taken = take_in(settings, source, given)
         with kept_if_registered(settings, taken), database.transaction(writing=True) as session:
             stored = service.register(session, taken, name)

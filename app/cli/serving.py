@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 
 from app.errors import Conflict
 from app.settings import Settings
+from app.web.connections import PatientProtocol
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 WELL_KNOWN = {"", "admin", "changeme", "default", "honeyglass", "password", "postgres", "secret", "test"}
@@ -41,6 +42,15 @@ def refuse_defaults(settings: Settings, host: str) -> None:
         )
 
 
+def refuse_strangers(host: str, *, is_behind_proxy: bool) -> None:
+    """Raises: Conflict where anybody could connect to this server itself, which speaks no TLS."""
+    if host not in LOOPBACK and not is_behind_proxy:
+        raise Conflict(
+            f"Others can reach {host}, without TLS and without a proxy that takes blows. Serve on 127.0.0.1 "
+            "behind a proxy (docs/deploy.md), or say --behind-proxy if there is one."
+        )
+
+
 def run(host: str, port: int, workers: int) -> None:
     """Serve until stopped. uvicorn's access log stays off: it would write participants' codes."""
     uvicorn.run(
@@ -49,7 +59,8 @@ def run(host: str, port: int, workers: int) -> None:
         host=host,
         port=port,
         workers=workers,
-        http="httptools",
+        http=PatientProtocol,
+        ws="none",
         log_config=LOG,
         access_log=False,
         server_header=False,

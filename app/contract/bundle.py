@@ -23,6 +23,7 @@ from app.contract.complaints import reasons
 from app.contract.json_lines import (
     DAMAGES,
     LARGEST_FILE_BYTES,
+    MOST_LINES,
     decode,
     mebibytes,
     open_lines,
@@ -86,7 +87,7 @@ def write_bundle(folder: Path, manifest: BundleManifest, rows: Iterable[BundleRo
     (folder / MANIFEST).write_text(complete.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
-def read_bundle(path: Path) -> Bundle:
+def read_bundle(path: Path, most_lines: int = MOST_LINES) -> Bundle:
     """Read a folder, a .zip or a bare JSON-lines file; nothing outside of it is ever read or written.
 
     Raises: InvalidFile naming file, line and reason for anything malformed, a hash or a count that
@@ -96,7 +97,7 @@ def read_bundle(path: Path) -> Bundle:
     try:
         with open_members(path) as (manifest, stream, name):
             digest = HashingReader(stream)
-            rows = tuple(parse_rows(io.BufferedReader(digest), name, BundleRow, unknown))
+            rows = tuple(parse_rows(io.BufferedReader(digest), name, BundleRow, unknown, most_lines))
     except (*DAMAGES, RuntimeError) as error:  # damaged, or encrypted
         raise InvalidFile(f"{path}: not a readable .zip ({error}).") from error
     sha256 = digest.hasher.hexdigest()

@@ -35,7 +35,7 @@ def open_lines(path: Path) -> IO[bytes]:
 
 
 def parse_rows(
-    stream: IO[bytes], name: str, row_type: type[Row], unknown: Counter[str]
+    stream: IO[bytes], name: str, row_type: type[Row], unknown: Counter[str], most_lines: int = MOST_LINES
 ) -> Iterator[tuple[int, Row]]:
     """Yield (line number, row); keys the row type does not know are counted in `unknown`.
 
@@ -43,7 +43,7 @@ def parse_rows(
     """
     known = {field.alias or key for key, field in row_type.model_fields.items()}
     try:
-        for number, content in numbered_lines(stream, name):
+        for number, content in numbered_lines(stream, name, most_lines):
             line = decode(content, number, f"{name}, line {number}")
             if line.strip():
                 fields = parse_object(line, f"{name}, line {number}")
@@ -59,10 +59,10 @@ def parse_rows(
         raise InvalidFile(f"{name}: the compressed file is damaged ({error}).") from error
 
 
-def numbered_lines(stream: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
+def numbered_lines(stream: IO[bytes], name: str, most_lines: int = MOST_LINES) -> Iterator[tuple[int, bytes]]:
     """Yield the lines, counted from 1, and stop at a file that is too large to be one of ours."""
     size = 0
-    for number in range(1, MOST_LINES + 1):
+    for number in range(1, most_lines + 1):
         content = stream.readline(LONGEST_LINE_BYTES + 1)
         if not content:
             return
@@ -75,7 +75,7 @@ def numbered_lines(stream: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
             )
         yield number, content
     if stream.read(1):
-        raise InvalidFile(f"{name}: the file has more than {MOST_LINES:,} lines.")
+        raise InvalidFile(f"{name}: the file has more than {most_lines:,} lines.")
 
 
 def mebibytes(size: int) -> str:

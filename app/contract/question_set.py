@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.contract.base import InvalidFile, sha256_of_file
-from app.contract.json_lines import open_lines, parse_rows
+from app.contract.json_lines import MOST_LINES, open_lines, parse_rows
 from app.contract.question import Question
 from app.contract.question_formats import PARSERS, Format
 
@@ -23,7 +23,7 @@ class QuestionSet:
     sha256: str  # of the file as it lies there
 
 
-def read_question_set(path: Path, file_format: Format) -> QuestionSet:
+def read_question_set(path: Path, file_format: Format, most_lines: int = MOST_LINES) -> QuestionSet:
     """Read a whole question set.
 
     Raises: InvalidFile for an unknown format, or with line and reason at the first malformed row or
@@ -36,7 +36,7 @@ def read_question_set(path: Path, file_format: Format) -> QuestionSet:
     seen: dict[str, int] = {}
     questions = []
     with open_lines(path) as stream:
-        rows = parse_rows(stream, path.name, parser.row, unknown)
+        rows = parse_rows(stream, path.name, parser.row, unknown, most_lines)
         for line, question in parser.to_questions(rows):
             refuse_repetition(seen, question.key, line, path.name)
             questions.append(question)

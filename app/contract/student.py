@@ -244,6 +244,12 @@ def read(reader: Reader, output: str) -> Reading:
     return Reading(text)
 
 
+def read_student(path: Path) -> StudentManifest:
+    """Raises: as `parse_student`; no more is read than a manifest may have."""
+    with path.open("rb") as stream:
+        return parse_student(stream.read(LARGEST_MANIFEST_BYTES + 1), path.name)
+
+
 def parse_student(content: bytes, name: str = STUDENT) -> StudentManifest:
     """Raises: InvalidFile that says where the manifest is wrong, or that it is of a later version."""
     if len(content) > LARGEST_MANIFEST_BYTES:

@@ -1,17 +1,18 @@
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from anyio import to_thread
 from fastapi import Request
 from pydantic import BaseModel
 
 from app.errors import NotFound
 from app.explanations import queries
-from app.explanations.routes import MOST_ASIDE, store
 from app.models import Bundle
 from app.web.api import Limit, Offset, api_router
-from app.web.auth import api_desk
-from app.web.uploads import LARGEST_BODY_BYTES, take_in, upload_document
+from app.web.auth import Desk, Opener, api_desk
+from app.web.uploads import LARGEST_BODY_BYTES, bundle_file, take_in, upload_document
 
 api = api_router("bundles")
 
@@ -65,14 +66,19 @@ def list_bundles(request: Request, offset: Offset = 0, limit: Limit = 100) -> li
     return [BundleOut(**described(row.bundle, row.question_set)) for row in found]
 
 
+def found(at: Desk, name: str) -> tuple[Bundle, str]:
+    """A bundle, and the name of the question set it is about."""
+    bundle = queries.bundle_by_name(at.session, name)
+    if bundle is None:
+        raise NotFound(f"There is no bundle '{name}'.")
+    return bundle, queries.question_set_name(at.session, bundle.question_set_id)
+
+
 @api.get("/bundles/{name}")
 def get_bundle(request: Request, name: str, offset: Offset = 0, limit: Limit = 100) -> BundleDetail:
     """Get a bundle with some of its explanations as they are shown, in the questions' order."""
     with api_desk(request, "material:read") as at:
-        bundle = queries.bundle_by_name(at.session, name)
-        if bundle is None:
-            raise NotFound(f"There is no bundle '{name}'.")
-        question_set = queries.question_set_name(at.session, bundle.question_set_id)
+        bundle, question_set = found(at, name)
         rows = queries.some_explanations(at.session, bundle.id, offset, limit)
     shown = [
         ExplanationOut(
@@ -95,6 +101,11 @@ def get_bundle(request: Request, name: str, offset: Offset = 0, limit: Limit = 1
 async def import_bundle(request: Request) -> ImportedOut:
     """Import explanations from a .zip or JSON lines; the first rows that fit no question are listed."""
     opener = partial(api_desk, request, "material:write", "researcher")
-    imported = await take_in(request, opener, store)
-    aside = [SetAsideOut(line=row.line, reason=row.reason) for row in imported.set_aside[:MOST_ASIDE]]
-    return ImportedOut(**described(imported.bundle, imported.question_set), set_aside=aside)
+    stored = await take_in(request, opener, "bundle", bundle_file)
+    return await to_thread.run_sync(imported, opener, stored)
+
+
+def imported(opener: Opener, stored: Mapping[str, Any]) -> ImportedOut:
+    with opener() as at:
+        bundle, question_set = found(at, stored["name"])
+        return ImportedOut(**described(bundle, question_set), set_aside=stored["set_aside"])

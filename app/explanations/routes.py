@@ -1,23 +1,21 @@
 """/bundles: what students answered and explained, and bringing in another bundle."""
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from app.contract.base import InvalidFile
-from app.errors import Conflict, Invalid, NotFound
-from app.explanations import queries, service
+from app.errors import NotFound
+from app.explanations import queries
 from app.explanations.pages import BundlePage, BundlesPage
-from app.explanations.service import Imported
-from app.web.auth import Desk, Opener, desk
+from app.web.auth import Desk, desk
 from app.web.shell import shell_of, show
-from app.web.uploads import LARGEST_BODY_BYTES, Received, take_in
+from app.web.uploads import LARGEST_BODY_BYTES, REFUSALS, bundle_file, take_in
 
 router = APIRouter(prefix="/bundles")
-MOST_ASIDE = 200  # rows set aside that are listed; their number is always told
 
 
 @router.get("")
@@ -51,30 +49,17 @@ def page_of(
 @router.post("", max_body_size=LARGEST_BODY_BYTES)
 async def import_bundle(request: Request) -> Response:
     try:
-        imported = await take_in(request, partial(desk, request, "researcher"), store)
-    except (Invalid, Conflict, NotFound, InvalidFile) as refused:
+        stored = await take_in(request, partial(desk, request, "researcher"), "bundle", bundle_file)
+    except REFUSALS as refused:
         return await to_thread.run_sync(sent_back, request, str(refused))
-    return await to_thread.run_sync(done, request, imported)
+    return await to_thread.run_sync(done, request, stored)
 
 
-def store(open_desk: Opener, upload: Received) -> Imported:
-    """Read and clean before the transaction, so that nobody waits for it."""
-    prepared, fields = service.prepare(upload.path), upload.fields
-    with open_desk(writing=True) as at:
-        return service.import_bundle(
-            at.session,
-            prepared,
-            fields.get("name", ""),
-            questions=fields.get("questions") or None,
-            strict=fields.get("strict", "no") not in {"", "no", "false"},
-        )
-
-
-def done(request: Request, imported: Imported) -> Response:
+def done(request: Request, stored: Mapping[str, Any]) -> Response:
     """Show what was imported in the answer itself, because of the rows that were set aside."""
-    aside = tuple(f"line {row.line}: {row.reason}" for row in imported.set_aside[:MOST_ASIDE])
+    aside = tuple(f"line {row['line']}: {row['reason']}" for row in stored["set_aside"])
     with desk(request, "researcher") as at:
-        page = page_of(request, at, done=imported.sentence(), aside=aside)
+        page = page_of(request, at, done=stored["sentence"], aside=aside)
     return show(page)
 
 

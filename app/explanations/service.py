@@ -11,6 +11,7 @@ from app.contract.answers import chosen_index
 from app.contract.base import name_problem
 from app.contract.bundle import Bundle as BundleFile
 from app.contract.bundle import BundleManifest, read_bundle
+from app.contract.json_lines import MOST_LINES
 from app.errors import Conflict, Invalid, NotFound
 from app.explanations import queries
 from app.explanations.cleaning import CLEANING, Cleaned, clean
@@ -45,12 +46,12 @@ class Prepared:
     cleaned: dict[int, Cleaned]
 
 
-def prepare(path: Path) -> Prepared:
+def prepare(path: Path, most_lines: int = MOST_LINES) -> Prepared:
     """Read and clean a bundle: most of an import's work, done before its transaction begins.
 
     Raises: InvalidFile for a malformed one.
     """
-    file = read_bundle(path)
+    file = read_bundle(path, most_lines)
     return Prepared(file, {line: clean(row.explanation) for line, row in file.rows})
 
 

@@ -7,16 +7,13 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from app.contract.base import InvalidFile
-from app.contract.question_formats import PARSERS, Format
-from app.contract.question_set import read_question_set
-from app.errors import Conflict, Invalid, NotFound
-from app.models import QuestionSet
-from app.questions import queries, service
+from app.contract.question_formats import Format
+from app.errors import NotFound
+from app.questions import queries
 from app.questions.pages import QuestionSetPage, QuestionSetsPage
-from app.web.auth import Desk, Opener, desk
+from app.web.auth import Desk, desk
 from app.web.shell import go, shell_of, show
-from app.web.uploads import LARGEST_BODY_BYTES, Received, take_in
+from app.web.uploads import LARGEST_BODY_BYTES, REFUSALS, question_file, take_in
 
 router = APIRouter(prefix="/question-sets")
 FORMATS: dict[Format, str] = {
@@ -50,24 +47,10 @@ def page_of(
 @router.post("", max_body_size=LARGEST_BODY_BYTES)
 async def import_questions(request: Request) -> Response:
     try:
-        stored = await take_in(request, partial(desk, request, "researcher"), store)
-    except (Invalid, Conflict, InvalidFile) as refused:
+        stored = await take_in(request, partial(desk, request, "researcher"), "questions", question_file)
+    except REFUSALS as refused:
         return await to_thread.run_sync(sent_back, request, str(refused))
-    return go(request, "/question-sets", service.sentence(stored))
-
-
-def store(open_desk: Opener, upload: Received) -> QuestionSet:
-    """Read before the transaction, so that nobody waits for it."""
-    found = read_question_set(upload.path, known_format(upload.fields.get("format", "cqa")))
-    with open_desk(writing=True) as at:
-        return service.import_questions(at.session, found, upload.fields.get("name", ""))
-
-
-def known_format(text: str) -> Format:
-    for known in PARSERS:
-        if known == text:
-            return known
-    raise Invalid(f"Please choose how the file is written: {', '.join(PARSERS)}.")
+    return go(request, "/question-sets", str(stored["sentence"]))
 
 
 def sent_back(request: Request, problem: str) -> Response:

@@ -43,7 +43,12 @@ UNUSABLE = ErrorPage("This did not work", "The page cannot be used in this way. 
 TOO_LARGE = ErrorPage(
     "This is too large", "What was sent is larger than this page takes; nothing of it was stored."
 )
-PAGES = {404: NO_SUCH_PAGE, 413: TOO_LARGE}
+TOO_SLOW = ErrorPage(
+    "This took too long to arrive",
+    "The connection is very slow or was interrupted, so nothing of this page was stored. Please go back and "
+    "send it again.",
+)
+PAGES = {404: NO_SUCH_PAGE, 408: TOO_SLOW, 413: TOO_LARGE}
 BUSY = ErrorPage(
     "The study is busy",
     "Please try again in a moment. If you were sending an answer, it is not stored yet: go back and send it "
@@ -63,10 +68,11 @@ OVERTAKEN = ErrorPage(
 UNSTORABLE = ErrorPage(
     "This did not work", "What was sent holds a letter that no database can, such as U+0000."
 )
-OURS = (NO_SUCH_PAGE, UNUSABLE, TOO_LARGE, BUSY, BROKEN)
+OURS = (NO_SUCH_PAGE, UNUSABLE, TOO_SLOW, TOO_LARGE, BUSY, BROKEN)
 FOR_PROGRAMS = {
     404: "There is no such address in the API; /api/v1/docs lists those there are.",
     405: "This address does not take this method; /api/v1/docs lists what it takes.",
+    408: "The call did not arrive within the time this server waits; nothing was stored.",
     413: "More was sent than this address takes; nothing was stored.",
     500: "Something went wrong on our side, and nothing was stored; the server's log says more.",
     503: "The database is busy, so nothing was stored. Please try again in a moment.",

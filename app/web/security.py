@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.logs import without_controls
 from app.web import refusals
 from app.web.api import is_api, problem
+from app.web.bodies import Body
 
 log = logging.getLogger("honeyglass.access")
 POLICY = "default-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
@@ -77,7 +78,7 @@ class Guard:
             await send(message)
 
         app = foreign(scope) if is_foreign(scope) else self.app
-        await app(scope, receive, send_guarded)
+        await app(scope, receive if scope["method"] in SAFE_METHODS else Body(receive), send_guarded)
         elapsed_ms = (time.perf_counter() - started) * 1000
         log.info(
             "%s %s %s %.1f ms", scope["method"], safe_path(scope["path"], answered), answered, elapsed_ms

@@ -1,32 +1,36 @@
-"""Files that a browser or a program sends: to disk piece by piece, read, then forgotten.
+"""Files that a browser or a program sends: to disk piece by piece, brought in apart, then forgotten.
 
 Who may not import is told before a byte of the file is read: a handler authorises first, then receives.
 """
 
+import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Request
+from pydantic import JsonValue
 from starlette.datastructures import UploadFile
 from starlette.types import Message
 
-from app.contract.base import InvalidFile
-from app.errors import Invalid, TooLarge
+from app.audit import Actor
+from app.errors import Conflict, Invalid, NotFound, TooLarge
 from app.settings import Settings
+from app.web.apart import Work, bring_in, limit_s
 from app.web.auth import Opener
 
-SUFFIXES = (".jsonl", ".jsonl.xz", ".jsonl.gz", ".zip")
+LINES = (".jsonl", ".jsonl.xz", ".jsonl.gz")
 LARGEST_BODY_BYTES = 512 * 1024 * 1024  # of any installation; HONEYGLASS_UPLOAD_MB says what this one takes
 LONGEST_FIELD_BYTES = 4096
 CHUNK_BYTES = 1024 * 1024
-
-
-Result = TypeVar("Result")
+LONGEST_NAME = 80
+# What a page shows above its form; whatever else goes wrong is a page of its own.
+REFUSALS = (Invalid, Conflict, NotFound)
+What = Literal["questions", "bundle", "checkpoint", "checkpoint folder"]
 
 
 class Kind(NamedTuple):
@@ -47,58 +51,77 @@ class Kind(NamedTuple):
 
 
 class Received(NamedTuple):
-    """`path` has a suffix of its kind and no other part of the name the client gave."""
+    """`path` is named after what was sent, in letters that are safe in a name."""
 
     path: Path
     fields: Mapping[str, str]
 
 
-def material(request: Request) -> Kind:
-    """Question sets and bundles."""
+def question_file(request: Request) -> Kind:
+    return Kind(LINES, settings_of(request).upload_mb)
+
+
+def bundle_file(request: Request) -> Kind:
+    return Kind((*LINES, ".zip"), settings_of(request).upload_mb)
+
+
+def settings_of(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
-    return Kind(SUFFIXES, settings.upload_mb)
+    return settings
 
 
 async def take_in(
-    request: Request,
-    open_desk: Opener,
-    work: Callable[[Opener, Received], Result],
-    kind_of: Callable[[Request], Kind] = material,
-) -> Result:
-    """Authorise, receive, work: what blocks runs in a thread, and a slow upload keeps none.
+    request: Request, open_desk: Opener, what: What, kind_of: Callable[[Request], Kind]
+) -> dict[str, JsonValue]:
+    """Authorise, receive, have it brought in: a slow upload keeps no thread, and its reading no page.
 
-    Files are read one at a time in a thread of their own: the threads of requests are the participants'.
-
-    `open_desk` opens a transaction for whoever sent the request; `work` reads the file before it opens one
-    for writing. The form's fields stay in `request.state.fields`, for a page that is sent back.
+    What was stored comes back. The form's fields stay in `request.state.fields`, for a page that is shown
+    once more.
+    Raises: whatever the desk refuses, Invalid, Conflict, NotFound, TooLarge, Unavailable.
     """
     request.state.fields = {}
-    await to_thread.run_sync(authorise, open_desk)
+    actor = await to_thread.run_sync(authorise, open_desk)
     kind = await to_thread.run_sync(kind_of, request)
     async with received(request, kind) as upload:
-        readers: CapacityLimiter = request.app.state.upload_readers
-        return await to_thread.run_sync(work, open_desk, upload, limiter=readers)
+        return await apart(request, what, upload, actor, upload.path.stat().st_size)
 
 
-def authorise(open_desk: Opener) -> None:
-    """Raises: as the desk that is opened, for whoever may not do this."""
-    with open_desk():
-        pass
+async def apart(
+    request: Request, what: What, file: Received, actor: Actor, size_bytes: int
+) -> dict[str, JsonValue]:
+    """Have one file brought in, after those that came before it."""
+    settings = settings_of(request)
+    work = Work(
+        kind=what,
+        path=file.path,
+        fields=file.fields,
+        actor=actor,
+        settings=settings,
+        limit_s=limit_s(size_bytes),
+        most_bytes=settings.import_memory_mb * 2**20,
+    )
+    readers: CapacityLimiter = request.app.state.upload_readers
+    return await to_thread.run_sync(bring_in, work, limiter=readers)
+
+
+def authorise(open_desk: Opener) -> Actor:
+    """Who asks, as the audit log names them. Raises: as the desk that is opened, for whoever may not."""
+    with open_desk() as at:
+        actor: Actor = at.session.info["actor"]
+    return actor
 
 
 @asynccontextmanager
 async def received(request: Request, kind: Kind) -> AsyncIterator[Received]:
     """The one file of a multipart form, under HONEYGLASS_HOME/uploads until the block is left.
 
-    Raises: Invalid for no file or one of another kind, TooLarge. An InvalidFile that is raised inside loses
-    the server's folders, which are not the sender's business.
+    Raises: Invalid for no file or one of another kind, TooLarge.
     """
-    settings: Settings = request.app.state.settings
     largest = kind.largest_bytes + kind.longest_field_bytes + CHUNK_BYTES  # of a form with such a file in it
     if int(request.headers.get("content-length") or 0) > largest:
         raise kind.too_large()
     counted = counting(request, largest, kind)
-    home = settings.home / "uploads"
+    home = settings_of(request).home.resolve() / "uploads"
     home.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=home))
     try:
@@ -110,11 +133,9 @@ async def received(request: Request, kind: Kind) -> AsyncIterator[Received]:
             files = [value for value in form.values() if isinstance(value, UploadFile) and value.filename]
             if len(files) != 1:
                 raise Invalid("Please choose a file.")
-            path = folder / f"file{suffix_of(files[0].filename or '', kind.suffixes)}"
+            path = folder / safe_name(files[0].filename or "", kind.suffixes)
             await store(files[0], path, kind)
         yield Received(path, fields)
-    except InvalidFile as refused:
-        raise InvalidFile(str(refused).replace(f"{folder}/", "")) from refused
     finally:
         await to_thread.run_sync(shutil.rmtree, folder, True)  # ignore_errors
 
@@ -150,6 +171,13 @@ def upload_document(*fields: str) -> dict[str, Any]:
     properties |= {field: {"type": "string"} for field in fields}
     schema = {"type": "object", "properties": properties, "required": ["file", "name"]}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+def safe_name(name: str, suffixes: tuple[str, ...]) -> str:
+    """What the sender called it, without folders and without what is no letter, digit, '-', '_' or '.'."""
+    suffix = suffix_of(name, suffixes)
+    last = re.split(r"[\\/]", name)[-1][: -len(suffix)]
+    return (re.sub(r"[^\w.-]+", "_", last).strip("._")[:LONGEST_NAME] or "file") + suffix
 
 
 def suffix_of(name: str, suffixes: tuple[str, ...]) -> str:

@@ -71,7 +71,7 @@ def test_what_is_refused_leaves_nothing_behind_and_keeps_what_was_typed(
     broken = upload(web, zipped(without), manifest='{"schema_version": 7}')
     assert "written as schema version 7; this release reads version 1" in text_of(broken)
     assert "schema_version" in broken.text.split("<textarea")[1]
-    assert "file.zip: cannot be unpacked" in text_of(upload(web, b"PK\x05\x06 no archive"))
+    assert "my.zip: cannot be unpacked" in text_of(upload(web, b"PK\x05\x06 no archive"))
     assert files_of(settings) == []
     assert upload(web, zipped(without), manifest=typed).status_code == 303
     again = upload(web, zipped(make_student(tmp_path / "again")))

@@ -157,7 +157,7 @@ def test_a_refusal_names_no_folder_of_the_server(
     answer = web.post("/api/v1/bundles", files=file, data={"name": "one"}, headers=bearer(database))
     become(web, database, "bo@example.org")
     page = web.post("/bundles", files=file, data={"name": "one"})
-    assert answer.json()["detail"].startswith("file.zip: ")
+    assert answer.json()["detail"].startswith("x.zip: ")
     for refused in (answer, page):
         assert refused.status_code == 422
         assert complaint in refused.text
