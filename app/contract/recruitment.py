@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from app.contract.base import Contract
-from app.contract.words import MaybeAddress, MaybeName, MaybeWords
+from app.contract.words import MaybeAddress, MaybeCode, MaybeName, MaybeWords
 
 
 class Parameters(Contract):
@@ -16,9 +16,9 @@ class Parameters(Contract):
 
 
 class Codes(Contract):
-    completed: MaybeWords = None
-    screened_out: MaybeWords = None
-    no_consent: MaybeWords = None
+    completed: MaybeCode = None
+    screened_out: MaybeCode = None
+    no_consent: MaybeCode = None
 
 
 def is_not_asked(value: object) -> bool:
@@ -34,8 +34,8 @@ class Recruitment(Contract):
     completion_url: MaybeAddress = None
     codes: Codes = Codes()
     site: MaybeName = None
-    experiment: MaybeWords = None
-    token: MaybeWords = None
+    experiment: MaybeCode = None
+    token: MaybeCode = None
     # Whether people need the signed link that the study's page shows. Left out where it is not asked for, so
     # that older definitions keep their hashes.
     signed_link: bool = Field(default=False, exclude_if=is_not_asked)

@@ -27,6 +27,7 @@ from app.contract.complaints import (
     told,
 )
 from app.contract.study import StudyDefinition
+from app.contract.words import NEW
 
 LARGEST_BYTES = 256 * 1024  # twenty times the longest definition we know, and what is read in a second
 MOST_VALUES = 10_000
@@ -64,7 +65,7 @@ def parse_definition(text: str, name: str, folder: Path | None = None) -> StudyD
         raise InvalidFile(f"{name}: expected keys like 'slug:' and 'title:' at the top.")
     fields = with_page_texts(fields, name, folder)
     try:
-        return StudyDefinition.model_validate(fields)
+        return StudyDefinition.model_validate(fields, context=NEW)
     except ValidationError as error:
         raise InvalidFile(explain(error, text, name)) from error
 
