@@ -158,8 +158,10 @@ def erase(
         typer.confirm(f"Delete everything '{participant}' gave in '{slug}'?", abort=True, err=True)
     settings = read_settings(as_json)
     secret = Signing(settings.load_secret()).secret
-    with opened(as_json) as database, database.transaction(writing=True) as session:
-        erasing.erase_by_pseudonym(session, slug, participant, secret, datetime.now(UTC))
+    with opened(as_json) as database:
+        with database.transaction(writing=True) as session:
+            erasing.erase_by_pseudonym(session, slug, participant, secret, datetime.now(UTC))
+        database.empty_log()
     forget(settings, slug)
     text = f"All that '{participant}' gave in '{slug}' is erased. Backups keep it until they are rotated."
     say({"ok": True, "slug": slug, "participant": participant, "status": "erased"}, text, as_json)

@@ -24,7 +24,7 @@ from app.participation.payment import return_url
 from app.participation.queries import Visit
 from app.participation.showing import read_shown_at, with_time_of_showing
 from app.participation.way_back import keep_link, with_kept_link
-from app.web.db import transaction
+from app.web.db import Database, transaction
 from app.web.forms import Bound, FormData, bind
 from app.web.jobs import forget
 from app.web.pages import Page, render
@@ -107,17 +107,16 @@ def show(request: Request, code: str, place: str) -> Response:
 @router.post("/p/{code}/leave")
 def leave(request: Request, code: str, data: FormData) -> Response:
     form = bind(LeaveForm, data)
-    erase = form.value is not None and form.value.erase
+    wants_erasing = form.value is not None and form.value.erase
     with transaction(request, writing=True) as session:
         visit = service.open_visit(session, code, datetime.now(UTC))
-        step = visit.step
+        step, is_erased = visit.step, False
         if visit.status == "active" and step.kind is not Kind.CLOSED:
-            step = service.leave(session, visit, secret_of(request), erase=erase)
-        elif erase and visit.status == "withdrawn":
-            step = Step(erasing.erase(session, visit, secret_of(request)))
-    if erase:
-        forget(request.app.state.settings, visit.slug)
-    return redirect(code, step)
+            step = service.leave(session, visit, secret_of(request), erase=wants_erasing)
+            is_erased = wants_erasing and step.kind is Kind.WITHDRAWN
+        elif wants_erasing and may_erase(visit):
+            step, is_erased = erase_ended(request, session, visit), True
+    return after_erasing(request, visit, step) if is_erased else redirect(code, step)
 
 
 @router.post("/p/{code}/erase")
@@ -127,13 +126,27 @@ def erase(request: Request, code: str, data: FormData) -> Response:
         return RedirectResponse(f"/p/{code}/erase", status_code=303)
     with transaction(request, writing=True) as session:
         visit = queries.visit(session, code, datetime.now(UTC), locked=True)
-        step = visit.step
-        link = return_url(visit, visit.study.definition.recruitment.codes.completed)
-        if may_erase(visit):
-            step = Step(erasing.erase(session, visit, secret_of(request)))
+        if not may_erase(visit):
+            return redirect(code, visit.step)
+        step = erase_ended(request, session, visit)
+    return after_erasing(request, visit, step)
+
+
+def erase_ended(request: Request, session: Session, visit: Visit) -> Step:
+    return Step(erasing.erase(session, visit, secret_of(request)))
+
+
+def after_erasing(request: Request, visit: Visit, step: Step) -> Response:
+    """What follows once an erasing is committed; `visit` is as it was before.
+
+    Only a real erasing comes here: asking again must not delete the study's package and report once more.
+    """
+    database: Database = request.app.state.database
+    database.empty_log()
     forget(request.app.state.settings, visit.slug)
-    response = redirect(code, step)
-    if link and step.kind is Kind.COMPLETED and visit.last_page is None:
+    response = redirect(visit.code, step)
+    link = return_url(visit, visit.study.definition.recruitment.codes.completed)
+    if link and step.kind is Kind.COMPLETED:
         keep_link(request, response, visit, link)
     return response
 

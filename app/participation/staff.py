@@ -10,6 +10,7 @@ from app.access import level_of, study_for
 from app.participation import choosing, erasing, exclusion, listing
 from app.participation.staff_pages import ParticipantsPage
 from app.web.auth import desk
+from app.web.db import Database
 from app.web.forms import FormData
 from app.web.jobs import forget
 from app.web.shell import go, shell_of, show
@@ -60,6 +61,8 @@ def erase(request: Request, slug: str, pseudonym: str, data: FormData) -> Respon
             erasing.erase_by_pseudonym(at.session, slug, pseudonym, secret, datetime.now(UTC))
     if not is_meant:
         return go(request, f"/studies/{slug}/participants", "Nobody was erased: please tick the box first.")
+    database: Database = request.app.state.database
+    database.empty_log()
     forget(request.app.state.settings, slug)
     notice = f"All that {pseudonym} gave is erased, here and in the package and the report made before."
     return go(request, f"/studies/{slug}/participants", notice)

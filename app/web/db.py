@@ -6,9 +6,10 @@ BEGIN IMMEDIATE (every thread waits for the write lock while its holder waits fo
 default FastAPI would commit it after the response has left.
 """
 
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import cast
 
@@ -22,7 +23,12 @@ from app.audit import COMMAND_LINE, Actor, note_changes
 # SQLite has one writer; waiting here costs less than waiting in its busy loop.
 sqlite_writer = threading.Lock()
 BUSY_MS = 10_000
+EMPTYING_MS = 250
 SNAPSHOT_MS = 10 * 60_000
+PRAGMAS = (
+    *("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"),
+    "secure_delete=ON",  # what is deleted is overwritten: else an erased answer can be read from the file
+)
 
 
 class Database:
@@ -60,6 +66,22 @@ class Database:
                 session.execute(text(f"SET LOCAL statement_timeout = {SNAPSHOT_MS}"))
             yield session
 
+    def empty_log(self) -> bool:
+        """After an erasing: empty SQLite's write-ahead log, where old pages can be read; whether it is empty.
+
+        Whoever reads at this moment keeps the log; the next erasing, or closing the database, empties it.
+        """
+        if not self.is_sqlite:
+            return True
+        with sqlite_writer, closing(self.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={EMPTYING_MS}")  # everybody's answers wait meanwhile
+            is_busy = True
+            with suppress(sqlite3.OperationalError):
+                (is_busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        return not is_busy
+
 
 def make_engine(url: str, statement_timeout_ms: int | None) -> Engine:
     """An engine whose errors show no parameters: they would put participants' codes into the log."""
@@ -84,7 +106,7 @@ def make_private(_dialect: Dialect, _record: object, arguments: Sequence[str], _
 def prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     connection.isolation_level = None  # the driver opens no transaction of its own: begin_sqlite does
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
+    for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

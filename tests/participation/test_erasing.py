@@ -2,6 +2,8 @@
 
 import json
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,9 +26,12 @@ from app.participation.queries import status_counts
 from app.settings import Settings
 from app.studies.check import check
 from app.web import jobs
-from app.web.db import Database
-from tests.results.walks import exported, set_up, take
+from app.web.db import BUSY_MS, Database
+from tests.factories import make_user, sign_in
+from tests.participation.paths import other_browser
+from tests.results.walks import COMMENTS, exported, set_up, take
 from tests.staff import become
+from tests.walker import Walker
 
 ROWS = (Rating, Response, Assignment, CheckAnswer, QuestionnaireAnswer)
 SONA = {"platform": "sona", "site": "uni", "experiment": "12", "token": "credit"}
@@ -179,3 +184,86 @@ def test_packages_and_reports_made_before_are_gone_and_one_under_way_is_thrown_a
     assert not (settings.home / "packages" / "small.zip").exists()
     assert (job.result() or {})["ok"] is False
     assert not job.is_running()
+
+
+def test_the_leave_page_of_another_tab_erases_who_has_finished_and_the_browser_keeps_the_way_back(
+    web: TestClient, database: Database
+) -> None:
+    set_up(database, recruitment=SONA)
+    code = take(web, query={"survey_code": "777"}).code
+    before = only(database)
+    answer = web.post(f"/p/{code}/leave", data={"erase": "true"})
+    assert answer.headers["location"].endswith("/done")
+    is_erased(database, before)
+    assert "survey_code=777" in web.get(f"/p/{code}/done").text
+
+
+def test_asking_to_erase_what_is_gone_already_leaves_package_and_report_alone(
+    web: TestClient, database: Database, settings: Settings
+) -> None:
+    set_up(database)
+    code = take(web, external_id="a").code
+    web.post(f"/p/{code}/erase", data={"erase": "true"})
+    report = settings.home / "reports" / "small" / "report.html"
+    report.parent.mkdir(parents=True)
+    report.write_text("of those who stayed")
+    job = jobs.Job(settings, jobs.REPORTS, "small")
+    job.path("running").touch()
+    newcomer = Walker(other_browser(web), query={"PROLIFIC_PID": "5f" * 12}).start()
+    for visit in (code, newcomer):  # the second declines by leaving before consent
+        for page in ("leave", "erase", "leave"):
+            assert web.post(f"/p/{visit}/{page}", data={"erase": "true"}).status_code == 303
+    assert report.exists()
+    assert not job.path("stale").exists()
+
+
+def by_their_own_wish(web: TestClient, person: Participant) -> None:
+    web.post(f"/p/{person.code}/erase", data={"erase": "true"})
+
+
+def by_staff(web: TestClient, person: Participant) -> None:
+    sign_in(web, "root@example.org")
+    web.post(f"/studies/small/participants/{person.pseudonym}/erase", data={"confirm": "yes"})
+
+
+def by_command(_: TestClient, person: Participant) -> None:
+    assert CliRunner().invoke(cli, ["study", "erase", "small", person.pseudonym, "--yes"]).exit_code == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("erase", [by_their_own_wish, by_staff, by_command])
+def test_what_was_erased_is_in_no_file_of_sqlite(
+    web: TestClient,
+    database: Database,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    erase: Callable[[TestClient, Participant], None],
+) -> None:
+    monkeypatch.setenv("HONEYGLASS_HOME", str(settings.home))
+    monkeypatch.setenv("HONEYGLASS_DATABASE_URL", settings.database_url)
+    become(web, database, "root@example.org", "admin")
+    set_up(database)
+    take(web, external_id="5f" * 12)
+    assert {"5f" * 12, COMMENTS[3]} <= found_in_files(settings)
+    erase(web, only(database))
+    assert found_in_files(settings) == set()
+
+
+def found_in_files(settings: Settings) -> set[str]:
+    """Which of somebody's id and comments can be read from the database's files."""
+    path = Path(settings.database_url.removeprefix("sqlite:///"))
+    held = b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))
+    return {text for text in ("5f" * 12, *COMMENTS) if len(text) > 4 and text.encode() in held}
+
+
+def test_somebody_who_reads_keeps_sqlites_log_and_holds_nobody_up(database: Database) -> None:
+    with database.transaction(writing=True) as session:
+        make_user(session, "a@example.org")
+    with database.snapshot() as session:
+        session.scalars(select(Participant)).all()
+        with database.transaction(writing=True) as writing:
+            make_user(writing, "b@example.org")
+        begun = time.monotonic()
+        assert database.empty_log() is not database.is_sqlite
+        assert time.monotonic() - begun < BUSY_MS / 1000 / 2
+    assert database.empty_log()
