@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
+from app.contract.base import sha256_of_text
+from app.contract.redaction import without_payment
 from app.contract.study import StudyDefinition
 from app.models import Study, StudyVersion
 
@@ -28,6 +31,15 @@ class Source:
     who: ColumnElement[bool]
     now: datetime
     with_external_ids: bool = False
+
+    @cached_property
+    def consents(self) -> dict[str, str]:
+        """For each version the hash of the consent text as stored, and as published: it may hold a code."""
+        texts = [
+            (one.definition["pages"]["consent"], without_payment(one.definition)["pages"]["consent"])
+            for one in self.versions
+        ]
+        return {sha256_of_text(stored): sha256_of_text(shown) for stored, shown in texts}
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,9 @@ COLUMNS: dict[str, Column] = {
     "own_answer": Column("text", "the participant's own answer", "not asked, or not given"),
     "comment": Column("text", "the participant's comment", "not asked, or not given"),
     "seed": Column("text", "what items, orders and checks were drawn with"),
-    "consent_sha256": Column("text", "SHA-256 of the consent text agreed to", "not agreed"),
+    "consent_sha256": Column(
+        "text", "SHA-256 of the consent text agreed to, as the package's definitions have it", "not agreed"
+    ),
     "consented_at": Column("time", "when it was agreed to", "not agreed"),
     "finished_at": Column("time", "when the visit ended", "not ended"),
     "last_step_at": Column("time", "when the last step was stored"),

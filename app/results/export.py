@@ -177,7 +177,7 @@ def participant_cells(source: Source, row: Row[Any]) -> tuple[Cell, ...]:
         row.participant_status,
         flags(is_late=person.is_late, failed_checks=failed, is_same_id=person.is_same_id),
         str(person.seed),  # as text: spreadsheets round whole numbers of more than 15 digits
-        person.consent_sha256,
+        source.consents.get(person.consent_sha256 or ""),
         person.consented_at,
         person.started_at,
         person.finished_at,

@@ -39,8 +39,10 @@ Who is in it: {modes}.
 {files}
 definitions/N.json are the frozen definitions that participants took, with REDACTED for what people are
 paid by (completion codes, credit token, site, return address). manifest.json has rows and SHA-256 of every
-file, and the versions' hashes, which are of the definitions as they were frozen. codebook.csv says of every
-column what it holds and what an empty cell means. Files in CSV are UTF-8 (RFC 4180), times are UTC
+file, and for every version definition_sha256, of definitions/N.json as it is here (as canonical JSON: keys
+sorted, no white space, UTF-8), and sha256, of the canonical JSON of {{"definition": definition_sha256,
+"items": [[item_sha256 of a condition's items, as in items.csv], ...], "number": N}}. codebook.csv says of
+every column what it holds and what an empty cell means. Files in CSV are UTF-8 (RFC 4180), times are UTC
 (ISO 8601), true and false are words, empty is not given; a text that a spreadsheet would run as a formula
 has an apostrophe in front. Participants are pseudonyms in random order.
 """

@@ -11,6 +11,7 @@ from app.contract.base import sha256_of_file
 from app.contract.study import StudyDefinition
 from app.errors import NotFound
 from app.participation.queries import slugs
+from app.published import published
 from app.results import queries
 from app.results.base import Cell, Format, Source, Table
 from app.results.escaping import cell_text, iso
@@ -87,16 +88,12 @@ def open_source(
 
 
 def provenance(source: Source) -> dict[str, Any]:
-    """What every manifest says of where its data come from."""
+    """What every manifest says of where its data come from; its hashes tell nothing of payment codes."""
     return {
         "modes": source.modes,
         "versions": [
-            {
-                "number": version.number,
-                "sha256": version.sha256,
-                "definition_sha256": version.definition_sha256,
-            }
-            for version in source.versions
+            {"number": one.number, "sha256": one.sha256, "definition_sha256": one.definition_sha256}
+            for one in published(source.session, source.versions)
         ],
         "exported_at": source.now.isoformat(),
     }

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from app.access import level_of, study_for, visible
 from app.contract.base import InvalidFile
+from app.published import published
 from app.studies import queries, service
 from app.studies.definition import LARGEST_BYTES, parse_definition
 from app.studies.material import launch_problems
@@ -105,7 +106,7 @@ def get_study(request: Request, slug: str) -> StudyDetail:
         definition = seen(study.draft, level_of(at.session, at.person, study) or "view")
         versions = [
             VersionOut(number=one.number, sha256=one.sha256, frozen_at=one.frozen_at)
-            for one in queries.versions(at.session, study.id)
+            for one in published(at.session, queries.versions(at.session, study.id))
         ]
     return StudyDetail(**described(overview), definition=definition, versions=versions)
 

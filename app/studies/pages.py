@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.models import StudyVersion
+from app.published import Published
 from app.studies.check import Check
 from app.studies.queries import ConditionNumbers, ItemRow, Overview, Share
 from app.web.pages import Page
@@ -55,7 +55,7 @@ class StudyPage(ShellPage):
     has_changed: bool
     missing: Sequence[str]
     numbers: Numbers
-    versions: Sequence[StudyVersion]
+    versions: Sequence[Published]
     shares: Sequence[Share]
     problem: str = ""
 

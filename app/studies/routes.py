@@ -12,6 +12,7 @@ from app.contract.base import InvalidFile
 from app.contract.study import StudyDefinition
 from app.errors import AppError, Conflict, Invalid
 from app.models import Study
+from app.published import published
 from app.studies import check as checking
 from app.studies import queries, service
 from app.studies.definition import parse_definition, read_text, write_definition
@@ -139,7 +140,7 @@ def page_of(request: Request, at: Desk, study: Study, problem: str = "") -> Stud
         has_changed=has_changed,
         missing=launch_problems(at.session, definition) if has_changed else (),
         numbers=numbers_of(at, study),
-        versions=queries.versions(at.session, study.id),
+        versions=published(at.session, queries.versions(at.session, study.id)),
         shares=queries.shares(at.session, study.id),
         problem=problem,
     )

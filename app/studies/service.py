@@ -16,6 +16,7 @@ from app.contract.study import BundleSource, StudyDefinition
 from app.contract.study import Condition as ConditionDefinition
 from app.errors import Conflict, Invalid
 from app.models import Condition, Item, Study, StudyVersion
+from app.published import published
 from app.studies.material import Material, check_material
 from app.studies.queries import latest_version, study_by_slug
 
@@ -138,7 +139,7 @@ def describe(session: Session, definition: StudyDefinition, version: StudyVersio
     needed = Fraction(len(items) * definition.design.ratings_per_item, definition.items_per_participant)
     return Launch(
         version=version.number,
-        sha256=version.sha256,
+        sha256=published(session, [version])[0].sha256,
         items=len(items),
         questions=len(set(items)),
         participants=ceil(needed),

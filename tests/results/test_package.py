@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from app.cli import cli
-from app.contract.base import sha256_of_text
+from app.contract.base import sha256_of, sha256_of_text
+from app.contract.redaction import PLACEHOLDER
 from app.contract.study import EXPORT_COLUMNS
 from app.results.columns import COLUMNS
 from app.results.package import FILES, package
@@ -93,6 +94,23 @@ def test_a_package_holds_every_table_and_says_what_is_missing_and_why(
     assert sha256_of_text(content["codebook.csv"].decode()) == digest
     assert [path.name for path in tmp_path.iterdir() if "partial" in path.name] == []
     assert told == []  # eight rows are not worth telling
+
+
+def test_the_hashes_of_a_version_are_of_what_the_package_holds(database: Database, tmp_path: Path) -> None:
+    set_up(database)
+    with database.snapshot() as session:
+        package(session, "small", tmp_path / "data.zip")
+    with zipfile.ZipFile(tmp_path / "data.zip") as archive:
+        [version] = json.loads(archive.read("small-data/manifest.json"))["versions"]
+        definition = json.loads(archive.read("small-data/definitions/1.json"))
+        rows = list(csv.DictReader(io.StringIO(archive.read("small-data/items.csv").decode())))
+    items: dict[str, list[str]] = {}
+    for row in rows:
+        items.setdefault(row["condition"], []).append(row["item_sha256"])
+    assert definition["recruitment"]["codes"]["completed"] == PLACEHOLDER
+    assert version["definition_sha256"] == sha256_of(definition)
+    whole = {"definition": version["definition_sha256"], "items": list(items.values()), "number": 1}
+    assert version["sha256"] == sha256_of(whole)
 
 
 def test_the_command_writes_a_package_and_notes_how_far_it_is(

@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
+from app.contract.redaction import published_sha256
 from app.errors import NotFound
 from app.models import Participant, Study, StudyVersion
+from app.published import published
 from app.results.base import Cell, Format, Table
 from app.results.escaping import cell_text
 from app.results.service import export, write_csv
@@ -95,12 +97,13 @@ def test_the_manifest_says_what_the_file_is(
     with database.snapshot() as session:
         manifest = export(session, "small", export_format, out)
         version = session.scalars(select(StudyVersion)).one()
+        [shown] = published(session, [version])
     assert json.loads((tmp_path / "out.csv.manifest.json").read_text(encoding="utf-8")) == manifest
     assert manifest["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
     assert manifest["rows"] == len(read_rows(out)) > 0
     assert (manifest["study"], manifest["format"], manifest["file"]) == ("small", export_format, "out.csv")
     assert manifest["modes"] == ["people"]
-    hashes = {"sha256": version.sha256, "definition_sha256": version.definition_sha256}
+    hashes = {"sha256": shown.sha256, "definition_sha256": published_sha256(version.definition)}
     assert manifest["versions"] == [{"number": 1, **hashes}]
     assert before <= datetime.fromisoformat(manifest["exported_at"]) <= datetime.now(UTC)
     assert sorted(path.name for path in tmp_path.glob("out*")) == ["out.csv", "out.csv.manifest.json"]

@@ -1,18 +1,23 @@
 """What people are paid by must not be read by who may only look: nobody is paid twice, or for nothing."""
 
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import get_args
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from app.contract.base import sha256_of_text
 from app.contract.study import StudyDefinition
-from app.models import Participant, Study
+from app.errors import Conflict
+from app.models import Participant, Study, StudyVersion
 from app.results.analysis.report import analyze_study
 from app.results.base import Format
 from app.results.package import package
+from app.results.service import export
 from app.studies.definition import write_definition
 from app.web.db import Database
 from tests.factories import make_study
@@ -29,7 +34,11 @@ RECRUITMENT = {
     "completion_url": "https://sentinel-host.org/credit?code={code}&for={external_id}",
     "codes": {"completed": "SENTINEL-1", "screened_out": "SENTINEL-2", "no_consent": "SENTINEL-3"},
 }
-PAGES = {"consent": "Consent", "instructions": "Read", "debrief": "Should nothing happen: SENTINEL-1."}
+PAGES = {
+    "consent": "At the end: SENTINEL-3.",
+    "instructions": "Read",
+    "debrief": "Should nothing happen: SENTINEL-1.",
+}
 
 
 @pytest.fixture
@@ -47,6 +56,17 @@ def people(web: TestClient, database: Database) -> dict[str, Someone]:
 
 def has_sentinel(content: bytes) -> bool:
     return b"sentinel" in content.lower()
+
+
+SHORTEST_SHOWN = 12  # letters of a hash
+
+
+def told_of_codes(session: Session) -> list[bytes]:
+    """How the hashes begin from which a short code would be found by trying."""
+    version = session.scalars(select(StudyVersion)).one()
+    consent = sha256_of_text(version.definition["pages"]["consent"])
+    hashes = (version.sha256, version.definition_sha256, consent)
+    return [one[:SHORTEST_SHOWN].encode() for one in hashes]
 
 
 def staff_pages(pseudonym: str) -> list[str]:
@@ -68,6 +88,7 @@ def test_no_payment_code_is_in_any_page_or_answer_for_who_may_only_look(
 ) -> None:
     with database.transaction() as session:
         pseudonym = session.scalars(select(Participant.pseudonym)).one()
+        hashes = told_of_codes(session)
     looked = 0
     for name in ("viewer with view", "viewer with edit", "researcher with view"):
         for path in staff_pages(pseudonym):
@@ -76,6 +97,7 @@ def test_no_payment_code_is_in_any_page_or_answer_for_who_may_only_look(
             headers = {"authorization": f"Bearer {who.token}"} if path.startswith("/api/") else {}
             answer = web.get(path, headers=headers or {"cookie": f"honeyglass={who.cookie}"})
             assert not has_sentinel(answer.content + str(answer.headers).encode()), (name, path)
+            assert not [one for one in hashes if one in answer.content], (name, path)
             looked += answer.status_code == 200
     assert looked > 60
 
@@ -90,16 +112,26 @@ def test_who_may_edit_still_reads_the_codes(web: TestClient, people: dict[str, S
 
 
 @pytest.mark.usefixtures("people")
-def test_no_payment_code_is_in_the_data_package_or_the_report(database: Database, tmp_path: Path) -> None:
+def test_no_payment_code_is_in_the_data_package_the_report_or_an_export(
+    database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "exports").mkdir()
     with database.snapshot() as session:
         package(session, "small", tmp_path / "data.zip")
         analyze_study(session, "small", tmp_path / "report")
+        for export_format in get_args(Format):
+            with suppress(Conflict):  # the paper format asks for the published constructs
+                export(session, "small", export_format, tmp_path / "exports" / export_format)
+        hashes = told_of_codes(session)
     with zipfile.ZipFile(tmp_path / "data.zip") as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
     assert any(name.endswith("definitions/1.json") for name in held)
-    files = held | {str(one): one.read_bytes() for one in (tmp_path / "report").rglob("*") if one.is_file()}
+    written = [one for folder in ("report", "exports") for one in (tmp_path / folder).rglob("*")]
+    files = held | {str(one): one.read_bytes() for one in written if one.is_file()}
     assert any(name.endswith("report.html") for name in files)
+    assert any(name.endswith("participants.manifest.json") for name in files)
     assert [name for name, content in files.items() if has_sentinel(content)] == []
+    assert [name for name, content in files.items() for one in hashes if one in content] == []
 
 
 def test_a_copied_definition_is_not_launched_with_placeholders(

@@ -9,6 +9,7 @@ from app.contract.base import sha256_of, sha256_of_text
 from app.contract.study import StudyDefinition
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Condition, Explanation, Item, Question, Study, StudyVersion
+from app.published import published
 from app.studies.material import launch_problems, missing_parts
 from app.studies.queries import latest_version
 from app.studies.service import close, launch, pause, save_draft
@@ -42,7 +43,7 @@ def test_launching_freezes_definition_items_and_hashes(session: Session) -> None
     assert StudyDefinition.model_validate(version.definition) == make_definition()
     assert (done.version, done.items, done.questions, done.left_out) == (1, 16, 8, 0)
     assert (done.participants, done.divides_exactly) == (8, True)
-    assert done.sha256 == version.sha256
+    assert done.sha256 == published(session, [version])[0].sha256 != version.sha256
     assert len({(item.condition_id, item.question_id) for item in items}) == 16
     for item in items:
         assert item.sha256 == sha256_of(texts(item))

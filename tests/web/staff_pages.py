@@ -21,12 +21,12 @@ from app.models import (
     Item,
     Question,
     QuestionSet,
-    StudyVersion,
     User,
     UserSession,
 )
 from app.participation import staff_pages
 from app.participation.listing import ParticipantRow
+from app.published import Published
 from app.questions import pages as questions
 from app.results import pages as results
 from app.results.live import Cell, Live
@@ -172,7 +172,7 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "has_changed": True,
         "missing": [HOSTILE],
         "numbers": NUMBERS,
-        "versions": [StudyVersion(number=1, frozen_at=NOW, sha256="0" * 64)],
+        "versions": [Published(number=1, frozen_at=NOW, sha256="0" * 64, definition_sha256="0" * 64)],
         "shares": [Share(1, HOSTILE, "own")],
         "problem": HOSTILE,
     },

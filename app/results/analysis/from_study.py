@@ -14,6 +14,7 @@ from app.contract.study import StudyDefinition
 from app.errors import Conflict, NotFound
 from app.models import StudyVersion
 from app.participation.queries import slugs
+from app.published import published
 from app.results import queries
 from app.results.analysis.exclusions import exclude
 from app.results.analysis.material import LENGTH, Material, Origin, Removed, completed
@@ -59,7 +60,7 @@ def read_study(session: Session, slug: str, software: str) -> Material:
     conditions = condition_labels(definition, frame)
     frame = completed(frame, conditions, constructs)
     frame, removed = excluded(frame, definition, constructs)
-    origin = Origin(definition.title, version_text(versions), data_hash(frame), software)
+    origin = Origin(definition.title, version_text(session, versions), data_hash(frame), software)
     flow = participant_flow(people, frame)
     return Material(
         frame,
@@ -146,8 +147,8 @@ def participant_flow(people: Mapping[str, dict[str, Any]], frame: pd.DataFrame) 
     return found
 
 
-def version_text(versions: list[StudyVersion]) -> str:
-    return ", ".join(f"{version.number} (definition {version.sha256[:12]})" for version in versions)
+def version_text(session: Session, versions: list[StudyVersion]) -> str:
+    return ", ".join(f"{one.number} (definition {one.sha256[:12]})" for one in published(session, versions))
 
 
 def data_hash(frame: pd.DataFrame) -> str:
