@@ -43,12 +43,14 @@ def lock_version(session: Session, version_id: int) -> None:
 def deal(session: Session, visit: Visit) -> dict[str, Any]:
     """Reserve this participant's items; the columns of the participant that change.
 
-    A study that closes when full turns away whoever comes after every item has its target of answers.
+    A study that closes when full turns away whoever comes after every item has its target of answers; a
+    preview is for looking, so it goes on.
     """
     lock_version(session, visit.version_id)
     lapse_expired(session, visit.version_id, visit.now)
     design = visit.study.definition.design
-    if design.when_full == "close" and queries.is_full(session, visit.version_id, design.ratings_per_item):
+    may_close = design.when_full == "close" and not visit.is_preview
+    if may_close and queries.is_full(session, visit.version_id, design.ratings_per_item):
         return {"status": "turned_away", "finished_at": visit.now}
     ordered, row = plan(session, visit)
     session.execute(

@@ -152,7 +152,9 @@ def recognise(study: OpenStudy, known: Known, *, is_same_attempt: bool) -> Entry
 
 
 def why_shut(session: Session, study: OpenStudy, mode: str) -> Welcome | None:
-    """Why nobody new comes in; None if they may."""
+    """Why nobody new comes in; None if they may. A preview takes no place, so it always may."""
+    if mode == "preview":
+        return None
     if mode == "people" and study.audience != "people":
         return Welcome.DRY_RUN
     if study.status != "live":

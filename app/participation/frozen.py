@@ -1,9 +1,11 @@
 """The frozen definition of a version, parsed once in each process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from app.contract.recruitment import PLATFORM_NAMES, Parameters, Platform, parameters_of
+from app.contract.redaction import without_payment
 from app.contract.study import StudyDefinition
 from app.participation.flow import Shape
 
@@ -36,6 +38,12 @@ class FrozenStudy:
     @property
     def platform_name(self) -> str:
         return PLATFORM_NAMES[self.definition.recruitment.platform]
+
+    @cached_property
+    def for_preview(self) -> "FrozenStudy":
+        """The study without what pays people, wherever it stands: viewers preview, too."""
+        shown = without_payment(self.definition.model_dump(mode="json"))
+        return replace(self, definition=StudyDefinition.model_validate(shown))
 
 
 CACHE: dict[str, FrozenStudy] = {}

@@ -40,10 +40,10 @@ def landing(request: Request, slug: str) -> Response:
         shut = None if is_known else entry.why_shut(session, study, arrival.mode)
     if shut is not None:
         return render(closed_page(study, Entry(shut)))
-    definition = study.study.definition
+    shown = study.study.for_preview if arrival.mode == "preview" else study.study
     page = LandingPage(
-        frame_of(study.study),
-        minutes=definition.estimated_minutes,
+        frame_of(shown),
+        minutes=shown.definition.estimated_minutes,
         platform=study.study.platform_name,
         hidden=hidden,
         stores_ids=any(name in hidden for name in ids.IDS),

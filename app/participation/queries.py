@@ -151,6 +151,7 @@ def visit(session: Session, code: str, now: datetime, *, locked: bool = False) -
     if row is None:
         raise NotFound("There is no such page. Please open the study again with the link you were given.")
     study = frozen_study(session, row.version_id, row.sha256)
+    study = study.for_preview if row.mode == "preview" else study
     columns = {key: value for key, value in row._mapping.items() if key != "sha256"}  # noqa: SLF001  # SQLAlchemy's public name
     return Visit(**columns, study=study, now=now)
 

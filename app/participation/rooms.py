@@ -249,7 +249,7 @@ def ending(visit: Visit, heading: str, sentences: tuple[str, ...], code: str | N
 
 
 def erase_page(visit: Visit) -> ErasePage:
-    return ErasePage(frame_of(visit.study), back_url=f"/p/{visit.code}")
+    return ErasePage(last_frame(visit), back_url=f"/p/{visit.code}")
 
 
 def leave_page(visit: Visit) -> LeavePage:
