@@ -77,7 +77,7 @@ def preview(slug: Slug, as_json: AsJson = False) -> None:
     """Print a link that shows the study as participants see it; what is answered there never counts."""
     settings = read_settings(as_json)
     with opened(as_json) as database, database.transaction() as session:
-        queries.study_by_slug(session, slug)
+        queries.refuse_unlaunched(session, queries.study_by_slug(session, slug))
     token = mode_token(Signing(settings.load_secret()), slug, "preview")
     url = address_for(settings, f"/s/{slug}?mode={quote(token)}")
     say({"ok": True, "slug": slug, "url": url}, f"Preview of '{slug}': {url}", as_json)

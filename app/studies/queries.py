@@ -4,7 +4,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.models import Condition, Item, Study, StudyAccess, StudyVersion, User
 from app.participation.queries import slugs, status_counts
 
@@ -27,6 +27,12 @@ def study_by_slug(session: Session, slug: str, *, is_locked: bool = False) -> St
 def latest_version(session: Session, study_id: int) -> StudyVersion | None:
     statement = select(StudyVersion).where(StudyVersion.study_id == study_id)
     return session.scalar(statement.order_by(StudyVersion.number.desc()).limit(1))
+
+
+def refuse_unlaunched(session: Session, study: Study) -> None:
+    """Raises: Conflict for a study that has no items yet to preview."""
+    if latest_version(session, study.id) is None:
+        raise Conflict("There is nothing to preview before the study was launched once.")
 
 
 @dataclass(frozen=True)

@@ -188,6 +188,5 @@ def preview(request: Request, slug: str) -> Response:
     signing: Signing = request.app.state.signing
     with desk(request) as at:
         study = study_for(at.session, at.person, slug)
-        if queries.latest_version(at.session, study.id) is None:
-            raise Conflict("There is nothing to preview before the study was launched once.")
+        queries.refuse_unlaunched(at.session, study)
     return RedirectResponse(f"/s/{slug}?mode={quote(mode_token(signing, slug, 'preview'))}", status_code=303)

@@ -124,3 +124,15 @@ def test_an_unknown_participant_cannot_be_excluded(launched: Honeyglass) -> None
     answer = launched("study", "exclude", "small", "pabc", "--json")
     assert answer.status == 1
     assert answer.json["error"] == "Study 'small' has no participant 'pabc'."
+
+
+def test_a_preview_of_a_draft_is_refused_with_the_pages_sentence(
+    honeyglass: Honeyglass, tmp_path: Path
+) -> None:
+    assert honeyglass("study", "create", write_study(tmp_path)).status == 0
+    answer = honeyglass("study", "preview", "small", "--json")
+    assert answer.status == 1
+    assert answer.json == {
+        "ok": False,
+        "error": "There is nothing to preview before the study was launched once.",
+    }
