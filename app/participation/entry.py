@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Participant
 from app.participation import queries, returning
+from app.participation.ids import spellings
 from app.participation.queries import Known, OpenStudy
 
 # No letters or digits that are mistaken for one another, and nothing a spreadsheet reads as a number.
@@ -67,12 +69,27 @@ def hash_external_id(secret: bytes, study_id: int, external_id: str) -> str:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """An external id and its hash, each in every spelling that a row of this person may have."""
+
+    ids: Sequence[str]
+    hashes: Sequence[str]
+
+
+def identity_of(study: OpenStudy, external_id: str, secret: bytes) -> Identity:
+    found = spellings(study.study.definition.recruitment.platform, external_id)
+    return Identity(found, [hash_external_id(secret, study.id, one) for one in found])
+
+
+@dataclass(frozen=True)
 class Place:
     """Where a new visit stands among those of its external id."""
 
     code: str
     visit_number: int
     is_same_id: bool
+    external_id: str | None
+    external_hash: str | None
 
 
 def enter(session: Session, study: OpenStudy, arrival: Arrival, secret: bytes, now: datetime) -> Entry:
@@ -95,10 +112,13 @@ def enter(session: Session, study: OpenStudy, arrival: Arrival, secret: bytes, n
     shut = why_shut(session, study, arrival.mode)
     if shut is not None:
         return Entry(shut)
+    external_id, external_hash = known_as(study, arrival, visits, secret)
     place = Place(
         code=arrival.new_code if holder is None else make_code(),
         visit_number=visits[0].visit_number + 1 if visits else 1,
         is_same_id=returning.make_room(session, standing, now),
+        external_id=external_id,
+        external_hash=external_hash,
     )
     add_participant(session, study, arrival, secret, place, now)
     return Entry(Welcome.GO_ON, place.code, is_preview=arrival.mode == "preview")
@@ -108,8 +128,21 @@ def visits_of(session: Session, study: OpenStudy, arrival: Arrival, secret: byte
     """The earlier visits of this arrival's external id, the newest first."""
     if arrival.external_id is None:
         return []
-    hashed = hash_external_id(secret, study.id, arrival.external_id)
-    return queries.visits_of(session, study, arrival.mode, arrival.external_id, hashed)
+    known = identity_of(study, arrival.external_id, secret)
+    return queries.visits_of(session, study, arrival.mode, known.ids, known.hashes)
+
+
+def known_as(
+    study: OpenStudy, arrival: Arrival, visits: Sequence[Known], secret: bytes
+) -> tuple[str | None, str | None]:
+    """The id to store and its hash. Beside an earlier visit both are spelled as there: staff then choose
+    between the two as between any others.
+    """
+    if arrival.external_id is None:
+        return None, None
+    before = visits[0] if visits else None
+    external_id = (before and before.external_id) or arrival.external_id
+    return external_id, (before and before.external_hash) or hash_external_id(secret, study.id, external_id)
 
 
 def attempt_hash(study: OpenStudy, arrival: Arrival, secret: bytes) -> str | None:
@@ -138,9 +171,8 @@ def belongs_to(known: Known, study: OpenStudy, arrival: Arrival, secret: bytes) 
         return False
     if arrival.external_id is None:
         return known.external_id is None or study.study.parameters.external_id is None
-    if arrival.external_id == known.external_id:
-        return True
-    return known.external_hash == hash_external_id(secret, study.id, arrival.external_id)
+    identity = identity_of(study, arrival.external_id, secret)
+    return known.external_id in identity.ids or known.external_hash in identity.hashes
 
 
 def recognise(study: OpenStudy, known: Known, *, is_same_attempt: bool) -> Entry:
@@ -176,7 +208,6 @@ def add_participant(
     session: Session, study: OpenStudy, arrival: Arrival, secret: bytes, place: Place, now: datetime
 ) -> None:
     reservation = timedelta(minutes=study.study.definition.design.reservation_minutes)
-    known_as = arrival.external_id
     session.execute(
         insert(Participant),
         {
@@ -187,8 +218,8 @@ def add_participant(
             "mode": arrival.mode,
             "is_counted": is_counted(study, arrival.mode) and not place.is_same_id,
             "status": "active",
-            "external_id": known_as,
-            "external_hash": hash_external_id(secret, study.id, known_as) if known_as else None,
+            "external_id": place.external_id,
+            "external_hash": place.external_hash,
             "attempt_hash": attempt_hash(study, arrival, secret),
             "visit_number": place.visit_number,
             "is_same_id": place.is_same_id,

@@ -3,7 +3,7 @@
 The statements every page needs are constants: building them per call costs more than running them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -259,12 +259,14 @@ class Known:
 KNOWN = select(*(participant.c[name] for name in Known.__dataclass_fields__))
 
 
-def visits_of(session: Session, study: OpenStudy, mode: str, external_id: str, hashed: str) -> list[Known]:
-    """The visits of this study and mode that came with an external id, the newest first."""
+def visits_of(
+    session: Session, study: OpenStudy, mode: str, spelled: Sequence[str], hashed: Sequence[str]
+) -> list[Known]:
+    """The visits of this study and mode with one of these external ids or hashes, the newest first."""
     statement = KNOWN.where(
         Participant.study_id == study.id,
         Participant.mode == mode,
-        (Participant.external_id == external_id) | (Participant.external_hash == hashed),
+        Participant.external_id.in_(spelled) | Participant.external_hash.in_(hashed),
     )
     return [Known(*row) for row in session.execute(statement.order_by(Participant.visit_number.desc()))]
 
