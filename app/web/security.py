@@ -128,13 +128,15 @@ def headers_for(path: str, status: int, scheme: str) -> dict[str, str]:
 def safe_path(path: str, status: int) -> str:
     """The path as a log may hold it: without what opens a participant's page or sets a password.
 
-    However somebody writes it: doubled slashes, capitals, dots, percent signs. Where no page is, whatever
-    is long enough to be a code is left out too: people paste codes into the wrong place.
+    However somebody writes it: doubled slashes, capitals, dots, percent signs. Unless a page was shown,
+    whatever is long enough to be a code is left out too: people paste codes into the wrong place, and what
+    then answers is a redirect or a refusal of any kind.
     """
+    is_shown = 200 <= status < 300  # noqa: PLR2004  # OK, Created and their like
     shown, is_next_secret = [], False
     for part in fully_unquoted(path).replace("\\", "/").split("/"):
         is_secret = is_next_secret and bool(part.strip(" ."))
-        is_code = status in {404, 405} and CODE_LIKE.search(part) is not None
+        is_code = not is_shown and CODE_LIKE.search(part) is not None
         shown.append("*" if is_secret or is_code else part)
         is_next_secret = part.strip().casefold() in OPENERS or (is_next_secret and not is_secret)
     return without_controls("/".join(shown))[:LONGEST_LOGGED]

@@ -1,12 +1,15 @@
 import logging
+from secrets import token_urlsafe
 from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.studies.service import save_draft
 from app.web.db import Database
 from app.web.security import headers_for
-from tests.factories import make_study
+from tests.factories import make_definition, make_study
+from tests.staff import become
 from tests.walker import Walker
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -96,6 +99,51 @@ def test_no_way_to_write_an_address_puts_a_code_into_the_log(
     lines = [record.getMessage() for record in caplog.records if record.name == "honeyglass.access"]
     assert len(lines) == 3
     assert not [line for line in lines if "secret_code" in line]
+
+
+SHOWN = "a-study-with-a-very-long-slug"
+
+
+@pytest.mark.parametrize(
+    "method, path, headers, status",
+    [
+        ("GET", "/studies/{}", {}, 303),
+        ("GET", "/bundles/{}", {}, 303),
+        ("GET", "/studies/{}/results/report.zip", {}, 303),
+        ("GET", "/api/v1/studies/{}", {}, 401),
+        ("POST", "/x/{}", {"sec-fetch-site": "cross-site"}, 403),
+        ("POST", "/studies/{}/launch", {"sec-fetch-site": "cross-site"}, 403),
+        ("PUT", "/studies/{}", {}, 405),
+        ("GET", "/none/{}", {}, 404),
+    ],
+)
+def test_a_code_pasted_into_any_address_is_not_logged_however_that_is_answered(
+    web: TestClient,
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    status: int,
+) -> None:
+    codes = (token_urlsafe(16), token_urlsafe(32))
+    with caplog.at_level(logging.INFO, logger="honeyglass.access"):
+        for code in codes:
+            asked = web.request(method, path.format(code), headers=headers, follow_redirects=False)
+            assert asked.status_code == status
+    lines = [record.getMessage() for record in caplog.records if record.name == "honeyglass.access"]
+    assert [line.split(" ")[:3] for line in lines] == [[method, path.format("*"), str(status)]] * 2
+
+
+def test_a_long_slug_is_logged_where_its_page_was_shown(
+    web: TestClient, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    with database.transaction(writing=True) as session:
+        save_draft(session, make_definition(slug=SHOWN))
+    become(web, database, role="admin")
+    with caplog.at_level(logging.INFO, logger="honeyglass.access"):
+        assert web.get(f"/studies/{SHOWN}").status_code == 200
+    [line] = [record.getMessage() for record in caplog.records if record.name == "honeyglass.access"]
+    assert line.startswith(f"GET /studies/{SHOWN} 200")
 
 
 def test_an_address_cannot_forge_a_line_of_the_log_or_steer_a_terminal(
