@@ -24,6 +24,8 @@ from app.models import Checkpoint, Explanation, GenerationBatch, GenerationRun, 
 
 Precision = Literal["fp32", "bf16"]
 MOST_ATTEMPTS = 5
+STOPPED = "so it was stopped."  # ends the error of a batch whose student took too much time or memory
+TWICE = "The student had to be stopped twice in this run, so it is asked no more."
 BACK_OFF_S = 5.0  # doubled at every further attempt
 NOT_READY = {
     "registered": "has not been verified yet; a worker does that (honeyglass worker).",
@@ -208,25 +210,37 @@ def row(run_id: int, one: Written, choices: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def fail_batch(session: Session, batch_id: int, worker: str, error: str) -> None:
-    """Have a batch tried again after a pause, or give its run up after the last attempt."""
-    batch = session.get(GenerationBatch, batch_id, with_for_update=True)
-    if batch is None or batch.state != "leased" or batch.worker != worker:
+def fail_batch(session: Session, batch_id: int, worker: str, error: str, *, is_stopped: bool = False) -> None:
+    """Have a batch tried again after a pause, or give its run up after the last attempt.
+
+    A student that had to be stopped has held a worker for as long as it may, half an hour: it gets one more
+    chance, in case the machine was busy, and not one for each of many batches.
+    """
+    batch = session.get_one(GenerationBatch, batch_id)
+    # The run is locked first, as in `store_batch`: two workers whose students hang must see each other.
+    run = session.get_one(GenerationRun, batch.run_id, with_for_update=True)
+    session.refresh(batch, with_for_update=True)
+    if run.state != "running" or batch.state != "leased" or batch.worker != worker:
         return
-    run = session.get(GenerationRun, batch.run_id)
-    now = datetime.now(UTC)
+    now, is_second = datetime.now(UTC), is_stopped and was_stopped_before(session, run.id)
     batch.error = error
-    if batch.attempts >= MOST_ATTEMPTS and run is not None:
-        give_up(run, batch, error, now)
+    if batch.attempts >= MOST_ATTEMPTS or is_second:
+        give_up(run, batch, f"{TWICE} {error}" if is_second else error, now)
         return
     pause_s: float = BACK_OFF_S * 2 ** (batch.attempts - 1)
     batch.state, batch.leased_until, batch.not_before = "waiting", None, now + timedelta(seconds=pause_s)
 
 
+def was_stopped_before(session: Session, run_id: int) -> bool:
+    stopped = exists().where(GenerationBatch.run_id == run_id, GenerationBatch.error.endswith(STOPPED))
+    return bool(session.scalar(select(stopped)))
+
+
 def give_up(run: GenerationRun, batch: GenerationBatch, error: str, now: datetime) -> None:
     batch.state, batch.leased_until = "failed", None
     run.state, run.finished_at = "failed", now
-    run.reason = f"Batch {batch.number} failed {batch.attempts} times: {error}"
+    times = f"{batch.attempts} times" if batch.attempts > 1 else "once"
+    run.reason = f"Batch {batch.number} failed {times}: {error}"
 
 
 def cancel_run(session: Session, run_id: int) -> GenerationRun:

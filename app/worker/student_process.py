@@ -8,6 +8,7 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from app.contract.base import storable_throughout
 from app.errors import AppError
+from app.explanations.runs import STOPPED
 from app.settings import Settings
 from app.worker.talk import Ask, Load, Posed, Reply, Told
 
@@ -26,6 +28,7 @@ CHUNK_BYTES = 65536
 MOST_REPLY_BYTES = 16 * 2**20
 MOST_REASON = 600
 SHARE_OF_MEMORY = 0.75
+OWN_CODE = Path(__file__).resolve().parents[2]
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 # What a student's process may know of this one's environment; no address, password or token is among it.
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
@@ -36,18 +39,25 @@ class StudentFailed(AppError):
     """A student could not be loaded or asked; the message says why, in words for whoever reads its page."""
 
 
+class StudentStopped(StudentFailed):
+    """It was killed for the time or memory it took; asking it again would cost as much."""
+
+
 class StudentProcess:
     """One loaded student. Whatever goes wrong but an honest refusal ends the process."""
 
     def __init__(self, settings: Settings, load: Load) -> None:
         self.most_bytes = memory_limit(settings)
-        command = [sys.executable, "-m", "app.worker.child", str(os.getpid())]
+        # A library takes the id of a hub model for a folder where there is one of that name; here is none.
+        self.nowhere = tempfile.TemporaryDirectory(prefix="honeyglass-student-")
+        command = [sys.executable, "-P", "-m", "app.worker.child", str(os.getpid())]
         self.process = subprocess.Popen(  # noqa: S603  # our own
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
             env=environment(os.environ),
+            cwd=self.nowhere.name,
             start_new_session=True,  # Ctrl+C is for the worker
         )
         assert self.process.stdin is not None  # noqa: S101  # both were asked for
@@ -126,15 +136,13 @@ class StudentProcess:
 
     def refuse_excess(self, doing: str, deadline: float, limit_s: float) -> None:
         if time.monotonic() > deadline:
-            raise StudentFailed(f"{doing} took longer than {limit_s:g} s, so it was stopped.")
+            raise StudentStopped(f"{doing} took longer than {limit_s:g} s, {STOPPED}")
         try:
             used = psutil.Process(self.process.pid).memory_info().rss
         except psutil.Error:
             return  # it has ended, which the pipe will say
         if used > self.most_bytes:
-            raise StudentFailed(
-                f"{doing} took more than {self.most_bytes >> 20:,} MB of memory, so it was stopped."
-            )
+            raise StudentStopped(f"{doing} took more than {self.most_bytes >> 20:,} MB of memory, {STOPPED}")
 
     def how_it_ended(self) -> str:
         try:
@@ -154,10 +162,14 @@ class StudentProcess:
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
                 stream.close()
+        self.nowhere.cleanup()
 
 
 def environment(own: Mapping[str, str]) -> dict[str, str]:
     kept = {key: value for key, value in own.items() if is_passed_on(key)}
+    # It runs in a folder of its own, so what it imports is named by whole paths.
+    paths = [str(OWN_CODE), *filter(None, own.get("PYTHONPATH", "").split(os.pathsep))]
+    kept["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, paths))
     # Threads that wait by spinning would take the cores from the web server beside them.
     return {"HF_HUB_OFFLINE": "1", "OMP_WAIT_POLICY": "PASSIVE", **kept}
 

@@ -27,7 +27,7 @@ from app.models import Checkpoint, GenerationRun, Question
 from app.queue import GENERATE, enqueue
 from app.settings import Settings
 from app.web.db import Database
-from app.worker.student_process import StudentProcess
+from app.worker.student_process import StudentProcess, StudentStopped
 from app.worker.talk import Load, Posed, Told
 
 log = logging.getLogger("honeyglass.worker")
@@ -166,7 +166,8 @@ class Workbench:
         except AppError as error:
             log.warning("run %s, batch %s failed: %s", run_id, batch_id, error)
             with self.database.transaction(writing=True) as session:
-                runs.fail_batch(session, batch_id, self.name, error.message)
+                is_stopped = isinstance(error, StudentStopped)
+                runs.fail_batch(session, batch_id, self.name, error.message, is_stopped=is_stopped)
             return
         duration_ms = round((time.monotonic() - started) * 1000)
         with self.database.transaction(writing=True) as session:

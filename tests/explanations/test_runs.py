@@ -99,6 +99,32 @@ def test_a_failing_batch_is_tried_again_after_growing_pauses_and_then_given_up(s
     assert progress.seconds_to_next(session, run.id) is None
 
 
+TOO_LONG = f"Answering took longer than 1800 s, {runs.STOPPED}"
+
+
+def test_a_student_that_was_stopped_twice_is_asked_no_more_in_that_run(session: Session) -> None:
+    run = make_run(session, 100)
+    first, second = claim(session, run, "one"), claim(session, run, "two")
+    assert first is not None
+    assert second is not None
+    runs.fail_batch(session, first.id, "one", TOO_LONG, is_stopped=True)
+    assert (run.state, first.state) == ("running", "waiting")
+    runs.fail_batch(session, second.id, "two", TOO_LONG, is_stopped=True)
+    assert (run.state, second.state) == ("failed", "failed")
+    assert run.reason == f"Batch 2 failed once: {runs.TWICE} {TOO_LONG}"
+
+
+def test_a_student_that_was_stopped_once_and_failed_otherwise_is_tried_on(session: Session) -> None:
+    run = make_run(session)
+    for error, is_stopped in (("no memory left", False), (TOO_LONG, True), ("no memory left", False)):
+        batch = claim(session, run)
+        assert batch is not None
+        runs.fail_batch(session, batch.id, "w", error, is_stopped=is_stopped)
+        batch.not_before = datetime.now(UTC)
+        session.flush()
+        assert run.state == "running"
+
+
 def test_a_batch_whose_workers_die_every_time_fails_its_run(session: Session) -> None:
     run = make_run(session)
     for _ in range(runs.MOST_ATTEMPTS):

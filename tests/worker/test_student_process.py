@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from peft import LoraConfig, get_peft_model
+from transformers import LlamaForCausalLM
 
 from app.checkpoints import service as checkpoints
 from app.checkpoints.intake import take_in
@@ -17,10 +19,10 @@ from app.models import Checkpoint
 from app.queue import make_queue
 from app.settings import Settings
 from app.web.db import Database
-from app.worker.student_process import environment
+from app.worker.student_process import OWN_CODE, environment
 from app.worker.work import Workbench
 from tests.worker.hostile import HOSTILE
-from tests.worker.students import make_llama
+from tests.worker.students import finish, make_llama
 
 
 @pytest.fixture
@@ -76,6 +78,41 @@ def test_a_students_process_is_kept_over_batches_and_knows_no_secret(
     first.process.kill()
     first.process.wait()
     assert bench.student(found, "fp32").is_alive
+
+
+def test_a_students_process_runs_in_an_empty_folder_that_goes_with_it(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", "somewhere")
+    found = verify(bench, make_llama(tmp_path / "honest"))
+    child = bench.student(found, "fp32")
+    folder = Path(psutil.Process(child.process.pid).cwd())
+    assert list(folder.iterdir()) == []
+    assert folder not in (Path.cwd(), *Path.cwd().parents)
+    paths = psutil.Process(child.process.pid).environ()["PYTHONPATH"].split(os.pathsep)
+    assert paths == [str(OWN_CODE), str(Path.cwd() / "somewhere")]
+    bench.let_go()
+    assert not folder.exists()
+
+
+def test_a_model_of_the_hub_is_never_a_folder_below_the_workers(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_llama(tmp_path / "runs" / "tiny")
+    base = LlamaForCausalLM.from_pretrained(tmp_path / "runs" / "tiny")
+    config = LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM")
+    folder = tmp_path / "adapter"
+    get_peft_model(base, config).save_pretrained(folder)
+    finish(
+        folder,
+        architecture="decoder-only",
+        base={"source": "hub", "id": "runs/tiny"},
+        adapter={"kind": "lora", "rank": 2},
+    )
+    monkeypatch.chdir(tmp_path)
+    found = verify(bench, folder)
+    assert found.state == "failed"
+    assert "couldn't find them in the cached files" in str(found.reason)
 
 
 def test_the_workers_own_process_loads_no_machine_learning() -> None:

@@ -10,12 +10,12 @@ from typing import Any
 import psutil
 import pytest
 import torch
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.checkpoints import service as checkpoints
 from app.checkpoints.intake import take_in
 from app.explanations import progress, runs
-from app.models import Checkpoint, Explanation, GenerationBatch
+from app.models import Checkpoint, Explanation, GenerationBatch, GenerationRun
 from app.queue import TRY, answer, enqueue, make_queue
 from app.settings import Settings
 from app.web.db import Database
@@ -114,6 +114,26 @@ def test_a_cancelled_run_stops_in_mid_batch_and_stores_nothing(bench: Workbench,
     assert look(bench, run_id) == ("cancelled", 0)
     assert bench.queue.scheduled_count() + bench.queue.pending_count() == 0
     assert not bench.loaded[1].is_alive
+
+
+def test_a_student_that_hangs_on_real_questions_alone_is_given_up_at_the_second_time(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    taken = take_in(bench.settings, str(make_chatty(tmp_path / "hanging", HANGS_ON_QUESTIONS)))
+    with bench.database.transaction(writing=True) as session:
+        hanging = checkpoints.register(session, taken, "hanging").id
+    bench.verify(hanging)
+    bench.settings = bench.settings.model_copy(update={"student_batch_seconds": 1})
+    with bench.database.transaction(writing=True) as session:
+        run_id = runs.create_run(session, runs.Plan("hanging", "set")).id
+    for state in ("running", "failed"):
+        bench.generate(run_id)
+        assert look(bench, run_id) == (state, 0)
+        with bench.database.transaction(writing=True) as session:
+            session.execute(update(GenerationBatch).values(not_before=datetime.now(UTC)))
+    with bench.database.transaction() as session:
+        reason = str(session.get_one(GenerationRun, run_id).reason)
+    assert reason.endswith("is asked no more. Answering took longer than 1 s, so it was stopped.")
 
 
 def used_s(pid: int) -> float:
