@@ -1,6 +1,6 @@
 """The staff's view of who took part; pseudonyms only, in their random order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Participant
 from app.participation.queries import status_now
+from app.participation.reading import too_fast
 
 PAGE_SIZE = 50
 
@@ -25,6 +26,7 @@ class ParticipantRow:
     is_counted: bool
     started_at: datetime
     finished_at: datetime | None
+    is_too_fast: bool = False
 
 
 def participants_page(
@@ -44,11 +46,15 @@ def participants_page(
             Participant.is_counted,
             Participant.started_at,
             Participant.finished_at,
+            Participant.id,
         )
         .where(Participant.study_id == study_id)
         .order_by(Participant.pseudonym)
         .offset((page - 1) * PAGE_SIZE)
         .limit(PAGE_SIZE + 1)
     )
-    rows = [ParticipantRow(*row) for row in session.execute(statement)]
-    return rows[:PAGE_SIZE], len(rows) > PAGE_SIZE
+    found = session.execute(statement).all()
+    shown = found[:PAGE_SIZE]
+    fast = too_fast(session, Participant.id.in_([row.id for row in shown]))
+    rows = [replace(ParticipantRow(*row[:-1]), is_too_fast=row.id in fast) for row in shown]
+    return rows, len(found) > PAGE_SIZE

@@ -13,6 +13,7 @@ from app.contract.base import sha256_of_text
 from app.contract.redaction import without_payment
 from app.contract.study import StudyDefinition
 from app.models import Study, StudyVersion
+from app.participation import reading
 
 Format = Literal["long", "wide", "participants", "items", "paper", "jsonl", "codebook", "parquet"]
 Include = Literal["synthetic", "uncounted"]  # who is in an export besides who counts
@@ -33,13 +34,21 @@ class Source:
     with_external_ids: bool = False
 
     @cached_property
+    def too_fast(self) -> set[int]:
+        """The ids of participants who finished faster than anybody reads; looked for once."""
+        return reading.too_fast(self.session, self.who)
+
+    @cached_property
     def consents(self) -> dict[str, str]:
         """For each version the hash of the consent text as stored, and as published: it may hold a code."""
         texts = [
             (one.definition["pages"]["consent"], without_payment(one.definition)["pages"]["consent"])
             for one in self.versions
         ]
-        return {sha256_of_text(stored): sha256_of_text(shown) for stored, shown in texts}
+        # A preview agrees to the published text.
+        return {
+            sha256_of_text(one): sha256_of_text(shown) for stored, shown in texts for one in (stored, shown)
+        }
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,12 @@ COLUMNS: dict[str, Column] = {
         "active, dropped, completed, declined, screened_out, turned_away, withdrawn, excluded, replaced, "
         "erased",
     ),
-    "flags": Column("text", "late, attention_failed:N, same_id; separated by semicolons", "nothing to note"),
+    "flags": Column(
+        "text",
+        "late, attention_failed:N, same_id, too_fast (finished, and took less time for more than half of the "
+        "items than reading them at 1,000 words a minute would); separated by semicolons",
+        "nothing to note",
+    ),
     "mode": Column("text", "people, preview, pilot or synthetic"),
     "counted": Column("boolean", "whether the answers are of those that the study counts"),
     "condition": Column("text", "the condition's key"),

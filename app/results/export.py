@@ -87,7 +87,12 @@ def response_cells(source: Source, row: Row[Any]) -> tuple[Cell, ...]:
         row.version,
         row.pseudonym,
         row.participant_status,
-        flags(is_late=row.is_late, failed_checks=failed, is_same_id=row.is_same_id),
+        flags(
+            is_late=row.is_late,
+            failed_checks=failed,
+            is_same_id=row.is_same_id,
+            is_too_fast=row.participant_id in source.too_fast,
+        ),
         row.mode,
         counts(row.participant_status, is_counted=row.is_counted),
         row.condition,
@@ -114,10 +119,10 @@ def counts(status: str, *, is_counted: bool) -> bool:
     return is_counted and status not in NOT_COUNTED
 
 
-def flags(*, is_late: bool, failed_checks: int, is_same_id: bool = False) -> str:
+def flags(*, is_late: bool, failed_checks: int, is_same_id: bool = False, is_too_fast: bool = False) -> str:
     """What a reader should know of a participant, separated by semicolons."""
     found = ["late"] * is_late + [f"attention_failed:{failed_checks}"] * bool(failed_checks)
-    found += ["same_id"] * is_same_id
+    found += ["same_id"] * is_same_id + ["too_fast"] * is_too_fast
     return ";".join(found)
 
 
@@ -175,7 +180,12 @@ def participant_cells(source: Source, row: Row[Any]) -> tuple[Cell, ...]:
         person.mode,
         counts(row.participant_status, is_counted=person.is_counted),
         row.participant_status,
-        flags(is_late=person.is_late, failed_checks=failed, is_same_id=person.is_same_id),
+        flags(
+            is_late=person.is_late,
+            failed_checks=failed,
+            is_same_id=person.is_same_id,
+            is_too_fast=person.id in source.too_fast,
+        ),
         str(person.seed),  # as text: spreadsheets round whole numbers of more than 15 digits
         source.consents.get(person.consent_sha256 or ""),
         person.consented_at,

@@ -49,6 +49,7 @@ def rated(session: Session, who: ColumnElement[bool], now: datetime) -> Iterator
     statement = (
         select(
             StudyVersion.number.label("version"),
+            Participant.id.label("participant_id"),
             Participant.pseudonym,
             status_now(now).label("participant_status"),
             Participant.is_late,

@@ -56,7 +56,8 @@ def test_a_participant_takes_the_whole_study_by_finger_on_a_phone(
     take_whole_study(visitor)
     expect_stored(server, visitor)
     [person] = server.export(visitor.code, "participants")
-    assert (person["status"], person["attention_passed"], person["flags"]) == ("completed", "2", "")
+    assert (person["status"], person["attention_passed"]) == ("completed", "2")
+    assert person["flags"] in {"", "too_fast"}  # a browser in a test does not read
     assert [person["q_gender"], person["q_country"]] == ["male", "Austria"]
 
 
