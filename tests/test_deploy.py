@@ -1,10 +1,12 @@
 """The images' files say what works: their commands run here as plain processes, without Docker."""
 
+import asyncio
 import json
 import os
 import re
 import subprocess
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from ruamel.yaml import YAML
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.web import migrations
 from tests.servers import BIN, POSTGRES_PROGRAMS, PostgresServer, WebServer, free_port
@@ -127,6 +130,43 @@ def test_only_the_web_application_reaches_the_database(compose: dict[str, Any]) 
     assert database["networks"] == ["inside"]
     assert "ports" not in database
     assert set(web["networks"]) == {"inside", "outside"}
+
+
+def test_the_server_is_told_of_the_proxy_by_the_image_and_listens_to_this_machine_alone(
+    compose: dict[str, Any],
+) -> None:
+    assert instruction("CMD")[-1].endswith("exec honeyglass serve --behind-proxy")
+    web = compose["services"]["web"]
+    assert not {"command", "entrypoint"} & web.keys()  # so the image's own command runs
+    assert all(port.startswith("127.0.0.1:") for port in web["ports"])
+
+
+def test_the_proxy_alone_says_where_a_request_comes_from(compose: dict[str, Any]) -> None:
+    believed = compose["services"]["web"]["environment"]["FORWARDED_ALLOW_IPS"]
+    [outside] = compose["networks"]["outside"]["ipam"]["config"]
+    assert believed == outside["gateway"]
+    assert "*" not in believed
+    network = ip_network(outside["subnet"])
+    assert ip_address(believed) in network
+    for neighbour in network.hosts():
+        is_proxy = str(neighbour) == believed
+        assert seen_by_the_server(believed, str(neighbour)) == (VISITOR if is_proxy else str(neighbour))
+
+
+VISITOR = "192.0.2.7"
+
+
+def seen_by_the_server(believed: str, sender: str) -> str:
+    """Whose request it seems to be that `sender` passes on for somebody at VISITOR who claims another."""
+    seen: list[str] = []
+
+    async def app(scope: Any, _receive: Any, _send: Any) -> None:
+        seen.append(scope["client"][0])
+
+    headers = [(b"x-forwarded-for", b"198.51.100.1, " + VISITOR.encode())]
+    scope: Any = {"type": "http", "scheme": "http", "client": (sender, 1), "headers": headers}
+    asyncio.run(ProxyHeadersMiddleware(app, believed)(scope, None, None))  # type: ignore[arg-type]  # neither is used
+    return seen[0]
 
 
 def test_the_web_application_is_not_given_the_superusers_password(compose: dict[str, Any]) -> None:

@@ -1,0 +1,39 @@
+"""Where `honeyglass serve` listens, and what it refuses before it does."""
+
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Honeyglass
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """Where it would have listened."""
+    found: list[tuple[Any, ...]] = []
+    monkeypatch.setattr("app.cli.serving.run", lambda *address: found.append(address))
+    return found
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "study.example.org"])  # noqa: S104  # refused
+def test_an_address_that_others_reach_is_refused_without_a_proxy(
+    honeyglass: Honeyglass, served: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    refused = honeyglass("serve", "--no-worker", "--host", host)
+    assert (refused.status, served) == (1, [])
+    assert refused.complaint == (
+        f"Error: Others can reach {host}, without TLS and without a proxy that takes blows. Serve on "
+        "127.0.0.1 behind a proxy (docs/deploy.md), or say --behind-proxy if there is one.\n"
+    )
+    monkeypatch.setenv("HONEYGLASS_HOST", host)
+    assert honeyglass("serve", "--no-worker").complaint == refused.complaint
+    assert honeyglass("serve", "--no-worker", "--behind-proxy").status == 0
+    assert [address[0] for address in served] == [host]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_this_machine_alone_needs_no_proxy(
+    honeyglass: Honeyglass, served: list[tuple[Any, ...]], host: str
+) -> None:
+    assert honeyglass("serve", "--no-worker", "--host", host).status == 0
+    assert [address[0] for address in served] == [host]
