@@ -23,6 +23,11 @@ def test_no_session_comes_from_a_dependency_and_nothing_commits_by_hand() -> Non
         assert ".rollback(" not in text, path
 
 
+def test_cookies_are_read_by_our_own_reader_alone() -> None:
+    for path in SOURCES:
+        assert ".cookies" not in path.read_text().replace("from app.web.cookies", ""), path
+
+
 def decorators(function: ast.FunctionDef) -> str:
     return " ".join(ast.unparse(decorator) for decorator in function.decorator_list)
 

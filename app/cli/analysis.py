@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.common import AsJson, complain, complaining, opened, say
+from app.cli.common import AsJson, complain, complaining, opened, say, stderr
 
 if TYPE_CHECKING:
     from app.results.power import Power
@@ -26,6 +26,9 @@ def analyze(
     """Write the statistics, figures and report of a study, or of an earlier study's file."""
     if (slug is None) == (csv is None):
         complain("Say which study (its slug), or which file (--csv FILE): one of the two.", as_json)
+    stderr.print(
+        "Fitting models and drawing figures: from half a minute to a quarter of an hour, as ratings grow."
+    )
     # Seconds and megabytes that no other command should pay for.
     from app.results.analysis import report  # noqa: PLC0415  # said above
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.contract.base import InvalidFile
+from app.contract.complaints import sentence
 from app.errors import AppError, Conflict
 from app.settings import EVERYWHERE, Settings
 from app.web import migrations
@@ -65,8 +66,7 @@ def read_settings(as_json: bool) -> Settings:
         return Settings()
     except ValidationError as error:
         problems = [
-            f"HONEYGLASS_{str(problem['loc'][0]).upper()}: {problem['msg']}".replace("Value error, ", "")
-            for problem in error.errors()
+            f"HONEYGLASS_{str(problem['loc'][0]).upper()}: {sentence(problem)}" for problem in error.errors()
         ]
         complain("; ".join(problems), as_json)
 

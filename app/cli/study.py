@@ -13,7 +13,6 @@ from app.participation import erasing, exclusion
 from app.studies import check as checking
 from app.studies import queries, service, sharing
 from app.studies.definition import read_definition
-from app.studies.material import launch_problems
 from app.web.jobs import forget
 from app.web.signing import Signing, mode_token
 
@@ -26,7 +25,7 @@ def validate(file: Path, as_json: AsJson = False) -> None:
     with complaining(as_json):
         definition = read_definition(file)
     with opened(as_json) as database, database.transaction() as session:
-        missing = launch_problems(session, definition)
+        missing = service.problems_for(session, None, definition)
     text = f"{file.name} is a valid study definition ('{definition.slug}')."
     lines = [text, *(f"Before launching: {line}" for line in missing)]
     summary = {"ok": True, "slug": definition.slug, "sha256": definition.sha256, "missing": missing}

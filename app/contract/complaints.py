@@ -19,7 +19,8 @@ ARMS = {"BundleSource", "CheckpointSource", "CorrectShare", "int", "constrained-
 MOST_PROBLEMS = 50
 MOST_COMPARED = 200
 MOST_LISTED = 20
-LONGEST_COMPARED = 100
+MOST_LETTERS = 40  # of a name that is compared; comparing takes time that grows with their square
+LONGEST_LISTED = 100
 LONGEST_QUOTED = 60
 LONGEST_LINE = 400
 
@@ -58,14 +59,14 @@ PATTERNS = {
 
 
 def closest(value: str, known: Iterable[str], compared: int = MOST_COMPARED) -> str | None:
-    """The known name that a mistyped one may have meant; only the first few are looked at."""
-    near = [name for name in islice(known, compared) if len(name) <= LONGEST_COMPARED]
-    return next(iter(get_close_matches(value[:LONGEST_COMPARED], near, 1)), None)
+    """The known name that a mistyped one may have meant; of the first few, and by their first letters."""
+    near = {name[:MOST_LETTERS]: name for name in islice(known, compared)}
+    return next((near[name] for name in get_close_matches(value[:MOST_LETTERS], near, 1)), None)
 
 
 def listed(names: Iterable[str]) -> str:
     """Names in a row, the first few of many."""
-    first = [shortened(name, LONGEST_COMPARED) for name in islice(names, MOST_LISTED + 1)]
+    first = [shortened(name, LONGEST_LISTED) for name in islice(names, MOST_LISTED + 1)]
     return ", ".join(first[:MOST_LISTED]) + (", …" if len(first) > MOST_LISTED else "")
 
 

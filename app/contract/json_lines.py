@@ -21,6 +21,11 @@ LARGEST_FILE_BYTES = 512 * 1024 * 1024
 LONGEST_LINE_BYTES = 4 * 1024 * 1024
 MOST_LINES = 1_000_000
 MOST_UNKNOWN_KEYS = 1_000
+PACKED = {
+    b"PK": "this is a .zip (or a workbook), no JSON lines; unpack it and give the .jsonl in it.",
+    b"\x1f\x8b": "this is packed with gzip; give it a name that ends in .gz.",
+    b"\xfd7zXZ": "this is packed with xz; give it a name that ends in .xz.",
+}
 BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 DAMAGES = (lzma.LZMAError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, EOFError)
 
@@ -85,6 +90,9 @@ def mebibytes(size: int) -> str:
 def decode(content: bytes, number: int, where: str) -> str:
     if number == 1 and content.startswith(BYTE_ORDER_MARKS):
         raise InvalidFile(f"{where}: this is UTF-16 text; save it as UTF-8.")
+    for beginning, advice in PACKED.items():
+        if number == 1 and content.startswith(beginning):
+            raise InvalidFile(f"{where}: {advice}")
     try:
         return content.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:

@@ -1,10 +1,9 @@
 """The study definition: one file that says everything about a study, frozen when it is launched."""
 
 from collections import Counter
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from math import comb
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
@@ -163,9 +162,9 @@ class StudyDefinition(Contract):
 
     @model_validator(mode="after")
     def agrees_with_itself(self) -> Self:
-        found = list(islice(contradictions(self), MOST_PROBLEMS + 1))
+        found = list(contradictions(self))
         if found:
-            raise ValueError("\n".join(found))
+            raise Contradictions(found)
         return self
 
     @property
@@ -186,7 +185,32 @@ class StudyDefinition(Contract):
         return sha256_of(self.model_dump(mode="json"))
 
 
-def contradictions(study: StudyDefinition) -> Iterator[str]:
+class Unknown(NamedTuple):
+    """A name that stands for nothing; what it may have meant is looked for once it is said."""
+
+    path: str
+    value: str
+    known: Sequence[str]
+    noun: str
+
+    def __str__(self) -> str:
+        close = closest(self.value, self.known)
+        hint = f"did you mean '{close}'?" if close else f"there is {listed(self.known)}."
+        return f"{self.path}: '{shortened(self.value)}' is no {self.noun} of this study; {hint}"
+
+
+Contradiction = str | Unknown
+
+
+class Contradictions(ValueError):
+    """Where a definition disagrees with itself: the first fifty in words, all of them in `found`."""
+
+    def __init__(self, found: Sequence[Contradiction]) -> None:
+        super().__init__("\n".join(map(str, found[:MOST_PROBLEMS])))
+        self.found = found
+
+
+def contradictions(study: StudyDefinition) -> Iterator[Contradiction]:
     """Say, a line each and with the path in the file, where the definition disagrees with itself."""
     yield from repeated("conditions", [condition.key for condition in study.conditions])
     yield from repeated("conditions", [condition.label for condition in study.conditions], "label")
@@ -201,20 +225,14 @@ def contradictions(study: StudyDefinition) -> Iterator[str]:
     yield from index_contradictions(study)
     if study.analysis.reference is not None:
         keys = [condition.key for condition in study.conditions]
-        yield from unknown("analysis.reference", study.analysis.reference, keys, "condition")
+        if study.analysis.reference not in keys:
+            yield Unknown("analysis.reference", study.analysis.reference, keys, "condition")
 
 
 def repeated(path: str, values: list[str], field: str = "key") -> Iterator[str]:
     for value, count in Counter(values).items():
         if count > 1:
             yield f"{path}: the {field} '{shortened(value)}' is used {count} times; each must be different."
-
-
-def unknown(path: str, value: str, known: list[str], noun: str) -> Iterator[str]:
-    if value not in known:
-        close = closest(value, known)
-        hint = f"did you mean '{close}'?" if close else f"there is {listed(known)}."
-        yield f"{path}: '{value}' is no {noun} of this study; {hint}"
 
 
 def design_contradictions(study: StudyDefinition) -> Iterator[str]:
@@ -251,9 +269,11 @@ def design_contradictions(study: StudyDefinition) -> Iterator[str]:
     yield from repeated("questions.ids", list(study.questions.ids), "id")
 
 
-def scale_contradictions(study: StudyDefinition) -> Iterator[str]:
+def scale_contradictions(study: StudyDefinition) -> Iterator[Contradiction]:
+    scales = list(study.scales)
     for index, construct in enumerate(study.constructs):
-        yield from unknown(f"constructs.{index}.scale", construct.scale, list(study.scales), "scale")
+        if construct.scale not in study.scales:
+            yield Unknown(f"constructs.{index}.scale", construct.scale, scales, "scale")
     for key, labels in study.scales.items():
         yield from repeated(f"scales.{key}", list(labels), "label")
     if study.attention_count and study.attention and "{label}" not in study.attention.statement:

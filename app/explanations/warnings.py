@@ -58,6 +58,9 @@ def contradicts(text: str, answer: str | None, choices: Sequence[str]) -> bool:
     return False
 
 
+LONGEST_MENTION = 300  # letters; what is longer is copied, not mentioned, and takes long to look for
+
+
 def first_mentioned(text: str, choices: Sequence[str]) -> str | None:
     """The choice mentioned first; of those at the same place, the longest."""
     places = [(at, -len(choice), choice) for choice in choices if (at := mention(text, choice)) >= 0]
@@ -67,7 +70,7 @@ def first_mentioned(text: str, choices: Sequence[str]) -> str | None:
 def mention(text: str, choice: str) -> int:
     """Where a choice stands in a text as whole words, ignoring case; -1 if nowhere."""
     folded, wanted = text.casefold(), choice.strip().casefold()
-    at = folded.find(wanted)
+    at = folded.find(wanted) if len(wanted) <= LONGEST_MENTION else -1
     while at >= 0:
         end = at + len(wanted)
         if not (at and WORD_LETTER.match(folded, at - 1)) and not WORD_LETTER.match(folded, end):

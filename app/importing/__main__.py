@@ -4,8 +4,6 @@ A process of its own, because a file can be made to take any time and memory: th
 where the web's would have stopped answering. It gives way to participants' requests (nice).
 """
 
-import os
-import resource
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -25,10 +23,10 @@ from app.explanations import service as bundles
 from app.questions import service as questions
 from app.web.apart import Outcome, Work
 from app.web.db import Database
+from app.web.processes import restrain
 
 MOST_LINES = 100_000  # one transaction stores them, for which SQLite's other writers wait
 MOST_ASIDE = 200  # rows set aside that are named; their number is always told
-POLITENESS = 10
 BUSY = "The database is busy, so nothing was stored. Please try again in a moment."
 TOO_MUCH = "needs more memory to read than this server gives to one file; import it on the command line."
 OVERTAKEN = "Somebody brought in something of the same name at the same moment; choose another name."
@@ -42,15 +40,8 @@ Stored = dict[str, JsonValue]
 
 def main() -> None:
     work = Work.model_validate_json(sys.stdin.buffer.readline())
-    restrain(work)
+    restrain(work.limit_s, work.most_bytes)
     sys.stdout.write(outcome(work).model_dump_json() + "\n")
-
-
-def restrain(work: Work) -> None:
-    """Seconds of this process's own, and bytes of address space, which no code of it can raise again."""
-    os.nice(POLITENESS)
-    resource.setrlimit(resource.RLIMIT_CPU, (work.limit_s, work.limit_s))
-    resource.setrlimit(resource.RLIMIT_AS, (work.most_bytes, work.most_bytes))
 
 
 def outcome(work: Work) -> Outcome:

@@ -17,6 +17,7 @@ from app.participation.frozen import FrozenStudy
 from app.participation.pages import LandingPage, MessagePage, WaitPage
 from app.participation.queries import OpenStudy
 from app.participation.rooms import frame_of
+from app.web.cookies import sent_cookie
 from app.web.db import transaction
 from app.web.forms import FormData
 from app.web.pages import Page, render
@@ -181,7 +182,7 @@ def read_arrival(request: Request, study: OpenStudy, fields: Mapping[str, str]) 
         external_id=found.get("external_id"),
         study_id=found.get("study_id"),
         attempt_id=found.get("attempt_id"),
-        cookie_code=None if is_preview else request.cookies.get(cookie_name(study)),
+        cookie_code=None if is_preview else sent_cookie(request, cookie_name(study)),
     )
 
 

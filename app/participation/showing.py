@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from app.participation.pages import RatePage
 from app.participation.queries import Visit
+from app.web.cookies import sent_cookie
 from app.web.pages import render
 from app.web.signing import Signing
 
@@ -17,7 +18,7 @@ COOKIE = "shown"
 def with_time_of_showing(request: Request, visit: Visit, page: RatePage) -> Response:
     """The page with the time it was first shown; reloading it keeps the first time."""
     signing: Signing = request.app.state.signing
-    token = request.cookies.get(COOKIE, "")
+    token = sent_cookie(request, COOKIE) or ""
     if read_shown_at(request, visit, token) is not None:
         return render(replace(page, shown=token))
     milliseconds = int(visit.now.timestamp() * 1000)

@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from app.participation.pages import CompletedPage
 from app.participation.queries import Visit
+from app.web.cookies import sent_cookie
 from app.web.signing import Signing
 
 COOKIE = "return"
@@ -29,7 +30,7 @@ def keep_link(request: Request, response: Response, visit: Visit, link: str) -> 
 def with_kept_link(request: Request, visit: Visit, page: CompletedPage) -> CompletedPage:
     """The page with the address this browser keeps; without one, an address that needs no id."""
     signing: Signing = request.app.state.signing
-    told = signing.read("return", request.cookies.get(COOKIE, "")) or ""
+    told = signing.read("return", sent_cookie(request, COOKIE) or "") or ""
     code, _, link = told.partition(" ")
     if code == visit.code and link:
         return replace(page, return_url=link)

@@ -8,9 +8,9 @@ from app.access import level_of, study_for, visible
 from app.contract.base import InvalidFile
 from app.published import published
 from app.studies import queries, service
-from app.studies.definition import LARGEST_BYTES, parse_definition
-from app.studies.material import launch_problems
+from app.studies.definition import LARGEST_BYTES
 from app.studies.queries import Overview
+from app.studies.reading import read_apart
 from app.studies.sharing import seen
 from app.web.api import Limit, Offset, api_router
 from app.web.aside import aside
@@ -118,13 +118,14 @@ async def validate(request: Request, definition: Yaml) -> ValidationOut:
 
 
 def validated(request: Request, definition: bytes) -> ValidationOut:
+    admit(request, "studies:read")
+    try:
+        read = read_apart(text_of(definition))
+    except InvalidFile as refused:
+        problems = [line.strip() for line in str(refused).splitlines()]
+        return ValidationOut(valid=False, slug=None, sha256=None, problems=problems, missing=[])
     with api_desk(request, "studies:read") as at:
-        try:
-            read = parse_definition(text_of(definition), "The definition")
-        except InvalidFile as refused:
-            problems = [line.strip() for line in str(refused).splitlines()]
-            return ValidationOut(valid=False, slug=None, sha256=None, problems=problems, missing=[])
-        missing = launch_problems(at.session, read)
+        missing = service.problems_for(at.session, at.person, read)
     return ValidationOut(valid=True, slug=read.slug, sha256=read.sha256, problems=[], missing=missing)
 
 
@@ -137,9 +138,9 @@ async def store_definition(request: Request, definition: Yaml) -> StudyOut:
 def stored(request: Request, definition: bytes) -> StudyOut:
     admit(request, "studies:write", "researcher")
     # Reading a long definition takes seconds, in which participants of SQLite would wait for the writer.
-    read = parse_definition(text_of(definition), "The definition")
+    read = read_apart(text_of(definition))
     with api_desk(request, "studies:write", "researcher", writing=True) as at:
-        study = service.save_draft_for(at.session, at.person, read)
+        study = service.save_draft(at.session, read, at.person)
         return StudyOut(**described(queries.overview(at.session, study, datetime.now(UTC))))
 
 
@@ -152,8 +153,12 @@ def text_of(body: bytes) -> str:
 
 
 @api.post("/studies/{slug}/launch")
-def launch(request: Request, slug: str) -> LaunchOut:
+async def launch(request: Request, slug: str) -> LaunchOut:
     """Freeze the draft with its items and open the study; an unchanged one just reopens."""
+    return await aside(request, launched, request, slug)
+
+
+def launched(request: Request, slug: str) -> LaunchOut:
     with api_desk(request, "studies:write", "researcher", writing=True) as at:
         study_for(at.session, at.person, slug, "edit")
         done = service.launch(at.session, slug)

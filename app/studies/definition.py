@@ -5,7 +5,10 @@ from the contract alone.
 """
 
 import io
+import json
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -26,13 +29,14 @@ from app.contract.complaints import (
     shortened,
     told,
 )
-from app.contract.study import StudyDefinition
+from app.contract.study import Contradiction, Contradictions, StudyDefinition
 from app.contract.words import NEW
 
 LARGEST_BYTES = 256 * 1024  # twenty times the longest definition we know, and what is read in a second
 MOST_VALUES = 10_000
 DEEPEST = 100
-MARKS = ("\n", ",", "[", "{", "- ", ": ", "? ")  # one of these stands before or after every value of a file
+# One of these stands before or after every value of a file.
+MARKS = ("\n", "\r", "\x85", "\u2028", "\u2029", ",", "[", "{", "- ", ": ", "? ")
 LONGEST_NAME = 200  # of a file of texts
 
 
@@ -81,7 +85,7 @@ def refuse_oversized(text: str, name: str) -> None:
         raise InvalidFile(f"{name}: more than {MOST_VALUES:,} lines or values, which no study needs.")
     depth = 0
     for bracket in re.findall(r"[\[\]{}]", text):
-        depth += 1 if bracket in "[{" else -1
+        depth = depth + 1 if bracket in "[{" else max(depth - 1, 0)
         if depth > DEEPEST:
             raise InvalidFile(f"{name}: nested too deeply to be a study definition.")
 
@@ -138,13 +142,19 @@ def page_text(value: str, where: str, folder: Path | None) -> str:
 
 def write_definition(study: StudyDefinition) -> str:
     """The definition as YAML, page texts included, with every default written out."""
+    return dumped(study.model_dump_json())
+
+
+@lru_cache(maxsize=64)
+def dumped(definition: str) -> str:
+    """YAML for JSON. A long definition takes a second, and a study's page shows the same one every time."""
     stream = io.StringIO()
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # untyped attribute
     yaml.allow_unicode = True
     yaml.representer.add_representer(str, represent_text)
-    yaml.dump(without_nothing(study.model_dump(mode="json")), stream)
+    yaml.dump(without_nothing(json.loads(definition)), stream)
     return stream.getvalue()
 
 
@@ -166,26 +176,27 @@ def without_nothing(value: Any) -> Any:  # noqa: ANN401  # any JSON value
 def explain(error: ValidationError, text: str, name: str) -> str:
     """Say what is wrong, a line each: the first fifty, and how many more there are."""
     root = YAML(typ="base", pure=True).compose(text)
-    problems = told(error)
-    lines: dict[str, None] = {}
-    for number, problem in enumerate(problems):
-        if len(lines) >= MOST_PROBLEMS:
-            lines[f"and {len(problems) - number:,} more problems."] = None
-            break
-        lines |= dict.fromkeys(complaints(problem, root))
+    problems = [one for problem in told(error) for one in single(problem)]
+    lines = list(dict.fromkeys(complaint(one, root) for one in problems[:MOST_PROBLEMS]))
+    if len(problems) > MOST_PROBLEMS:
+        lines.append(f"and {len(problems) - MOST_PROBLEMS:,} more problems.")
     return f"{name} is not a valid study definition:\n" + "\n".join(
         f"  {shortened(line, LONGEST_LINE)}" for line in lines
     )
 
 
-def complaints(problem: dict[str, Any], root: Any) -> list[str]:  # noqa: ANN401  # ruamel's nodes carry no types
+def single(problem: dict[str, Any]) -> Sequence[dict[str, Any] | Contradiction]:
     """One problem of pydantic's; what a definition says against itself comes as several in one."""
+    cause = problem.get("ctx", {}).get("error")
+    return cause.found if isinstance(cause, Contradictions) else [problem]
+
+
+def complaint(problem: dict[str, Any] | Contradiction, root: Any) -> str:  # noqa: ANN401  # ruamel's nodes carry no types
+    if not isinstance(problem, dict):
+        return f"line {line_of(root, location_in(str(problem)))}, {problem}"
     location = real_location(problem["loc"])
-    if problem["type"] == "value_error" and not location:
-        contradictions = str(problem["ctx"]["error"]).splitlines()
-        return [f"line {line_of(root, location_in(line))}, {line}" for line in contradictions]
     path = ".".join(str(part) for part in location)
-    return [f"line {line_of(root, location)}, {path}: {say(problem, location)}"]
+    return f"line {line_of(root, location)}, {path}: {say(problem, location)}"
 
 
 def say(problem: dict[str, Any], location: Location) -> str:

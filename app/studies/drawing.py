@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from app.contract.complaints import closest
 from app.contract.study import CorrectShare, Questions
 
+MOST_COMPARED_IDS = 1_000
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -26,7 +28,8 @@ def draw_questions(candidates: Sequence[Candidate], asked: Questions) -> list[Ca
 
     The same candidates and seed always give the same questions. Raises: DrawError.
     """
-    allowed = [candidate for candidate in candidates if candidate.key not in set(asked.exclude)]
+    excluded = set(asked.exclude)
+    allowed = [candidate for candidate in candidates if candidate.key not in excluded]
     if asked.ids:
         return listed(allowed, asked)
     assert asked.draw is not None  # noqa: S101  # the contract: either ids or draw
@@ -55,11 +58,12 @@ def listed(allowed: list[Candidate], asked: Questions) -> list[Candidate]:
     by_key = {candidate.key: candidate for candidate in allowed}
     for key in asked.ids:
         if key not in by_key:
-            close = closest(key, by_key, len(by_key))
+            close = closest(key, by_key, MOST_COMPARED_IDS)
             hint = f"; did you mean '{close}'?" if close else ""
             raise DrawError(f"questions.ids: '{key}' is not explained in every condition{hint}")
         if asked.require == "all_correct" and not all(by_key[key].is_correct):
             raise DrawError(
                 f"questions.ids: '{key}' is answered wrong by a student, but require: all_correct."
             )
-    return [candidate for candidate in allowed if candidate.key in set(asked.ids)]
+    wanted = set(asked.ids)
+    return [candidate for candidate in allowed if candidate.key in wanted]

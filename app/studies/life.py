@@ -11,6 +11,7 @@ from app.models import Study
 from app.studies import service, sharing
 from app.studies.forms import ShareForm
 from app.studies.routes import page_of
+from app.web.aside import aside
 from app.web.auth import Desk, desk
 from app.web.forms import FormData, bind
 from app.web.shell import go, show
@@ -19,8 +20,8 @@ router = APIRouter(prefix="/studies")
 
 
 @router.post("/{slug}/launch")
-def launch(request: Request, slug: str) -> Response:
-    return act(request, slug, launched)
+async def launch(request: Request, slug: str) -> Response:
+    return await aside(request, act, request, slug, launched)
 
 
 def launched(at: Desk, study: Study) -> str:

@@ -1,5 +1,6 @@
 """/studies: the studies one may see, and the page of each."""
 
+import json
 from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from app.models import Study
 from app.published import published
 from app.studies import check as checking
 from app.studies import queries, service
-from app.studies.definition import parse_definition, read_text, write_definition
+from app.studies.definition import dumped, read_text, write_definition
 from app.studies.material import launch_problems
 from app.studies.pages import (
     CheckPage,
@@ -26,6 +27,7 @@ from app.studies.pages import (
     StudiesPage,
     StudyPage,
 )
+from app.studies.reading import read_apart
 from app.studies.recruiting import link_to_paste, people_needed
 from app.studies.sharing import seen
 from app.web.address import public_address
@@ -65,7 +67,11 @@ async def create(request: Request, data: FormData) -> Response:
 
 
 @router.get("/{slug}/draft")
-def edit_draft(request: Request, slug: str) -> Response:
+async def edit_draft(request: Request, slug: str) -> Response:
+    return await aside(request, show_draft, request, slug)
+
+
+def show_draft(request: Request, slug: str) -> Response:
     with desk(request, "researcher") as at:
         study = study_for(at.session, at.person, slug, "edit")
         text = write_definition(StudyDefinition.model_validate(study.draft))
@@ -81,7 +87,7 @@ async def change_draft(request: Request, slug: str, data: FormData) -> Response:
 def read(text: str) -> tuple[StudyDefinition | None, str]:
     """The definition, or None and what is wrong with it."""
     try:
-        return parse_definition(text, "The definition"), ""
+        return read_apart(text), ""
     except InvalidFile as refused:
         return None, str(refused)
 
@@ -103,8 +109,8 @@ def store_draft(request: Request, data: FormData, slug: str) -> Response:
             if slug and definition.slug != slug:
                 raise Conflict(f"The slug must stay '{slug}'; a study of another slug is another study.")
             if not is_check:
-                service.save_draft_for(at.session, at.person, definition)
-            advice = tuple(launch_problems(at.session, definition)) or (
+                service.save_draft(at.session, definition, at.person)
+            advice = tuple(service.problems_for(at.session, at.person, definition)) or (
                 "Everything it names is here; it can be launched.",
             )
         except AppError as refused:
@@ -116,7 +122,11 @@ def store_draft(request: Request, data: FormData, slug: str) -> Response:
 
 
 @router.get("/{slug}")
-def study_page(request: Request, slug: str) -> Response:
+async def study_page(request: Request, slug: str) -> Response:
+    return await aside(request, show_study, request, slug)
+
+
+def show_study(request: Request, slug: str) -> Response:
     with desk(request) as at:
         page = page_of(request, at, study_for(at.session, at.person, slug))
     return show(page)
@@ -136,7 +146,7 @@ def page_of(request: Request, at: Desk, study: Study, problem: str = "") -> Stud
         address=address,
         link=link_to_paste(definition, address, link_token(signing, study.slug)),
         people_needed=people_needed(definition),
-        definition=write_definition(StudyDefinition.model_validate(seen(study.draft, level))),
+        definition=dumped(json.dumps(seen(definition.model_dump(mode="json"), level))),
         has_changed=has_changed,
         missing=launch_problems(at.session, definition) if has_changed else (),
         numbers=numbers_of(at, study),

@@ -14,10 +14,10 @@ from app.audit import record
 from app.contract.base import sha256_of
 from app.contract.study import BundleSource, StudyDefinition
 from app.contract.study import Condition as ConditionDefinition
-from app.errors import Conflict, Invalid
+from app.errors import Conflict, Forbidden, Invalid
 from app.models import Condition, Item, Study, StudyVersion
 from app.published import published
-from app.studies.material import Material, check_material
+from app.studies.material import Material, check_material, launch_problems
 from app.studies.queries import latest_version, study_by_slug
 
 
@@ -35,40 +35,56 @@ class Launch:
     left_out: int  # questions of the set that some condition cannot show
 
 
-def save_draft(session: Session, definition: StudyDefinition) -> Study:
-    """Create the study, or replace the draft of the one with the same slug; what is live stays."""
-    known = select(Study).where(Study.slug == definition.slug).with_for_update(key_share=True)
-    study = session.scalar(known.execution_options(populate_existing=True))
+def problems_for(session: Session, person: Person | None, definition: StudyDefinition) -> list[str]:
+    """All that storing and launching a definition would refuse, a sentence each; nobody is the console."""
+    study = session.scalar(select(Study).where(Study.slug == definition.slug))
+    problems = launch_problems(session, definition)
+    try:
+        refuse_draft(session, person, study, definition)
+    except (Conflict, Forbidden) as refused:
+        problems.insert(0, refused.message)
+    return problems
+
+
+def refuse_draft(
+    session: Session, person: Person | None, study: Study | None, definition: StudyDefinition
+) -> None:
+    """Raises: Conflict for a slug that somebody else has, a closed study, or an audience that is fixed;
+    Forbidden for a study that this person may only view.
+    """
     if study is None:
-        study = Study(slug=definition.slug, status="draft", created_at=datetime.now(UTC))
-        session.add(study)
-    elif study.status == "closed":
+        return
+    if person is not None:
+        if level_of(session, person, study) is None:
+            raise Conflict(f"The slug '{definition.slug}' is taken; give the study another one.")
+        study_for(session, person, definition.slug, "edit")
+    if study.status == "closed":
         raise Conflict(f"Study '{definition.slug}' is closed; give the new one another slug.")
-    elif study.audience != definition.audience and latest_version(session, study.id) is not None:
+    if study.audience != definition.audience and latest_version(session, study.id) is not None:
         raise Conflict(
             f"Study '{definition.slug}' was launched for audience '{study.audience}', which cannot change "
             "any more; give the new one another slug."
         )
+
+
+def save_draft(session: Session, definition: StudyDefinition, person: Person | None = None) -> Study:
+    """Create the study, or replace the draft of the one with the same slug; what is live stays.
+
+    A new study belongs to the person; nobody is the console. Raises: as `refuse_draft`.
+    """
+    known = select(Study).where(Study.slug == definition.slug).with_for_update(key_share=True)
+    study = session.scalar(known.execution_options(populate_existing=True))
+    refuse_draft(session, person, study, definition)
+    is_new = study is None
+    if study is None:
+        study = Study(slug=definition.slug, status="draft", created_at=datetime.now(UTC))
+        session.add(study)
     study.audience = definition.audience
     study.draft = definition.model_dump(mode="json")
     session.flush()
-    return study
-
-
-def save_draft_for(session: Session, person: Person, definition: StudyDefinition) -> Study:
-    """Create a study that is this person's, or replace the draft of one that they may edit.
-
-    Raises: Conflict for a slug that somebody else has; Forbidden for a study they may only view.
-    """
-    existing = session.scalar(select(Study).where(Study.slug == definition.slug))
-    if existing is None:
-        study = save_draft(session, definition)
+    if is_new and person is not None:
         own(session, person, study)
-        return study
-    if level_of(session, person, existing) is None:
-        raise Conflict(f"The slug '{definition.slug}' is taken; give the study another one.")
-    study_for(session, person, definition.slug, "edit")
-    return save_draft(session, definition)
+    return study
 
 
 def launch(session: Session, slug: str) -> Launch:

@@ -16,12 +16,12 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from app.audit import Actor
 from app.errors import AppError, Conflict, Invalid, NotFound, TooLarge, Unavailable
 from app.settings import Settings
+from app.web.processes import Said, run
 
 log = logging.getLogger("honeyglass")
 COMMAND = [sys.executable, "-m", "app.importing"]
 LEAST_S = 60
 BYTES_A_SECOND = 5 * 2**20  # unpacked, copied and hashed on a slow disk
-LONGEST_TRACE = 4_000
 KINDS: tuple[type[AppError], ...] = (Invalid, Conflict, NotFound, TooLarge, Unavailable)
 TOO_LONG = "took more than {limit_s} seconds to read, so it was stopped; import it on the command line."
 ENDED = (
@@ -56,29 +56,19 @@ class Outcome(Line):
 
 def bring_in(work: Work) -> dict[str, JsonValue]:
     """Have it done and wait for it. Raises: Invalid, Conflict, NotFound, TooLarge or Unavailable."""
-    process = subprocess.Popen(  # noqa: S603  # our own
-        COMMAND,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,  # Ctrl+C is for the server
-    )
-    with process:
-        try:
-            said, trace = process.communicate(work.model_dump_json().encode() + b"\n", work.limit_s)
-        except subprocess.TimeoutExpired as error:
-            raise Invalid(f"{work.path.name}: {TOO_LONG.format(limit_s=work.limit_s)}") from error
-        finally:
-            process.kill()
-    return stored(work, said, trace.decode("utf-8", "replace"), process.returncode)
-
-
-def stored(work: Work, said: bytes, trace: str, status: int) -> dict[str, JsonValue]:
     try:
-        outcome = Outcome.model_validate_json(said)
+        said = run(COMMAND, work.model_dump_json().encode() + b"\n", work.limit_s)
+    except subprocess.TimeoutExpired as error:
+        raise Invalid(f"{work.path.name}: {TOO_LONG.format(limit_s=work.limit_s)}") from error
+    return stored(work, said)
+
+
+def stored(work: Work, said: Said) -> dict[str, JsonValue]:
+    try:
+        outcome = Outcome.model_validate_json(said.answer)
     except ValidationError as error:
-        log.error("importing %s ended with status %s: %s", work.kind, status, trace[-LONGEST_TRACE:])  # noqa: TRY400  # the trace is the other process's
-        if status < 0 or "MemoryError" in trace:
+        log.error("importing %s ended with status %s: %s", work.kind, said.status, said.trace)  # noqa: TRY400  # the trace is the other process's
+        if said.status < 0 or "MemoryError" in said.trace:
             raise Invalid(f"{work.path.name}: {ENDED}") from error
         raise RuntimeError("the importing process failed; its trace is in the log") from error
     if outcome.refused:

@@ -9,6 +9,8 @@ from asyncio.events import TimerHandle
 from http import HTTPStatus
 from typing import Any, cast
 
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADERS_S = 10.0
@@ -22,6 +24,11 @@ def most_connections() -> int:
     """For one process: half of the files it may open, since the database and others need some, too."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST_CONNECTIONS if allowed == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, allowed // 2)
+
+
+async def headers_too_large(scope: Scope, receive: Receive, send: Send) -> None:
+    answer = PlainTextResponse("The headers are too large.", 431, {"connection": "close"})
+    await answer(scope, receive, send)
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -91,6 +98,11 @@ class PatientProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self.is_in_headers = False
         self.forgive()
+        if (
+            len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            > LARGEST_HEADERS_BYTES
+        ):
+            self.app = headers_too_large
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

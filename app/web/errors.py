@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.contract.base import InvalidFile
+from app.contract.complaints import place, sentence
 from app.errors import AppError, NotSignedIn, NotYet, TooMany
 from app.web.api import is_api, problem
 from app.web.pages import Page, render
@@ -167,7 +168,7 @@ def show_bad_address(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for it only
     if not is_api(request):
         return answer(request, NO_SUCH_PAGE, 404)
-    errors = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
+    errors = [place(one["loc"], sentence(one)) for one in error.errors()]
     return problem(request, 422, "The call is not as it is documented.", errors)
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from app.contract.complaints import sentence
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -46,7 +48,11 @@ def bind(form: type[Form], data: Mapping[str, str]) -> Bound[Form]:
     try:
         return Bound(form.model_validate(data), data)
     except ValidationError as error:
-        messages = {
-            str(problem["loc"][0]): problem["msg"].removeprefix("Value error, ") for problem in error.errors()
-        }
+        messages = {str(problem["loc"][0]): said(problem) for problem in error.errors()}
         return Bound(None, data, messages)
+
+
+def said(problem: Mapping[str, Any]) -> str:
+    """What is wrong with a field, as a sentence of its own."""
+    words = sentence(problem)
+    return words if words.endswith(".") else f"{words[:1].upper()}{words[1:]}."

@@ -22,7 +22,7 @@ from app.main import create_app
 from app.models import User
 from app.settings import Settings
 from app.studies.definition import write_definition
-from app.studies.service import save_draft_for
+from app.studies.service import save_draft
 from app.web.auth import person_of
 from app.web.db import Database
 from tests.factories import make_api_token, make_checkpoint, make_definition, make_run, make_study, make_user
@@ -50,7 +50,7 @@ def make_app(folder: Path, url: str) -> tuple[FastAPI, str]:
         make_checkpoint(session, "failed", state="failed")
         make_run(session, told=["yes"] * 8)
         make_run(session)
-        save_draft_for(session, person_of(user), make_definition(slug="mine"))
+        save_draft(session, make_definition(slug="mine"), person_of(user))
         token = make_api_token(session, user)
     return create_app(Settings(home=folder, database_url=url), database), token
 

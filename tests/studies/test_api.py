@@ -197,7 +197,7 @@ def test_nobody_waits_while_a_definition_is_read(
         locked.append(sqlite_writer.locked())
         return make_definition(slug="mine")
 
-    monkeypatch.setattr(f"{module}.parse_definition", parse)
+    monkeypatch.setattr(f"{module}.read_apart", parse)
     if by_page:
         web.post("/sign-in", data={"email": "owner@example.org", "password": "seven bees in a jar"})
         assert web.post("/studies/new", data={"definition": YAML}).status_code == 303

@@ -1,16 +1,18 @@
 """A researcher's studies in the browser: written, launched, watched, shared, closed."""
 
 import html
+import sys
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from app.models import AuditEvent, Study, StudyAccess, StudyVersion
+from app.studies import reading
 from app.studies.definition import parse_definition, write_definition
 from app.web.db import Database
 from tests.factories import make_bundle, make_definition, make_question_set, make_user
-from tests.staff import ADA, become, become_owner, text_of
+from tests.staff import ADA, bearer, become, become_owner, text_of
 from tests.walker import Walker
 
 YAML = write_definition(make_definition())
@@ -123,6 +125,33 @@ def test_checking_stores_nothing_and_says_what_is_missing(web: TestClient, datab
     assert "no bundle 'bundle-one' has been imported" in text_of(answer)
     with database.transaction() as session:
         assert session.scalars(select(Study)).all() == []
+
+
+def test_a_definition_that_takes_too_long_is_given_up_and_kept(
+    web: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "COMMAND", [sys.executable, "-c", "import time; time.sleep(600)"])
+    monkeypatch.setattr(reading, "MOST_S", 1)
+    become(web, database)
+    answer = web.post("/studies/new", data={"definition": YAML, "then": "check"})
+    assert answer.status_code == 422
+    assert "The definition: it takes too long to read, so it was given up." in text_of(answer)
+    assert "title: A small study" in answer.text
+    told = web.post(
+        "/api/v1/studies/validate", content=YAML, headers=bearer(database, "bo@example.org")
+    ).json()
+    assert (told["valid"], len(told["problems"])) == (False, 1)
+
+
+def test_no_definition_is_read_in_the_web_process(
+    web: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.studies.definition.YAML.load", None)
+    become(web, database)
+    assert web.post("/studies/new", data={"definition": YAML}).status_code == 303
+    other = YAML.replace("slug: small", "slug: other")
+    made = web.post("/api/v1/studies", content=other, headers=bearer(database, "bo@example.org"))
+    assert made.json()["slug"] == "other"
 
 
 def test_a_changed_draft_is_launched_as_the_next_version(web: TestClient, database: Database) -> None:

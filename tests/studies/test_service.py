@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.access import own
 from app.contract.base import sha256_of, sha256_of_text
 from app.contract.study import StudyDefinition
 from app.errors import Conflict, Invalid, NotFound
@@ -12,8 +13,16 @@ from app.models import Condition, Explanation, Item, Question, Study, StudyVersi
 from app.published import published
 from app.studies.material import launch_problems, missing_parts
 from app.studies.queries import latest_version
-from app.studies.service import close, launch, pause, save_draft
-from tests.factories import make_bundle, make_condition, make_definition, make_question_set, make_study
+from app.studies.service import close, launch, pause, problems_for, save_draft
+from app.web.auth import person_of
+from tests.factories import (
+    make_bundle,
+    make_condition,
+    make_definition,
+    make_question_set,
+    make_study,
+    make_user,
+)
 
 
 def items_of(session: Session, version: StudyVersion) -> list[Item]:
@@ -258,6 +267,26 @@ def test_checking_says_all_that_launching_would_refuse(
     with pytest.raises(Invalid) as refused:
         launch(session, "small")
     assert [line.strip() for line in str(refused.value).splitlines()[1:]] == said
+
+
+def test_checking_says_what_storing_would_refuse(session: Session) -> None:
+    owner, other = (
+        person_of(make_user(session, "o@example.org")),
+        person_of(make_user(session, "p@example.org")),
+    )
+    study = make_study(session)
+    own(session, owner, study)
+    assert problems_for(session, owner, make_definition()) == []
+    assert problems_for(session, other, make_definition()) == [
+        "The slug 'small' is taken; give the study another one."
+    ]
+    [problem] = problems_for(session, None, make_definition(audience="synthetic"))
+    assert problem.startswith("Study 'small' was launched for audience 'people', which cannot change")
+    close(session, "small")
+    for person in (owner, None):
+        assert problems_for(session, person, make_definition()) == [
+            "Study 'small' is closed; give the new one another slug."
+        ]
 
 
 def test_a_live_study_in_another_language_opens_again(session: Session) -> None:

@@ -127,6 +127,13 @@ def test_headers_without_end_are_refused(connect: Connect) -> None:
     assert said_until_closed(connect(HEAD + b"a: "), sending=b"b").startswith(b"HTTP/1.1 408 ")
 
 
+def test_headers_that_come_at_once_and_are_too_large_are_refused(connect: Connect) -> None:
+    said = said_until_closed(
+        connect(b"GET / HTTP/1.1\r\nHost: a\r\nCookie: a=" + b"b" * 40_000 + b"\r\n\r\n")
+    )
+    assert said.startswith(b"HTTP/1.1 431 ")
+
+
 def test_a_body_a_letter_at_a_time_is_given_up(connect: Connect) -> None:
     said = said_until_closed(connect(HEAD + b"Content-Length: 99999\r\n\r\n"), sending=b"a")
     assert b" 408 " in said.splitlines()[0]

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.main import create_app
 from app.settings import Settings
+from app.web.apart import Work
 from app.web.api import document
 from app.web.db import Database
 from tests.security.people import routes_of
@@ -156,17 +157,17 @@ def test_reading_a_file_takes_no_thread_from_the_participants(
     release = threading.Event()
     started: list[float] = []
 
-    def slow(_path: Path) -> None:
+    def slow(_work: Work) -> None:
         started.append(time.monotonic())
-        release.wait(10)
+        release.wait(60)
         raise ValueError
 
-    monkeypatch.setattr("app.explanations.service.prepare", slow)
+    monkeypatch.setattr("app.web.uploads.bring_in", slow)
     headers = bearer(database)
     file = {"file": ("x.jsonl", b"{}")}
     with ThreadPoolExecutor(3) as pool:
         sent = [pool.submit(web.post, "/api/v1/bundles", files=file, headers=headers) for _ in range(3)]
-        while not started:
+        while not started and not any(one.done() for one in sent):
             time.sleep(0.01)
         assert web.get("/api/v1/bundles", headers=headers).status_code == 200
         assert len(started) == 1

@@ -90,6 +90,14 @@ def test_the_same_by_the_api(web: TestClient, database: Database, tmp_path: Path
         ("q.jsonl", LINES, {"name": "set", "format": "xml"}, "Please choose how the file is written"),
         ("q.jsonl", b"\xff\xfe", {"name": "set"}, "save it as UTF-8"),
         ("q.jsonl.gz", b"no gzip", {"name": "set"}, "damaged"),
+        (
+            "q.zip",
+            EMPTY_ZIP,
+            {"name": "set"},
+            "Please choose a file that ends in .jsonl, .jsonl.xz, .jsonl.gz.",
+        ),
+        ("my questions.jsonl", EMPTY_ZIP, {"name": "set"}, "my_questions.jsonl, line 1: this is a .zip"),
+        ("q.jsonl", gzip.compress(LINES), {"name": "set"}, "this is packed with gzip; give it a name that"),
         ("q.jsonl", b"", {"name": "set"}, "holds no questions"),
     ],
 )
