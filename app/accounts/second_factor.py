@@ -70,6 +70,12 @@ def turn_off(user: User) -> None:
     user.totp_secret = user.totp_last_step = None
 
 
+def turn_off_for(user: User) -> None:
+    """Turn off somebody else's. Nobody sees their password here, and it may be too short without a code."""
+    turn_off(user)
+    user.must_change_password = True
+
+
 def seal_all(session: Session, seal: Seal) -> None:
     """Seal the seeds that earlier releases stored as they are."""
     for user in session.scalars(select(User).where(User.totp_secret.is_not(None)).with_for_update()):

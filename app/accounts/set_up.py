@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.accounts import queries, second_factor
+from app.accounts import passwords, queries, second_factor
 from app.accounts.account import account_page
 from app.accounts.browsers import signing_of
 from app.accounts.pages import SecondFactorPage
@@ -81,7 +81,7 @@ def off(request: Request, data: Mapping[str, str]) -> Response:
             raise Conflict(
                 "This server asks you for a second factor. You can replace it, but not turn it off."
             )
-    errors = wrong_in(request, data)
+    errors = too_short_in(data) or wrong_in(request, data)
     if errors:
         with desk(request) as at:
             page = account_page(request, at, form="off", errors=errors)
@@ -89,6 +89,17 @@ def off(request: Request, data: Mapping[str, str]) -> Response:
     with desk(request, writing=True) as at:
         second_factor.turn_off(queries.locked_user(at.session, at.person.id))
     return go(request, "/account", "Signing in asks for your password alone.")
+
+
+def too_short_in(data: Mapping[str, str]) -> dict[str, str]:
+    """Asked of what was typed, right or wrong: so it tells nothing of the password and uses up no code."""
+    at_least = passwords.shortest(has_second_factor=False)
+    if len(data.get("current", "")) >= at_least:
+        return {}
+    return {
+        "current": f"A password without a code needs at least {at_least} characters, and this one has fewer. "
+        "Please change your password above first, then turn the code off."
+    }
 
 
 def make_ticket(request: Request, seed: str) -> str:

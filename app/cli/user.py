@@ -110,10 +110,11 @@ def activate(email: Email, as_json: AsJson = False) -> None:
 
 @user_cli.command("second-factor-off")
 def turn_off_second_factor(email: Email, as_json: AsJson = False) -> None:
-    """For someone who lost their phone: the password alone signs in again."""
+    """For someone who lost their phone: the password alone signs in, and a new one is asked for."""
     with opened(as_json) as database, database.transaction(writing=True) as session:
-        second_factor.turn_off(existing(queries.user_by_email(session, email), email))
-    say({"ok": True, "email": email}, f"'{email}' signs in with the password alone.", as_json)
+        second_factor.turn_off_for(existing(queries.user_by_email(session, email), email))
+    text = f"'{email}' signs in with the password alone, and must choose a new one first."
+    say({"ok": True, "email": email}, text, as_json)
 
 
 def existing(user: User | None, email: str) -> User:

@@ -39,7 +39,7 @@ class ToDo(NamedTuple):
 
 DUTIES: dict[Duty, ToDo] = {
     "password": ToDo(
-        "Somebody else has seen your password, so choose a new one before anything else.",
+        "Your password is one to replace, so choose a new one before anything else.",
         "/account/new-password",
     ),
     "second factor": ToDo(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyotp
 import pytest
 from sqlalchemy import select
 
@@ -49,6 +50,19 @@ def test_roles_links_and_leaving(honeyglass: Honeyglass, database: Database) -> 
         assert session.scalars(select(ResetLink)).all() == []
     assert honeyglass("user", "link", "bo@example.org", "--json").status == 1
     assert honeyglass("user", "activate", "bo@example.org", "--json").status == 0
+
+
+def test_whose_second_factor_the_console_turned_off_must_choose_a_new_password(
+    honeyglass: Honeyglass, database: Database
+) -> None:
+    honeyglass("user", "add", "bo@example.org", "--json")
+    with database.transaction(writing=True) as session:
+        bo = session.scalars(select(User)).one()
+        bo.totp_secret, bo.must_change_password = pyotp.random_base32(), False
+    assert "must choose a new one" in honeyglass("user", "second-factor-off", "bo@example.org").out
+    with database.transaction() as session:
+        bo = session.scalars(select(User)).one()
+        assert (bo.totp_secret, bo.must_change_password) == (None, True)
 
 
 @pytest.mark.parametrize(
