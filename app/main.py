@@ -12,6 +12,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from app.accounts.account import router as account
 from app.accounts.admin import router as admin
+from app.accounts.people import router as people
 from app.accounts.routes import router as door
 from app.accounts.sealing import Seal
 from app.accounts.set_up import router as set_up
@@ -50,7 +51,7 @@ from app.web.signing import Signing
 
 API = (studies_api, exports_api, questions_api, checkpoints_api, runs_api, bundles_api)
 STAFF = (
-    *(door, account, set_up, admin),
+    *(door, account, set_up, admin, people),
     *(studies, study_life, participants, rehearsal, exports, results),
     *(questions, checkpoints, checkpoint, runs, bundles),
 )

@@ -94,6 +94,21 @@ class UsersPage(ShellPage):
     link: str = ""
     link_for: str = ""
     problem: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ProvePage(ShellPage):
+    """Says what a form will do, and asks who sends it: `fields` go to `action` again, with the proof."""
+
+    template = "accounts/prove.html"
+    action: str
+    sentence: str
+    button: str
+    fields: Mapping[str, str]
+    has_second_factor: bool
+    errors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,7 @@ def add_user(
     must_change_password: bool = False,
 ) -> User:
     """Raises: Invalid for no e-mail address, Conflict for one that has an account."""
-    email = clean_email(email)
-    if queries.user_by_email(session, email) is not None:
-        raise Conflict(f"There is an account for '{email}' already.")
+    email = free_email(session, email)
     user = User(
         email=email,
         role=role,
@@ -67,6 +65,14 @@ def add_user(
     session.add(user)
     session.flush()
     return user
+
+
+def free_email(session: Session, text: str) -> str:
+    """The address of an account to be. Raises: Invalid, Conflict."""
+    email = clean_email(text)
+    if queries.user_by_email(session, email) is not None:
+        raise Conflict(f"There is an account for '{email}' already.")
+    return email
 
 
 def stored_hash(session: Session, email: str) -> str | None:

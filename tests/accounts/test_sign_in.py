@@ -54,8 +54,8 @@ def test_over_https_the_cookie_is_secure_and_bound_to_the_host(web: TestClient) 
     assert "Secure" in answer.headers["set-cookie"]
     assert "max-age=31536000" in answer.headers["strict-transport-security"]
     assert web.get("/studies").status_code == 200
-    web.post("/users", data={"email": "bo@example.org", "role": "viewer"})
-    notice = web.post("/users/2/role", data={"role": "researcher"})
+    web.post("/users", data={"email": "bo@example.org", "role": "viewer", "current": PASSWORD})
+    notice = web.post("/users/2/role", data={"role": "researcher", "current": PASSWORD})
     forgotten = web.get("/users")
     assert "bo@example.org is now researcher." in forgotten.text
     cookies += [notice.headers["set-cookie"], forgotten.headers["set-cookie"]]
@@ -356,7 +356,7 @@ def test_a_ticket_is_worth_nothing_once_the_password_was_changed(web: TestClient
 
 def test_a_one_time_link_sets_a_password_once(web: TestClient, database: Database) -> None:
     sign_in(web, ADA)
-    page = web.post("/users", data={"email": "bo@example.org", "role": "viewer"})
+    page = web.post("/users", data={"email": "bo@example.org", "role": "viewer", "current": PASSWORD})
     assert page.status_code == 200
     link = page.text.split('id="link">')[1].split("<")[0]
     web.cookies.clear()
@@ -376,11 +376,14 @@ def test_a_one_time_link_sets_a_password_once(web: TestClient, database: Databas
 
 def test_an_expired_or_replaced_link_is_refused(web: TestClient, database: Database) -> None:
     sign_in(web, ADA)
-    web.post("/users", data={"email": "bo@example.org", "role": "viewer"})
+    web.post("/users", data={"email": "bo@example.org", "role": "viewer", "current": PASSWORD})
     with database.transaction() as session:
         bo = session.scalars(select(User.id).where(User.email == "bo@example.org")).one()
     first, second = (
-        web.post(f"/users/{bo}/reset-link").text.split('id="link">')[1].split("<")[0] for _ in range(2)
+        web.post(f"/users/{bo}/reset-link", data={"current": PASSWORD})
+        .text.split('id="link">')[1]
+        .split("<")[0]
+        for _ in range(2)
     )
     assert web.get(first.removeprefix("http://testserver")).status_code == 404
     with database.transaction(writing=True) as session:

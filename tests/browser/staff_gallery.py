@@ -57,7 +57,14 @@ TRIAL = [
     }
 ]
 NO_MEMORY = "The worker died 3 times while it tried it; is there enough memory?"
-ANSWERED = ("study-draft-refused", "checkpoint-asked", "account-token", "people-link", "reset")
+ANSWERED = (
+    "study-draft-refused",
+    "checkpoint-asked",
+    "account-token",
+    "people-prove",
+    "people-link",
+    "reset",
+)
 NAMES = ("sign-in", "sign-in-refused", "new-password", *PLAIN, *ANSWERED)
 
 
@@ -143,6 +150,11 @@ def answers(server: DemoServer, page: Page, newcomer: str) -> Iterator[tuple[str
     page.goto(f"{server.address}/users")
     page.get_by_label("E-mail", exact=True).fill(newcomer)
     page.get_by_role("button", name="Add and make a link").click()
+    page.get_by_label("Your password now").fill("a wrong password")
+    page.get_by_role("button", name="Add and make the link").click()
+    yield "people-prove", page
+    page.get_by_label("Your password now").fill(OWN_PASSWORD)
+    page.get_by_role("button", name="Add and make the link").click()
     yield "people-link", page
     page.goto(str(page.locator("#link").text_content()))
     yield "reset", page

@@ -1,10 +1,12 @@
-"""One's own account in Chromium: the first sign-in, a second factor, signing out everywhere."""
+"""Accounts in Chromium: the first sign-in, a second factor, signing out everywhere, other people's."""
+
+from typing import Any
 
 import pyotp
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DESKTOP, NewContext
+from tests.browser.conftest import DESKTOP, PHONE, NewContext
 from tests.browser.demo_server import DemoServer
 from tests.browser.test_researcher import OWN_PASSWORD, sign_in
 
@@ -68,3 +70,37 @@ def test_a_second_factor_is_set_up_with_the_password_and_everybody_is_signed_out
     page.get_by_label("Password").fill(OWN_PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Your code")).to_be_visible()
+
+
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_an_admin_adds_and_changes_people_with_a_password_and_without_a_script(
+    server: DemoServer, new_context: NewContext, device: dict[str, Any]
+) -> None:
+    width = device["viewport"]["width"]
+    page = new_context(**device, java_script_enabled=False).new_page()
+    admin, newcomer = f"admin-{width}@example.org", f"new-{width}@example.org"
+    sign_in(page, server, admin, "admin")
+    page.goto(f"{server.address}/users")
+    page.get_by_label("E-mail", exact=True).fill(admin)
+    page.get_by_label("Role", exact=True).select_option("viewer")
+    page.get_by_role("button", name="Add and make a link").click()
+    expect(page.get_by_text(f"There is an account for '{admin}' already.")).to_be_visible()
+    expect(page.get_by_label("E-mail", exact=True)).to_have_value(admin)
+    expect(page.get_by_label("Role", exact=True)).to_have_value("viewer")
+    page.get_by_label("E-mail", exact=True).fill(newcomer)
+    page.get_by_role("button", name="Add and make a link").click()
+    for password in ("wrong", OWN_PASSWORD):
+        expect(page.get_by_role("heading", name="Please prove who you are")).to_be_visible()
+        expect(page.get_by_text(f"{newcomer} gets an account as viewer")).to_be_visible()
+        page.get_by_label("Your password now").fill(password)
+        page.get_by_role("button", name="Add and make the link").click()
+    expect(page.locator("#link")).to_contain_text("/reset/")
+
+    page.get_by_label(f"Role of {newcomer}").select_option("researcher")
+    page.get_by_role("row", name=newcomer).get_by_role("button", name="Change").click()
+    page.get_by_role("link", name="Cancel").click()
+    expect(page.get_by_label(f"Role of {newcomer}")).to_have_value("viewer")
+    page.get_by_role("row", name=newcomer).get_by_role("button", name="Deactivate").click()
+    page.get_by_label("Your password now").fill(OWN_PASSWORD)
+    page.get_by_label("Your password now").press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("may not sign in")

@@ -85,7 +85,7 @@ def test_no_secret_is_stored_or_logged_in_the_clear(
             "/account/tokens",
             data={"name": "a", "days": "1", "scope studies:read": "on", "current": PASSWORD},
         )
-        link = web.post("/users", data={"email": "bo@example.org", "role": "viewer"})
+        link = web.post("/users", data={"email": "bo@example.org", "role": "viewer", "current": PASSWORD})
         path = link.text.split('id="link">http://testserver')[1].split("<")[0]
         web.get(path)
     token = page.text.split('id="token">')[1].split("<")[0]

@@ -1,11 +1,7 @@
 """A sample of every staff page, with hostile words wherever somebody's words may stand."""
 
-from datetime import UTC, datetime
 from typing import Any
 
-from markupsafe import Markup
-
-from app.accounts import pages as accounts
 from app.checkpoints import pages as checkpoints
 from app.contract.student import StudentManifest
 from app.explanations import pages as explanations
@@ -13,16 +9,12 @@ from app.explanations.inspection import Output, Summary
 from app.explanations.progress import Progress
 from app.explanations.queries import BundleRow, ExplanationRow
 from app.models import (
-    ApiToken,
-    AuditEvent,
     Bundle,
     Checkpoint,
     Explanation,
     Item,
     Question,
     QuestionSet,
-    User,
-    UserSession,
 )
 from app.participation import staff_pages
 from app.participation.listing import ParticipantRow
@@ -36,12 +28,10 @@ from app.studies.check import Check
 from app.studies.queries import ConditionNumbers, ItemRow, Overview, Share
 from app.web.api import ApiPage
 from app.web.pages import Page
-from app.web.shell import Shell
+from tests.web.account_pages import ACCOUNT_PAGES
+from tests.web.hostile import FORM, HOSTILE, MORE, NOW, SHELL
 from tests.worker.manifests import make_manifest
 
-HOSTILE = "<script>alert('&')</script>"
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
-SHELL = Shell(HOSTILE, "admin", "studies", HOSTILE)
 OVERVIEW = Overview("small", "live", "people", 1, 16, 0, 2, {"completed": 1, "declined": 2}, HOSTILE, 2)
 NUMBERS = studies.Numbers(OVERVIEW, [ConditionNumbers(HOSTILE, 8, 3, 0, 2)])
 QUESTION = Question(
@@ -96,62 +86,10 @@ TOLD = {
     "explanation": HOSTILE,
     "record": {"missing": [HOSTILE], "steps": [STEP], "precision": "fp32", "seconds": 1.0},
 }
-USER = User(id=2, email=HOSTILE, role="viewer", is_active=True, totp_secret="x", created_at=NOW)
-SESSION = UserSession(
-    id=1, user_agent=HOSTILE, address="::1", created_at=NOW, last_seen_at=NOW, expires_at=NOW
-)
-TOKEN = ApiToken(id=1, name=HOSTILE, scopes=["studies:read"], created_at=NOW, expires_at=NOW)
-EVENT = AuditEvent(
-    at=NOW,
-    actor=HOSTILE,
-    address="",
-    action="a",
-    subject=HOSTILE,
-    before={"a": HOSTILE},
-    after={"b": HOSTILE},
-)
-FORM = {"data": {"name": HOSTILE}, "errors": {"name": HOSTILE, "token": HOSTILE}}
-MORE = {"page": 2, "has_more": True}
 
 STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
     ApiPage: {"document_url": "/api/v1/openapi.json"},
-    accounts.SignInPage: {"email": HOSTILE, "next_path": HOSTILE, "problem": HOSTILE},
-    accounts.CodePage: {"ticket": HOSTILE, "next_path": "/", "problem": HOSTILE},
-    accounts.ResetPage: {"email": HOSTILE, "shortest": 15, "problem": HOSTILE},
-    accounts.NewPasswordPage: {"email": HOSTILE, "shortest": 15, "errors": {"current": HOSTILE}},
-    accounts.AccountPage: {
-        "shell": SHELL,
-        "sessions": [SESSION],
-        "here": 0,
-        "tokens": [TOKEN],
-        "scopes": ["studies:read"],
-        "longest_days": 90,
-        "shortest": 12,
-        "has_second_factor": True,
-        "needs_second_factor": False,
-        "form": "token",
-        "new_token": accounts.NewToken(HOSTILE, HOSTILE),
-        **FORM,
-    },
-    accounts.SecondFactorPage: {
-        "shell": SHELL,
-        "secret": HOSTILE,
-        "ticket": HOSTILE,
-        "qr_code": Markup("<svg></svg>"),
-        "has_second_factor": True,
-        "is_required": True,
-        "errors": {"new_code": HOSTILE, "current": HOSTILE, "code": HOSTILE},
-    },
-    accounts.UsersPage: {
-        "shell": SHELL,
-        "users": [USER],
-        "roles": ("viewer", "admin"),
-        "me": 1,
-        "link": HOSTILE,
-        "link_for": HOSTILE,
-        "problem": HOSTILE,
-    },
-    accounts.AuditPage: {"shell": SHELL, "events": [EVENT], "words": HOSTILE, "path": "/audit?", **MORE},
+    **ACCOUNT_PAGES,
     studies.StudiesPage: {"shell": SHELL, "studies": [OVERVIEW]},
     studies.DraftPage: {
         "shell": SHELL,

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from app.main import create_app
 from app.settings import Settings
 from app.web.db import Database
-from tests.factories import make_study
+from tests.factories import PASSWORD, make_study
 from tests.staff import become
 
 
@@ -24,7 +24,8 @@ def test_reset_and_study_links_are_those_of_the_public_address(web: TestClient, 
         make_study(session)
     become(web, database, role="admin")
     evil = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
-    added = web.post("/users", data={"email": "bo@example.org", "role": "viewer"}, headers=evil).text
+    fields = {"email": "bo@example.org", "role": "viewer", "current": PASSWORD}
+    added = web.post("/users", data=fields, headers=evil).text
     study = web.get("/studies/small", headers=evil).text
     assert 'id="link">https://study.example.org/reset/' in added
     assert ">https://study.example.org/s/small</a>" in study
