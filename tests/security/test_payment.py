@@ -147,3 +147,20 @@ def test_a_copied_definition_is_not_launched_with_placeholders(
     refused = web.post("/api/v1/studies/copy/launch", headers=owner)
     assert refused.status_code == 422
     assert "REDACTED" in refused.json()["detail"]
+
+
+def test_a_code_that_the_definition_needs_as_a_word_still_leaves_a_page_that_can_be_read(
+    web: TestClient, database: Database
+) -> None:
+    """Hidden, the check's statement lacks its {label}, and two labels are the same: not valid, but told."""
+    with database.transaction(writing=True) as session:
+        scales = {"agreement": ["A1", "B2"]}
+        codes = {"completed": "label", "screened_out": "A1", "no_consent": "B2"}
+        recruitment = {"platform": "prolific", "codes": codes}
+        study: Study = make_study(session, scales=scales, attention={"count": 1}, recruitment=recruitment)
+        viewer = admit(session, study)["viewer with view"]
+    shown = web.get("/studies/small", headers={"cookie": f"honeyglass={viewer.cookie}"})
+    assert shown.status_code == 200
+    assert "choose &#39;{REDACTED}&#39; here" in shown.text
+    told = web.get("/api/v1/studies/small", headers={"authorization": f"Bearer {viewer.token}"}).json()
+    assert told["definition"]["scales"] == {"agreement": ["REDACTED", "REDACTED"]}
