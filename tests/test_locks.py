@@ -4,7 +4,7 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterable
-from importlib.metadata import requires
+from importlib.metadata import metadata, requires
 from pathlib import Path
 
 import pytest
@@ -70,3 +70,24 @@ def test_the_makefile_installs_nothing_but_the_lock_and_this_project() -> None:
     assert len(installs) == 2
     assert "--require-hashes -r locks/dev.txt" in installs[0]
     assert "--no-deps" in installs[1]
+
+
+# Packages whose licence binds what uses them, or forbids some uses; the lesser GPL does neither to a library.
+BINDING = re.compile(r"(?<!L)(?<!Lesser )GPL|Affero|GNU General Public|Non-?Commercial|-NC\b", re.IGNORECASE)
+
+
+def licence_of(name: str) -> str:
+    said = metadata(name)
+    classifiers = [line for line in said.get_all("Classifier") or () if line.startswith("License ::")]
+    texts = [*(said.get_all("License-Expression") or ()), *(said.get_all("License") or ())]
+    return "; ".join([*(text[:200] for text in texts), *classifiers])
+
+
+def test_no_package_that_is_needed_has_a_licence_that_binds_this_product() -> None:
+    licences = {name: licence_of(name) for name in closure(PROJECT["dependencies"])}
+    assert len(licences) > 50
+    assert {name: text for name, text in licences.items() if BINDING.search(text)} == {}
+    assert BINDING.search("GPL-3.0-or-later")
+    assert not BINDING.search(
+        "LGPL-3.0-only; License :: OSI Approved :: GNU Lesser General Public License v3"
+    )

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import krippendorff
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from app.results.statistics.base import Matrix, Undefined, Vector, is_constant, outcome_rows, values_of
@@ -49,24 +49,31 @@ def alpha(
         )
     if np.count_nonzero(counts.sum(axis=0)) < 2:  # noqa: PLR2004  # no variation
         return Undefined("All ratings that could agree are the same, so α does not exist.")
-    estimate = float(
-        krippendorff.alpha(
-            value_counts=counts.astype(np.int64), value_domain=levels, level_of_measurement=level
-        )
-    )
-    low, high = alpha_interval(counts, levels, level, seed)
+    per_unit = coincidences(counts)
+    estimate = alpha_of(per_unit.sum(axis=0), levels, level)
+    assert estimate is not None  # noqa: S101  # two levels are there, so something varies
+    low, high = alpha_interval(per_unit, levels, level, seed)
     return Alpha(int(counts.sum()), len(counts), estimate, low, high)
 
 
+def coincidences(counts: Matrix) -> NDArray[np.float64]:
+    """Units × levels counted → units × levels × levels: each unit's pairs of ratings by different raters.
+
+    A unit of m ratings has its pairs counted 1 / (m - 1), so that each rating weighs the same.
+    """
+    pairs = counts[:, :, None] * counts[:, None, :]
+    own = np.einsum("ij,jk->ijk", counts, np.eye(counts.shape[1]))
+    return np.asarray((pairs - own) / (counts.sum(axis=1)[:, None, None] - 1))
+
+
 def alpha_interval(
-    counts: Matrix, levels: Vector, level: Level, seed: int
+    per_unit: NDArray[np.float64], levels: Vector, level: Level, seed: int
 ) -> tuple[float | None, float | None]:
-    if len(counts) < 3:  # noqa: PLR2004  # resampling two units gives three values
+    units = len(per_unit)
+    if units < 3:  # noqa: PLR2004  # resampling two units gives three values
         return None, None
-    per_unit = counts[:, :, None] * counts[:, None, :] - np.einsum("ij,jk->ijk", counts, np.eye(len(levels)))
-    per_unit /= counts.sum(axis=1)[:, None, None] - 1
     chance = np.random.default_rng(seed)
-    weights = chance.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), DRAWS)
+    weights = chance.multinomial(units, np.full(units, 1 / units), DRAWS)
     tables = np.tensordot(weights.astype(np.float64), per_unit, axes=1)
     found = [alpha_of(table, levels, level) for table in tables]
     known = [one for one in found if one is not None]
@@ -76,12 +83,12 @@ def alpha_interval(
     return low, high
 
 
-def alpha_of(coincidences: Matrix, levels: Vector, level: Level) -> float | None:
+def alpha_of(table: Matrix, levels: Vector, level: Level) -> float | None:
     """α from a coincidence matrix; None where nothing varies."""
-    totals = coincidences.sum(axis=1)
+    totals = table.sum(axis=1)
     distances = distance(totals, levels, level)
     expected = float(totals @ distances @ totals) / (totals.sum() - 1)
-    return 1 - float(np.sum(coincidences * distances)) / expected if expected > 0 else None
+    return 1 - float(np.sum(table * distances)) / expected if expected > 0 else None
 
 
 def distance(totals: Vector, levels: Vector, level: Level) -> Matrix:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-HEAVY = ("pandas", "statsmodels", "matplotlib", "krippendorff")
+HEAVY = ("pandas", "statsmodels", "matplotlib")
 
 
 def test_neither_the_web_application_nor_the_commands_import_the_heavy_libraries() -> None:

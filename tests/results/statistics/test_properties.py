@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.results.statistics.agreement import alpha, alpha_of, component_icc, one_way_icc
+from app.results.statistics.agreement import Level, alpha, alpha_of, component_icc, one_way_icc
 from app.results.statistics.association import correlations, cronbach
 from app.results.statistics.base import Undefined, bonferroni, groups, holm
 from app.results.statistics.contrasts import condition_model, condition_tests, contrasts, odds_ratios
@@ -221,8 +221,31 @@ def test_holm_lies_between_the_p_value_and_bonferroni(p_values: list[float]) -> 
         assert p <= fewer <= many <= 1
 
 
+# Krippendorff 2011, Computing Krippendorff's Alpha-Reliability, part E: four observers, twelve units.
+OBSERVED = (
+    "1 2 3 3 2 1 4 1 2 . . .",
+    "1 2 3 3 2 2 4 1 2 5 . 3",
+    ". 3 3 3 2 3 4 2 2 5 1 .",
+    "1 2 3 3 2 4 4 1 2 5 1 .",
+)
+
+
+@pytest.mark.parametrize("level,published", [("nominal", 0.743), ("ordinal", 0.815), ("interval", 0.849)])
+def test_alpha_is_that_of_krippendorffs_own_example(level: Level, published: float) -> None:
+    rows = [
+        {"unit": unit, "y": float(value), "condition": "a"}
+        for observer in OBSERVED
+        for unit, value in enumerate(observer.split())
+        if value != "."
+    ]
+    found = alpha(pd.DataFrame(rows).astype({"condition": "category"}), "y", ["unit"], level)
+    assert not isinstance(found, Undefined)
+    assert (found.n, found.units) == (40, 11)
+    assert found.alpha == pytest.approx(published, abs=5e-4)
+
+
 @given(st.lists(st.lists(st.integers(1, 5), min_size=2, max_size=4), min_size=4, max_size=20))
-def test_our_alpha_for_the_bootstrap_is_the_librarys(units: list[list[int]]) -> None:
+def test_alpha_is_that_of_the_pairs_counted_one_by_one(units: list[list[int]]) -> None:
     frame = pd.DataFrame([{"unit": n, "y": y} for n, given in enumerate(units) for y in given])
     frame["condition"] = pd.Categorical(["a"] * len(frame))
     levels = np.unique(frame["y"].to_numpy(np.float64))
