@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from app.contract.study import Design, StudyDefinition
+from app.results.answers import GIVEN_COLUMNS
 from app.results.export import ANSWER_COLUMNS, ITEM_COLUMNS, PARTICIPANT_COLUMNS, RESPONSE_COLUMNS
 from app.results.paper import PAPER_COLUMNS
 from app.settings import Settings
@@ -70,6 +71,7 @@ def test_every_column_of_an_export_is_documented() -> None:
         *PARTICIPANT_COLUMNS,
         *ITEM_COLUMNS,
         *PAPER_COLUMNS,
+        *GIVEN_COLUMNS,
     ):
         assert f"`{column}`" in text, column
 

@@ -15,7 +15,7 @@ from app.contract.study import StudyDefinition
 from app.models import Study, StudyVersion
 from app.participation import reading
 
-Format = Literal["long", "wide", "participants", "items", "paper", "jsonl", "codebook", "parquet"]
+Format = Literal["long", "wide", "participants", "items", "answers", "paper", "jsonl", "codebook", "parquet"]
 Include = Literal["synthetic", "uncounted"]  # who is in an export besides who counts
 Cell = str | int | float | bool | datetime | None
 

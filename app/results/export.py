@@ -8,26 +8,21 @@ from typing import Any
 from sqlalchemy import Row
 
 from app.results import queries
+from app.results.answers import answers
 from app.results.base import Cell, Format, Source, Table
 from app.results.codebook import codebook
-from app.results.live import NOT_COUNTED
 from app.results.paper import paper
+from app.results.person import PERSON_COLUMNS, counts, flags, person_cells
 
 RESPONSE_COLUMNS = (
-    "study",
-    "version",
-    "participant",
-    "participant_status",
-    "flags",
-    "mode",
-    "counted",
+    *PERSON_COLUMNS,
     "condition",
     "condition_label",
     "item",
     "question_id",
     "position",
 )
-DESCRIBED: tuple[Format, ...] = ("long", "wide", "participants", "items")  # by the codebook
+DESCRIBED: tuple[Format, ...] = ("long", "wide", "participants", "items", "answers")  # by the codebook
 ANSWER_COLUMNS = ("answer_correct", "started_at", "submitted_at", "duration_ms", "own_answer", "comment")
 
 
@@ -38,6 +33,7 @@ def table(source: Source, export_format: Format) -> Table:
         "wide": wide,
         "participants": participants,
         "items": items,
+        "answers": answers,
         "paper": paper,
         "parquet": long,
         "codebook": codebook_of,
@@ -81,20 +77,8 @@ def wide(source: Source) -> Table:
 
 
 def response_cells(source: Source, row: Row[Any]) -> tuple[Cell, ...]:
-    failed = row.checks_answered - row.checks_passed
     return (
-        source.study.slug,
-        row.version,
-        row.pseudonym,
-        row.participant_status,
-        flags(
-            is_late=row.is_late,
-            failed_checks=failed,
-            is_same_id=row.is_same_id,
-            is_too_fast=row.participant_id in source.too_fast,
-        ),
-        row.mode,
-        counts(row.participant_status, is_counted=row.is_counted),
+        *person_cells(source, row),
         row.condition,
         row.condition_label,
         row.item,
@@ -112,18 +96,6 @@ def answer_cells(row: Row[Any]) -> tuple[Cell, ...]:
         row.own_answer,
         row.comment,
     )
-
-
-def counts(status: str, *, is_counted: bool) -> bool:
-    """Whether somebody's answers are of those that the study counts."""
-    return is_counted and status not in NOT_COUNTED
-
-
-def flags(*, is_late: bool, failed_checks: int, is_same_id: bool = False, is_too_fast: bool = False) -> str:
-    """What a reader should know of a participant, separated by semicolons."""
-    found = ["late"] * is_late + [f"attention_failed:{failed_checks}"] * bool(failed_checks)
-    found += ["same_id"] * is_same_id + ["too_fast"] * is_too_fast
-    return ";".join(found)
 
 
 PARTICIPANT_COLUMNS = (
@@ -154,8 +126,8 @@ def participants(source: Source) -> Table:
 
     def lines() -> Iterator[tuple[Cell, ...]]:
         rows = queries.participants(source.session, source.who, source.now)
-        for _, answers in groupby(rows, key=lambda row: row.Participant.id):
-            found = list(answers)
+        for _, of_one in groupby(rows, key=lambda row: row.Participant.id):
+            found = list(of_one)
             values = {row.key: row.value for row in found}
             source.session.expunge(found[0].Participant)
             yield (

@@ -25,6 +25,7 @@ FILES: tuple[tuple[str, Format], ...] = (
     ("wide.csv", "wide"),
     ("participants.csv", "participants"),
     ("items.csv", "items"),
+    ("answers.csv", "answers"),
     ("codebook.csv", "codebook"),
     ("long.jsonl", "jsonl"),
     ("long.parquet", "parquet"),
@@ -51,10 +52,11 @@ MEANINGS = {
     "wide.csv": "a row for each rated explanation, constructs as columns",
     "participants.csv": "a row for each participant, with the questionnaire",
     "items.csv": "every text that was shown, as it was shown",
-    "codebook.csv": "every column of the four tables above",
+    "answers.csv": "a row for each answer that is no rating: people's own, and checks",
+    "codebook.csv": "every column of the five tables above",
     "long.jsonl": "long.csv as JSON lines",
     "long.parquet": "long.csv as Parquet, with types",
-    "paper.csv": "the columns of the study published with arXiv 2504.16056",
+    "paper.csv": "the columns of the study published with arXiv 2504.16056; of those alone who count",
 }
 
 

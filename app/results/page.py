@@ -30,6 +30,7 @@ FORMATS: tuple[tuple[Format, str], ...] = (
     ("wide", "Ratings, a row for each answer (CSV)"),
     ("participants", "Participants (CSV)"),
     ("items", "Items (CSV)"),
+    ("answers", "Answers that are no ratings: people’s own, and checks (CSV)"),
     ("codebook", "Codebook: what every column holds (CSV)"),
     ("jsonl", "Ratings as JSON lines"),
     ("parquet", "Ratings as Parquet"),

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -37,7 +38,11 @@ Versions = Sequence[tuple[int, StudyDefinition]]
 
 
 def paper(source: Source) -> Table:
-    """One row per response, in the order of the wide export. Raises: Conflict if the study does not fit."""
+    """One row per response, in the order of the wide export. Raises: Conflict if the study does not fit.
+
+    There are no columns for mode and counted, so it is of those alone who count, whoever else was asked for.
+    """
+    source = replace(source, who=queries.chosen(source.study), modes=[source.study.audience])
     versions = versions_of(source)
     check_keys(versions)
     check_scales(versions)

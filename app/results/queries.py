@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, String, cast, func, select
+from sqlalchemy import ColumnElement, Row, Select, String, case, cast, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import (
     Assignment,
+    CheckAnswer,
     Condition,
     Item,
     Participant,
@@ -48,16 +49,7 @@ def rated(session: Session, who: ColumnElement[bool], now: datetime) -> Iterator
     together = select(func.aggregate_strings(pair, ",")).where(Rating.response_id == Response.id)
     statement = (
         select(
-            StudyVersion.number.label("version"),
-            Participant.id.label("participant_id"),
-            Participant.pseudonym,
-            status_now(now).label("participant_status"),
-            Participant.is_late,
-            Participant.is_same_id,
-            Participant.checks_answered,
-            Participant.checks_passed,
-            Participant.mode,
-            Participant.is_counted,
+            *person(now),
             Condition.key.label("condition"),
             Condition.label.label("condition_label"),
             Item.id.label("item"),
@@ -78,6 +70,64 @@ def rated(session: Session, who: ColumnElement[bool], now: datetime) -> Iterator
         .join(Condition, Condition.id == Item.condition_id)
         .where(who)
         .order_by(Participant.pseudonym, Assignment.position)
+    )
+    return stream(session, statement)
+
+
+def person(now: datetime) -> tuple[Any, ...]:
+    """The columns that tell of a person, beside what they answered."""
+    return (
+        StudyVersion.number.label("version"),
+        Participant.id.label("participant_id"),
+        Participant.pseudonym,
+        status_now(now).label("participant_status"),
+        Participant.is_late,
+        Participant.is_same_id,
+        Participant.checks_answered,
+        Participant.checks_passed,
+        Participant.mode,
+        Participant.is_counted,
+    )
+
+
+def own_answers(session: Session, who: ColumnElement[bool], now: datetime) -> Iterator[Row[Any]]:
+    """One row per own answer, whether the item was rated after it or not."""
+    statement = (
+        select(
+            *person(now),
+            Item.id.label("item"),
+            Item.question_key.label("question_id"),
+            Item.correct_answer,
+            Assignment.position,
+            Assignment.own_answer,
+        )
+        .join_from(Assignment, Participant, Participant.id == Assignment.participant_id)
+        .join(StudyVersion, StudyVersion.id == Participant.version_id)
+        .join(Item, Item.id == Assignment.item_id)
+        .where(who, Assignment.own_answer.is_not(None))
+        .order_by(Participant.pseudonym, Assignment.position)
+    )
+    return stream(session, statement)
+
+
+def check_answers(session: Session, who: ColumnElement[bool], now: datetime) -> Iterator[Row[Any]]:
+    """One row per answer to a comprehension question or an attention check; numbers from 1."""
+    shown = case((CheckAnswer.kind == "comprehension", CheckAnswer.number + 1), else_=CheckAnswer.number)
+    statement = (
+        select(
+            *person(now),
+            CheckAnswer.kind,
+            CheckAnswer.attempt,
+            shown.label("number"),
+            CheckAnswer.given,
+            CheckAnswer.asked,
+            CheckAnswer.is_correct,
+            CheckAnswer.submitted_at,
+        )
+        .join_from(CheckAnswer, Participant, Participant.id == CheckAnswer.participant_id)
+        .join(StudyVersion, StudyVersion.id == Participant.version_id)
+        .where(who)
+        .order_by(Participant.pseudonym, CheckAnswer.kind, CheckAnswer.attempt, CheckAnswer.number)
     )
     return stream(session, statement)
 

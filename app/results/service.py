@@ -9,13 +9,18 @@ from sqlalchemy.orm import Session
 
 from app.contract.base import sha256_of_file
 from app.contract.study import StudyDefinition
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.participation.queries import slugs
 from app.published import published
 from app.results import queries
 from app.results.base import Cell, Format, Source, Table
 from app.results.escaping import cell_text, iso
 from app.results.export import table
+
+ONLY_WHO_COUNTS = (
+    "The paper format has no column that tells who counts from who does not, so it is of those alone who "
+    "count. Leave --include out, or take the format 'wide' for everybody."
+)
 
 
 def export(  # each is one thing a caller may ask
@@ -32,8 +37,10 @@ def export(  # each is one thing a caller may ask
 
     `session` should be a snapshot. Who counts in the study is exported; on request also synthetic
     participants of a study for people, or everybody who ever came. Raises: NotFound; Conflict if the study
-    does not fit the paper format.
+    does not fit the paper format, or that format was asked for with anybody else than who counts.
     """
+    if export_format == "paper" and (include_synthetic or include_uncounted):
+        raise Conflict(ONLY_WHO_COUNTS)
     source = open_source(
         session,
         slug,

@@ -14,7 +14,8 @@ from app.models import Item, Participant
 from app.participation.exclusion import exclude
 from app.results import queries
 from app.results.base import Format
-from app.results.export import flags, table
+from app.results.export import table
+from app.results.person import flags
 from app.results.service import open_source
 from app.studies.service import launch, save_draft
 from app.web.db import Database

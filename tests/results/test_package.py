@@ -52,7 +52,7 @@ def test_the_codebook_says_of_every_column_what_it_holds(
     set_up(database)
     take(web, external_id="a")
     lines = exported(database, tmp_path, "codebook")
-    for name in ("long", "wide", "participants", "items"):
+    for name in ("long", "wide", "participants", "items", "answers"):
         header = list(exported(database, tmp_path, name)[0])
         assert [line["column"] for line in lines if line["table"] == name] == header
     assert all(line["label"] and line["type"] for line in lines)

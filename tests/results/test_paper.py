@@ -1,6 +1,7 @@
 """The paper format: the published study's columns, names and codes, and what cannot be put into them."""
 
 import csv
+import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +11,13 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.contract.study import Condition
 from app.errors import AppError
 from app.models import Participant
 from app.results import queries
+from app.results.package import package
 from app.results.paper import ASKED, CONSTRUCTS, PAPER_COLUMNS, SLOTS, model_name, slot_code
 from app.studies.service import launch, save_draft
 from app.web.db import Database
@@ -250,3 +252,24 @@ def test_versions_that_agree_share_one_file(web: TestClient, database: Database,
     rows = exported(database, tmp_path, "paper")
     assert sorted(Counter(row["CASE"] for row in rows).items()) == [("1", 12), ("2", 12)]
     assert {row["rationale"] for row in rows} == {code for codes in SLOTS.values() for code in codes}
+
+
+def test_previews_and_whoever_does_not_count_are_in_no_paper_file(
+    web: TestClient, database: Database, tmp_path: Path
+) -> None:
+    set_up(database)
+    take(web)
+    uncounted, preview = take(web, shift=1), take(web, shift=2)
+    with database.transaction(writing=True) as session:
+        for code, mode in ((uncounted, "people"), (preview, "preview")):
+            known = update(Participant).where(Participant.code == code)
+            session.execute(known.values(is_counted=False, mode=mode))
+    with database.snapshot() as session:
+        package(session, "small", tmp_path / "data.zip", include_uncounted=True)
+    with zipfile.ZipFile(tmp_path / "data.zip") as archive:
+        lines = {name: archive.read(f"small-data/{name}").count(b"\n") for name in ("wide.csv", "paper.csv")}
+    assert lines == {"wide.csv": 1 + 3 * 12, "paper.csv": 1 + 12}
+    for asked in ("include_uncounted", "include_synthetic"):
+        with pytest.raises(AppError, match="it is of those alone who count"):
+            exported(database, tmp_path, "paper", **{asked: True})
+    assert len(exported(database, tmp_path, "paper")) == 12
