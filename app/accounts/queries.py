@@ -37,9 +37,12 @@ def users(session: Session) -> list[User]:
 
 
 def count_admins(session: Session) -> int:
-    """How many can admit others; their rows stay locked, so that two cannot demote each other at once."""
-    statement = select(User.id).where(User.role == "admin", User.is_active).with_for_update()
-    return len(session.scalars(statement).all())
+    """How many can admit others; their rows stay locked, so that two cannot demote each other at once.
+
+    They are locked in one order, whoever asks: otherwise two would wait for each other.
+    """
+    statement = select(User.id).where(User.role == "admin", User.is_active)
+    return len(session.scalars(statement.order_by(User.id).with_for_update()).all())
 
 
 def sessions_of(session: Session, user_id: int, now: datetime) -> list[UserSession]:

@@ -144,7 +144,8 @@ def claimable(now: datetime) -> ColumnElement[bool]:
 
 def claim_batch(session: Session, run_id: int, worker: str, lease_s: float) -> GenerationBatch | None:
     """The next batch for this worker, or None; one whose workers keep dying fails its run."""
-    run = session.get(GenerationRun, run_id)
+    # The run is locked first, as everywhere: giving it up changes it while the batch is held.
+    run = session.get(GenerationRun, run_id, with_for_update=True)
     if run is None or run.state != "running":
         return None
     now = datetime.now(UTC)

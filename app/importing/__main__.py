@@ -22,12 +22,13 @@ from app.errors import AppError, Conflict, Invalid, TooLarge, Unavailable
 from app.explanations import service as bundles
 from app.questions import service as questions
 from app.web.apart import Outcome, Work
-from app.web.db import Database
+from app.web.db import Database, is_full
 from app.web.processes import restrain
 
 MOST_LINES = 100_000  # one transaction stores them, for which SQLite's other writers wait
 MOST_ASIDE = 200  # rows set aside that are named; their number is always told
 BUSY = "The database is busy, so nothing was stored. Please try again in a moment."
+FULL = "The server's disk is full, so nothing was stored."
 TOO_MUCH = "needs more memory to read than this server gives to one file; import it on the command line."
 OVERTAKEN = "Somebody brought in something of the same name at the same moment; choose another name."
 UNSTORABLE = "It holds a letter or a number that no database can."
@@ -61,7 +62,7 @@ def refusal(work: Work, error: Exception) -> tuple[str, int]:
         case MemoryError() | RecursionError():
             said = f"{work.path.name}: {TOO_MUCH}", TooLarge.status
         case OperationalError():
-            said = BUSY, Unavailable.status
+            said = (FULL if is_full(error) else BUSY), Unavailable.status
         case IntegrityError():
             said = OVERTAKEN, Conflict.status
         case OSError():

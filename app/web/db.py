@@ -16,6 +16,7 @@ from typing import cast
 from fastapi import Request
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.audit import COMMAND_LINE, Actor, note_changes
@@ -24,6 +25,7 @@ from app.audit import COMMAND_LINE, Actor, note_changes
 sqlite_writer = threading.Lock()
 BUSY_MS = 10_000
 EMPTYING_MS = 250
+DISK_FULL = "53100"  # of PostgreSQL
 SNAPSHOT_MS = 10 * 60_000
 PRAGMAS = (
     *("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"),
@@ -118,3 +120,9 @@ def begin_sqlite(connection: Connection) -> None:
 
 def transaction(request: Request, *, writing: bool = False) -> AbstractContextManager[Session]:
     return cast("Database", request.app.state.database).transaction(writing=writing)
+
+
+def is_full(error: OperationalError) -> bool:
+    """Whether the database has no room left; SQLite and PostgreSQL say it in their own ways."""
+    name, state = (getattr(error.orig, key, None) for key in ("sqlite_errorname", "sqlstate"))
+    return name == "SQLITE_FULL" or state == DISK_FULL

@@ -18,6 +18,7 @@ from app.contract.base import InvalidFile
 from app.contract.complaints import place, sentence
 from app.errors import AppError, NotSignedIn, NotYet, TooMany
 from app.web.api import is_api, problem
+from app.web.db import is_full
 from app.web.pages import Page, render
 
 log = logging.getLogger("honeyglass")
@@ -55,6 +56,11 @@ BUSY = ErrorPage(
     "Please try again in a moment. If you were sending an answer, it is not stored yet: go back and send it "
     "again. Everything before it is stored.",
 )
+FULL = ErrorPage(
+    "The study cannot store anything now",
+    "The server has no room left. What you were sending is not stored; everything before it is. Please tell "
+    "the study team, and open your link again later.",
+)
 BROKEN = ErrorPage(
     "Something went wrong on our side",
     "Everything you sent before this page is stored. Please open your link again to go on; if it happens "
@@ -69,12 +75,13 @@ OVERTAKEN = ErrorPage(
 UNSTORABLE = ErrorPage(
     "This did not work", "What was sent holds a letter that no database can, such as U+0000."
 )
-OURS = (NO_SUCH_PAGE, UNUSABLE, TOO_SLOW, TOO_LARGE, BUSY, BROKEN)
+OURS = (NO_SUCH_PAGE, UNUSABLE, TOO_SLOW, TOO_LARGE, BUSY, FULL, BROKEN)
 FOR_PROGRAMS = {
     404: "There is no such address in the API; /api/v1/docs lists those there are.",
     405: "This address does not take this method; /api/v1/docs lists what it takes.",
     408: "The call did not arrive within the time this server waits; nothing was stored.",
     413: "More was sent than this address takes; nothing was stored.",
+    507: "The server's disk is full, so nothing was stored.",
     500: "Something went wrong on our side, and nothing was stored; the server's log says more.",
     503: "The database is busy, so nothing was stored. Please try again in a moment.",
 }
@@ -173,7 +180,11 @@ def show_bad_address(request: Request, error: Exception) -> Response:
 
 
 def show_busy(request: Request, error: Exception) -> Response:
-    """A lock or statement timed out; nothing of the request was stored."""
+    """A lock or statement timed out, or the disk is full; nothing of the request was stored."""
+    assert isinstance(error, OperationalError)  # noqa: S101  # registered for it only
+    if is_full(error):
+        log.error("the database's disk is full: nothing can be stored until there is room")
+        return answer(request, FULL, HTTPStatus.INSUFFICIENT_STORAGE)
     log.warning("database busy: %s", type(error).__name__)
     return answer(request, BUSY, 503, {"Retry-After": "2"})
 

@@ -37,6 +37,8 @@ TRIAL = (
     Posed(3, "Where would you read a book quietly?", ("library", "stadium", "factory", "road", "kitchen")),
 )
 TRIAL_PREMISE = "A person is at home."
+# What only a mistake in this program raises. It fails loudly: a lease that runs out would say nothing.
+MISTAKES = (TypeError, ValueError, LookupError, AttributeError, AssertionError, ArithmeticError, RuntimeError)
 Waiting = Callable[[], None]  # called again and again while a student is at work; raises to stop it
 
 
@@ -98,10 +100,12 @@ class Workbench:
             return
         try:
             trial = self.try_out(checkpoint)
-        except AppError as error:
-            log.warning("checkpoint %s failed: %s", checkpoint.name, error)
+        except (AppError, *MISTAKES) as error:
             with self.database.transaction(writing=True) as session:
-                checkpoints.fail_verifying(session, checkpoint_id, error.message)
+                checkpoints.fail_verifying(session, checkpoint_id, reason_of(error))
+            if not isinstance(error, AppError):
+                raise  # to the log, with its trace
+            log.warning("checkpoint %s failed: %s", checkpoint.name, error)
             return
         with self.database.transaction(writing=True) as session:
             checkpoints.finish_verifying(session, checkpoint_id, trial)
@@ -163,11 +167,13 @@ class Workbench:
         except Abandoned:
             log.info("run %s: a batch was given up, its run was cancelled or its lease lost", run_id)
             return
-        except AppError as error:
-            log.warning("run %s, batch %s failed: %s", run_id, batch_id, error)
+        except (AppError, *MISTAKES) as error:
             with self.database.transaction(writing=True) as session:
                 is_stopped = isinstance(error, StudentStopped)
-                runs.fail_batch(session, batch_id, self.name, error.message, is_stopped=is_stopped)
+                runs.fail_batch(session, batch_id, self.name, reason_of(error), is_stopped=is_stopped)
+            if not isinstance(error, AppError):
+                raise  # to the log, with its trace
+            log.warning("run %s, batch %s failed: %s", run_id, batch_id, error)
             return
         duration_ms = round((time.monotonic() - started) * 1000)
         with self.database.transaction(writing=True) as session:
@@ -219,6 +225,13 @@ class Workbench:
         finally:
             stopped.set()
             beating.join()
+
+
+def reason_of(error: Exception) -> str:
+    """For whoever reads the page of a run or checkpoint."""
+    if isinstance(error, AppError):
+        return error.message
+    return f"Something went wrong on our side ({type(error).__name__}); the worker's log says more."
 
 
 def as_written(told: Told, hashes: dict[str, str]) -> runs.Written:

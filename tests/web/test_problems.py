@@ -1,22 +1,24 @@
 """What the API answers when it says no: problems in a program's words, on both databases."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from app.main import create_app
 from app.settings import Settings
 from app.web.apart import Work
 from app.web.api import document
-from app.web.db import Database
+from app.web.db import Database, is_full
 from tests.security.people import routes_of
 from tests.staff import bearer, become
 
@@ -173,3 +175,23 @@ def test_reading_a_file_takes_no_thread_from_the_participants(
         assert len(started) == 1
         release.set()
         assert {one.result().status_code for one in sent} == {500}
+
+
+def test_a_full_disk_is_called_that_and_not_busy(
+    web: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = create_engine("sqlite://")
+    with full.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count=1")
+        with pytest.raises(OperationalError) as raised:
+            connection.exec_driver_sql("CREATE TABLE one (number INTEGER)")
+    full.dispose()
+    assert is_full(raised.value)
+    monkeypatch.setattr("app.studies.queries.overviews", Mock(side_effect=raised.value))
+    become(web, database)
+    answer = web.get("/studies")
+    assert answer.status_code == 507
+    assert "The server has no room left." in answer.text
+    busy = OperationalError("", None, sqlite3.OperationalError("database is locked"))
+    monkeypatch.setattr("app.studies.queries.overviews", Mock(side_effect=busy))
+    assert web.get("/studies").status_code == 503

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import psutil
 import pytest
@@ -87,6 +88,28 @@ def test_a_batch_that_fails_waits_is_tried_again_and_is_written_once(
     bench.generate(run_id)
     with bench.database.transaction() as session:
         assert session.scalar(select(func.count()).select_from(Explanation)) == 8
+
+
+@pytest.mark.parametrize("mistake", [TypeError, AssertionError, KeyError])
+def test_a_mistake_of_ours_fails_batch_and_checkpoint_at_once_and_is_raised_for_the_log(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, mistake: type[Exception]
+) -> None:
+    run_id = make_run(bench)
+    monkeypatch.setattr(bench, "student", Mock(side_effect=mistake("a mistake")))
+    with pytest.raises(mistake):
+        bench.generate(run_id)
+    with bench.database.transaction(writing=True) as session:
+        batch = session.scalars(select(GenerationBatch)).first()
+        assert batch is not None
+        assert batch.state == "waiting"  # to be tried again after its pause, not after a lease
+        said = f"Something went wrong on our side ({mistake.__name__}); the worker's log says more."
+        assert batch.error == said
+        checkpoint = session.scalars(select(Checkpoint)).one()
+        checkpoint.state = "registered"
+    with pytest.raises(mistake):
+        bench.verify(checkpoint.id)
+    with bench.database.transaction() as session:
+        assert session.scalars(select(Checkpoint.reason)).one() == said
 
 
 def test_a_cancelled_run_stops_in_mid_batch_and_stores_nothing(bench: Workbench, tmp_path: Path) -> None:
