@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
+
+from pydantic import model_validator
 
 from app.contract.recruitment import PLATFORM_NAMES, Parameters, Platform, parameters_of
 from app.contract.redaction import without_payment
@@ -16,6 +18,14 @@ PRESET_COMPLETION_URLS: dict[Platform, str] = {
 }
 # Ids of these platforms are long, and so are those of attempts: whoever brings both of a visit is its owner.
 PRIVATE_IDS: set[Platform] = {"prolific", "cloudresearch", "mturk"}
+
+
+class ShownDefinition(StudyDefinition):
+    """A definition that need not agree with itself: hiding a code can leave two labels that are the same."""
+
+    @model_validator(mode="after")
+    def agrees_with_itself(self) -> Self:
+        return self
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,7 @@ class FrozenStudy:
     def for_preview(self) -> "FrozenStudy":
         """The study without what pays people, wherever it stands: viewers preview, too."""
         shown = without_payment(self.definition.model_dump(mode="json"))
-        return replace(self, definition=StudyDefinition.model_validate(shown))
+        return replace(self, definition=ShownDefinition.model_validate(shown))
 
 
 CACHE: dict[str, FrozenStudy] = {}

@@ -110,3 +110,19 @@ def test_no_page_of_a_preview_shows_what_pays_even_if_it_stands_in_a_text(
     person = Walker(web, query={"PROLIFIC_PID": "5f" * 12})
     person.start()
     assert "SENTINEL-1" in person.look().text
+
+
+def test_a_preview_goes_on_whatever_hiding_a_code_leaves_of_the_definition(
+    web: TestClient, database: Database
+) -> None:
+    codes = {"completed": "label", "screened_out": "A1", "no_consent": "B2"}
+    launch(
+        database,
+        scales={"agreement": ["A1", "B2", "C3"]},
+        attention={"count": 1},
+        recruitment={"platform": "prolific", "codes": codes},
+    )
+    walker = previewing(web)
+    walker.start()
+    walker.finish()
+    assert "PREVIEW-NO-CODE" in walker.look().text
