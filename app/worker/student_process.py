@@ -8,7 +8,6 @@ import os
 import select
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -49,7 +48,8 @@ class StudentProcess:
     def __init__(self, settings: Settings, load: Load) -> None:
         self.most_bytes = memory_limit(settings)
         # A library takes the id of a hub model for a folder where there is one of that name; here is none.
-        self.nowhere = tempfile.TemporaryDirectory(prefix="honeyglass-student-")
+        nowhere = settings.home.absolute() / "nowhere"
+        nowhere.mkdir(mode=0o500, parents=True, exist_ok=True)
         command = [sys.executable, "-P", "-m", "app.worker.child", str(os.getpid())]
         self.process = subprocess.Popen(  # noqa: S603  # our own
             command,
@@ -57,7 +57,7 @@ class StudentProcess:
             stdout=subprocess.PIPE,
             bufsize=0,
             env=environment(os.environ),
-            cwd=self.nowhere.name,
+            cwd=nowhere,
             start_new_session=True,  # Ctrl+C is for the worker
         )
         assert self.process.stdin is not None  # noqa: S101  # both were asked for
@@ -162,7 +162,6 @@ class StudentProcess:
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
                 stream.close()
-        self.nowhere.cleanup()
 
 
 def environment(own: Mapping[str, str]) -> dict[str, str]:

@@ -164,8 +164,11 @@ def used_s(pid: int) -> float:
 
 
 def test_somebody_who_tries_a_student_gets_its_answer_or_a_sentence_through_the_queue(
-    bench: Workbench, sqlite_settings: Settings
+    bench: Workbench, sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(
+        "app.worker.__main__.Workbench", lambda *_: bench
+    )  # whose student is let go afterwards
     made: list[Any] = []
     queue = make_queue(sqlite_settings, handlers(sqlite_settings, bench.database, made))
     made.append(queue)
