@@ -84,6 +84,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.state.queue = make_queue(settings)
     app.state.live_counts = LiveCounts()
     app.state.upload_readers = CapacityLimiter(1)
+    app.state.exports = CapacityLimiter(2)
     app.state.aside = CapacityLimiter(1)
     app.state.password_thread = CapacityLimiter(1)
     app.state.refusals = Refusals()

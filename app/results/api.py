@@ -5,7 +5,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from app.results.base import Format, Include
-from app.results.routes import asked_for, make_file
+from app.results.routes import asked_for, made
 from app.web.api import api_router
 from app.web.auth import api_desk
 
@@ -20,7 +20,7 @@ FILE: dict[int | str, dict[str, Any]] = {
 
 
 @api.get("/studies/{slug}/exports/{export_format}", response_class=Response, responses=FILE)
-def export(
+async def export(
     request: Request,
     slug: str,
     export_format: Format,
@@ -31,4 +31,4 @@ def export(
     """Get a table of a study. The platform's ids need the right to edit it."""
     asked = asked_for(export_format, include, include_synthetic, with_external_ids)
     opener = partial(api_desk, request, "exports:read")
-    return make_file(request.app.state.settings, opener, slug, asked)
+    return await made(request, opener, slug, asked)

@@ -154,6 +154,14 @@ def counts(session: Session, who: ColumnElement[bool]) -> tuple[int, int]:
     )
 
 
+def has_at_most(session: Session, study_id: int, most: int) -> bool:
+    """Whether a study has no more responses than that, of whoever gave them."""
+    some = select(Response.id).join(Assignment, Assignment.id == Response.assignment_id)
+    some = some.join(Participant, Participant.id == Assignment.participant_id)
+    some = some.where(Participant.study_id == study_id).limit(most + 1)
+    return (session.scalar(select(func.count()).select_from(some.subquery())) or 0) <= most
+
+
 def participants(session: Session, who: ColumnElement[bool], now: datetime) -> Iterator[Row[Any]]:
     """One row per participant × questionnaire answer (at least one), by pseudonym."""
     statement = (

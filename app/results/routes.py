@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
@@ -14,13 +15,14 @@ from sqlalchemy.orm import Session
 from app.access import Level, study_for
 from app.audit import record
 from app.errors import Conflict
-from app.results import service
+from app.results import queries, service
 from app.results.base import Format, Include
 from app.settings import Settings
 from app.web.auth import Opener, desk
 from app.web.downloads import PassingFile
 from app.web.jobs import call
 
+MOST_AT_ONCE = 1_000  # responses that a web process writes itself, in a tenth of a second
 CSV = ("csv", "text/csv")
 KINDS: dict[Format, tuple[str, str]] = {
     "jsonl": ("jsonl", "application/x-ndjson"),
@@ -40,7 +42,7 @@ class Asked:
 
 
 @router.get("")
-def export(
+async def export(
     request: Request,
     slug: str,
     export_format: Annotated[Format, Query(alias="format")] = "long",
@@ -49,7 +51,7 @@ def export(
     with_external_ids: bool = False,  # noqa: FBT001, FBT002  # the same
 ) -> Response:
     asked = asked_for(export_format, include, include_synthetic, with_external_ids)
-    return make_file(request.app.state.settings, partial(desk, request), slug, asked)
+    return await made(request, partial(desk, request), slug, asked)
 
 
 def asked_for(
@@ -66,6 +68,13 @@ def asked_for(
     )
 
 
+async def made(request: Request, open_desk: Opener, slug: str, asked: Asked) -> Response:
+    """The file, from a thread of the exports' own: those of requests are the participants'."""
+    settings: Settings = request.app.state.settings
+    threads: CapacityLimiter = request.app.state.exports
+    return await to_thread.run_sync(make_file, settings, open_desk, slug, asked, limiter=threads)
+
+
 def make_file(settings: Settings, open_desk: Opener, slug: str, asked: Asked) -> Response:
     """Write the file from one snapshot, then send it: no transaction stays open while somebody downloads.
 
@@ -77,10 +86,11 @@ def make_file(settings: Settings, open_desk: Opener, slug: str, asked: Asked) ->
     level: Level = "edit" if asked.with_external_ids else "view"
     try:
         with open_desk(is_snapshot=True) as at:
-            study_for(at.session, at.person, slug, level)
-            if asked.export_format != "parquet":
+            study = study_for(at.session, at.person, slug, level)
+            is_small = queries.has_at_most(at.session, study.id, MOST_AT_ONCE)
+            if is_small and asked.export_format != "parquet":
                 manifest = written(at.session, slug, asked, out)
-        if asked.export_format == "parquet":
+        if not is_small or asked.export_format == "parquet":
             manifest = written_apart(settings, slug, asked, out)
         with open_desk(writing=True) as at:
             noted = {key: manifest[key] for key in ("format", "rows", "sha256", "modes")}
@@ -110,7 +120,8 @@ def written(session: Session, slug: str, asked: Asked, out: Path) -> dict[str, A
 
 
 def written_apart(settings: Settings, slug: str, asked: Asked, out: Path) -> dict[str, Any]:
-    """Have a process of its own write the file, so that PyArrow takes no memory of this one for ever.
+    """Have a process of its own write the file: a large one would keep Python's lock from participants'
+    pages, and PyArrow would take memory of this process for ever.
 
     Raises: Conflict with what it says if it cannot.
     """

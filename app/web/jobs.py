@@ -18,6 +18,7 @@ from typing import Any
 
 from app.errors import Conflict
 from app.settings import Settings
+from app.web.processes import run
 
 LONGEST_S = 900
 LONGEST_ERROR = 500
@@ -115,14 +116,12 @@ def call(settings: Settings, arguments: Sequence[str]) -> dict[str, Any]:
     """What a command says with --json; {"ok": False, "error": …} if it says nothing, or takes too long."""
     command = [sys.executable, "-m", "app.cli", *arguments]
     try:
-        done = subprocess.run(  # noqa: S603  # our own command; every argument is checked or after --
-            command, env=environment(settings), capture_output=True, text=True, timeout=LONGEST_S, check=False
-        )
+        done = run(command, b"", LONGEST_S, environment(settings))
     except subprocess.TimeoutExpired:
         return {"ok": False, "error": "It took more than 15 minutes and was stopped."}
-    said = done.stdout.strip().splitlines()
+    said = done.answer.decode().strip().splitlines()
     if not said:
-        return {"ok": False, "error": done.stderr[-LONGEST_ERROR:]}
+        return {"ok": False, "error": done.trace[-LONGEST_ERROR:]}
     told: dict[str, Any] = json.loads(said[-1])
     return told
 

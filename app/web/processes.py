@@ -3,7 +3,7 @@
 import os
 import resource
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 POLITENESS = 10
@@ -18,17 +18,24 @@ class Said(NamedTuple):
     status: int
 
 
-def run(command: Sequence[str], told: bytes, limit_s: float) -> Said:
-    """Run a command of ours to its end. Raises: TimeoutExpired, after which it is gone."""
+def run(
+    command: Sequence[str], told: bytes, limit_s: float, environment: Mapping[str, str] | None = None
+) -> Said:
+    """Run a command of ours to its end; it gives way to participants' requests.
+
+    Raises: TimeoutExpired, after which it is gone.
+    """
     process = subprocess.Popen(  # noqa: S603  # our own
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env=environment,
         start_new_session=True,  # Ctrl+C is for the server
     )
     with process:
         try:
+            os.setpriority(os.PRIO_PROCESS, process.pid, POLITENESS)
             answer, trace = process.communicate(told, limit_s)
         finally:
             process.kill()
@@ -38,8 +45,7 @@ def run(command: Sequence[str], told: bytes, limit_s: float) -> Said:
 def restrain(cpu_s: int, most_bytes: int) -> None:
     """For a process that opens what strangers send: seconds of its own, and bytes of address space.
 
-    No code of it can raise them again. It gives way to participants' requests.
+    No code of it can raise them again.
     """
-    os.nice(POLITENESS)
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
     resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))

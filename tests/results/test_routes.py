@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from app.models import AuditEvent, StudyAccess, User
-from app.results import service
+from app.results import routes, service
 from app.web.db import Database
 from tests.factories import make_api_token, make_user, sign_in
 from tests.staff import ADA, become_owner
@@ -29,11 +29,22 @@ def taken(web: TestClient, database: Database, tmp_path: Path, monkeypatch: pyte
     web.cookies.update(cookie)
 
 
+@pytest.mark.parametrize("is_small", [True, False])
 @pytest.mark.parametrize("kind", ["long", "wide", "participants", "items", "jsonl"])
 def test_an_export_is_the_file_the_command_line_writes(
-    web: TestClient, database: Database, tmp_path: Path, kind: str
+    web: TestClient,
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    *,
+    is_small: bool,
 ) -> None:
+    if not is_small:
+        monkeypatch.setattr(routes, "MOST_AT_ONCE", 0)
+        monkeypatch.setattr(service, "export", None)  # this process writes nothing
     answer = web.get("/studies/small/export", params={"format": kind})
+    monkeypatch.undo()
     with database.snapshot() as session:
         service.export(session, "small", kind, tmp_path / "same")  # type: ignore[arg-type]  # one of them
     assert answer.content == (tmp_path / "same").read_bytes()
