@@ -191,13 +191,14 @@ def show_busy(request: Request, error: Exception) -> Response:
 
 def show_overtaken(request: Request, error: Exception) -> Response:
     """Two requests made the same thing at once, and the database let the first one have it."""
-    log.warning("lost a race: %s", error)
+    # PostgreSQL's own words name the values, which may be somebody's id or code.
+    log.warning("lost a race: %s", type(getattr(error, "orig", error)).__name__)
     return answer(request, OVERTAKEN, 409)
 
 
 def show_unstorable(request: Request, error: Exception) -> Response:
     """PostgreSQL does not even look for U+0000, so nothing there can have such a name."""
-    log.warning("unstorable: %s", error)
+    log.warning("unstorable: %s", type(getattr(error, "orig", error)).__name__)
     if request.method in {"GET", "HEAD"}:
         return answer(request, NO_SUCH_PAGE, 404)
     return answer(request, UNSTORABLE, 422)

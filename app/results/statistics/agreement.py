@@ -87,7 +87,7 @@ def alpha_of(table: Matrix, levels: Vector, level: Level) -> float | None:
     """α from a coincidence matrix; None where nothing varies."""
     totals = table.sum(axis=1)
     distances = distance(totals, levels, level)
-    expected = float(totals @ distances @ totals) / (totals.sum() - 1)
+    expected = float(totals @ distances @ totals) / (float(totals.sum()) - 1)
     return 1 - float(np.sum(table * distances)) / expected if expected > 0 else None
 
 

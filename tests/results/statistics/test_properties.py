@@ -241,6 +241,7 @@ def test_alpha_is_that_of_krippendorffs_own_example(level: Level, published: flo
     found = alpha(pd.DataFrame(rows).astype({"condition": "category"}), "y", ["unit"], level)
     assert not isinstance(found, Undefined)
     assert (found.n, found.units) == (40, 11)
+    assert type(found.alpha) is float  # a file of figures holds its repr
     assert found.alpha == pytest.approx(published, abs=5e-4)
 
 
