@@ -10,40 +10,40 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
-from app.accounts.account import router as account
-from app.accounts.admin import router as admin
-from app.accounts.people import router as people
+from app.accounts.account_routes import router as account
+from app.accounts.deeds_routes import router as people
 from app.accounts.routes import router as door
 from app.accounts.sealing import Seal
-from app.accounts.set_up import router as set_up
+from app.accounts.second_factor_routes import router as set_up
+from app.accounts.users_routes import router as admin
 from app.audit import WEB_SERVER
+from app.bundles.api import api as bundles_api
+from app.bundles.routes import router as bundles
 from app.checkpoints.api import api as checkpoints_api
-from app.checkpoints.checkpoint import router as checkpoint
+from app.checkpoints.checkpoint_routes import router as checkpoint
 from app.checkpoints.routes import router as checkpoints
-from app.explanations.api import api as bundles_api
-from app.explanations.generated import router as runs
-from app.explanations.generated_api import api as runs_api
-from app.explanations.routes import router as bundles
 from app.participation.brake import Brake
-from app.participation.landing import router as landing
+from app.participation.landing_routes import router as landing
 from app.participation.routes import router as participation
-from app.participation.staff import router as participants
+from app.participation.staff_routes import router as participants
 from app.questions.api import api as questions_api
 from app.questions.routes import router as questions
 from app.queue import make_queue
 from app.results.api import api as exports_api
+from app.results.export_routes import router as exports
 from app.results.live import LiveCounts
-from app.results.page import router as results
-from app.results.routes import router as exports
+from app.results.page_routes import router as results
+from app.runs.api import api as runs_api
+from app.runs.routes import router as runs
 from app.settings import Settings
 from app.simulation.routes import router as rehearsal
 from app.studies.api import api as studies_api
-from app.studies.life import router as study_life
+from app.studies.life_routes import router as study_life
 from app.studies.routes import router as studies
 from app.web.api import router as api_pages
 from app.web.db import Database
 from app.web.errors import PlainRefusals, add_error_pages
-from app.web.health import router as health
+from app.web.health_routes import router as health
 from app.web.pages import STATIC
 from app.web.refusals import Refusals
 from app.web.security import Guard

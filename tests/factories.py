@@ -14,7 +14,6 @@ from app.access import Person, Role
 from app.accounts import passwords, tokens
 from app.accounts import service as accounts
 from app.contract.study import StudyDefinition
-from app.explanations import runs
 from app.models import (
     Bundle,
     Checkpoint,
@@ -26,6 +25,7 @@ from app.models import (
     Study,
     User,
 )
+from app.runs import service as runs
 from app.studies import service
 from app.web.auth import SCOPES, make_token, token_hash
 from tests.worker.manifests import make_manifest

@@ -15,6 +15,25 @@ def test_files_stay_short_enough_to_read(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 300
 
 
+def routers() -> set[str]:
+    """The modules that make a router, as they are imported."""
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in SOURCES
+        if re.search(r"^\w+ = (APIRouter|api_router)\(", path.read_text(), re.MULTILINE)
+    }
+
+
+def test_a_module_with_a_router_is_named_after_it_and_gives_nothing_else() -> None:
+    found = routers()
+    assert len(found) > 20
+    assert [name for name in found if not re.search(r"(^|[._])(routes|api)$", name)] == []
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module in found:
+                assert {alias.name for alias in node.names} <= {"router", "api"}, path
+
+
 def test_no_session_comes_from_a_dependency_and_nothing_commits_by_hand() -> None:
     for path in SOURCES:
         text = path.read_text()
@@ -33,7 +52,7 @@ def decorators(function: ast.FunctionDef) -> str:
 
 
 def test_participant_handlers_are_sync_and_write_only_on_post() -> None:
-    for name in ("routes.py", "landing.py"):
+    for name in ("routes.py", "landing_routes.py"):
         for node in ast.walk(ast.parse((ROOT / "app" / "participation" / name).read_text())):
             if isinstance(node, ast.AsyncFunctionDef):
                 pytest.fail(f"{name}: {node.name} is async")

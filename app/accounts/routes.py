@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.accounts import attempts, browsers, passwords, service
+from app.accounts.door import door_counters, own_path, too_many
 from app.accounts.forms import SignInForm
 from app.accounts.pages import CodePage, ResetPage, SignInPage
 from app.accounts.proof import seal_of
@@ -21,7 +22,7 @@ from app.web import auth
 from app.web.cookies import drop_cookie, full_name, set_cookie
 from app.web.db import transaction
 from app.web.forms import FormData, bind
-from app.web.pages import Page, render
+from app.web.pages import render
 from app.web.shell import go
 from app.web.signing import Signing
 
@@ -164,23 +165,6 @@ def reset_password(request: Request, token: str, data: Mapping[str, str]) -> Res
         attempts.lift(session, account)
     response = RedirectResponse("/sign-in", status_code=303)
     browsers.remember(request, response, account)
-    return response
-
-
-def own_path(path: str) -> str:
-    """A path of this site, whatever the address asked for: another site's would be a trap."""
-    is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return path if is_ours and "\\" not in path else "/studies"
-
-
-def door_counters(request: Request, email: str) -> list[attempts.Counter]:
-    account = browsers.account_key(request, email)
-    return attempts.at_the_door(account, auth.address_of(request), browsers.name_of(request, account))
-
-
-def too_many(page: Page, refused: TooMany) -> Response:
-    response = render(page, 429)
-    response.headers["Retry-After"] = str(refused.retry_after_s)
     return response
 
 

@@ -8,13 +8,13 @@ from fastapi import Request
 from pydantic import BaseModel, Field
 
 from app.checkpoints import queries, service
-from app.checkpoints.checkpoint import answer_of, ask_worker
 from app.checkpoints.forms import LONGEST_TEXT, MOST_CHOICES
-from app.checkpoints.routes import LARGEST_UPLOAD_BYTES, weights
+from app.checkpoints.receiving import LARGEST_UPLOAD_BYTES, weights
+from app.checkpoints.trying import answer_of, ask_worker
 from app.models import Checkpoint
 from app.queue import VERIFY, tell
-from app.web.api import Limit, Offset, api_router
 from app.web.auth import Opener, api_desk
+from app.web.rest import Limit, Offset, api_router
 from app.web.uploads import take_in, upload_document
 
 api = api_router("checkpoints")

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.contract.student import StudentManifest
-from app.explanations.inspection import Summary
-from app.explanations.progress import Progress
 from app.models import Checkpoint
+from app.runs.inspection import Summary
+from app.runs.progress import Progress
 from app.web.pages import Page
 from app.web.shell import ShellPage
 

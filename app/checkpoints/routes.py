@@ -8,30 +8,21 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.checkpoints import intake, queries
+from app.checkpoints import queries
 from app.checkpoints.archive import is_archive
 from app.checkpoints.forms import FolderForm
 from app.checkpoints.pages import CheckpointRow, CheckpointsPage
-from app.contract.student import LARGEST_MANIFEST_BYTES, StudentManifest
+from app.checkpoints.receiving import LARGEST_UPLOAD_BYTES, weights
+from app.contract.student import StudentManifest
 from app.queue import VERIFY, is_worker_missing, tell
 from app.settings import Settings
 from app.web.auth import Desk, desk
 from app.web.forms import FormData, bind
 from app.web.shell import go, shell_of, show
-from app.web.uploads import REFUSALS, Kind, Received, apart, authorise, settings_of, take_in
+from app.web.uploads import REFUSALS, Received, apart, authorise, settings_of, take_in
 
 router = APIRouter(prefix="/checkpoints")
-ARCHIVES = (".zip", ".tar.gz", ".tgz")
-LARGEST_UPLOAD_BYTES = 65 * 2**30  # of any installation; the settings say what this one takes
 MOST_FOLDERS = 200
-
-
-def weights(request: Request) -> Kind:
-    """Archives, as large as there is room for. Raises: Invalid if there is none."""
-    settings = settings_of(request)
-    largest_mb = max(1, intake.room(settings).bytes // 2**20)
-    instead = "Put it on the server and add it there: honeyglass checkpoint add PATH."
-    return Kind(ARCHIVES, largest_mb, LARGEST_MANIFEST_BYTES, instead)
 
 
 @router.get("")

@@ -14,10 +14,11 @@ from app.cli.common import AsJson, complain, opened, read_settings, say, stderr
 from app.cli.showing import checkpoint_lines, run_lines
 from app.contract.student import read_student
 from app.errors import Conflict
-from app.explanations import progress, runs
-from app.explanations.export import export_run
 from app.models import Checkpoint
 from app.queue import GENERATE, VERIFY, make_queue, tell
+from app.runs import progress
+from app.runs import service as runs
+from app.runs.export import export_run
 from app.web.db import Database
 
 checkpoint_cli = typer.Typer(no_args_is_help=True, help="Checkpoints: trained students.")

@@ -5,8 +5,8 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.bundles import service as explanations
 from app.contract.question_set import read_question_set
-from app.explanations import service as explanations
 from app.models import Bundle, QuestionSet, Study
 from app.questions import service as questions
 from app.studies import service as studies

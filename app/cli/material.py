@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from app.bundles import service as explanations
 from app.cli.common import AsJson, opened, printable, say, stderr
 from app.contract.question_formats import Format as QuestionFormat
 from app.contract.question_set import read_question_set
-from app.explanations import service as explanations
 from app.questions import service as questions
 
 question_cli = typer.Typer(no_args_is_help=True, help="Question sets: what students answer.")

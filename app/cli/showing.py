@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.contract.student import StudentManifest
-from app.explanations.inspection import summarize
-from app.explanations.progress import Progress
 from app.models import Checkpoint
+from app.runs.inspection import summarize
+from app.runs.progress import Progress
 
 SHORT = 12  # of a hash, enough to tell two apart
 LONGEST_SAID = 200

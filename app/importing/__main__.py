@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from pydantic import JsonValue
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
+from app.bundles import service as bundles
 from app.checkpoints import intake
 from app.checkpoints import service as checkpoints
 from app.checkpoints.intake import TakenIn
@@ -19,7 +20,6 @@ from app.contract.question_formats import PARSERS, Format
 from app.contract.question_set import read_question_set
 from app.contract.student import StudentManifest, parse_student
 from app.errors import AppError, Conflict, Invalid, TooLarge, Unavailable
-from app.explanations import service as bundles
 from app.questions import service as questions
 from app.web.apart import Outcome, Work
 from app.web.db import Database, is_full

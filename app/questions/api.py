@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from app.errors import NotFound
 from app.models import QuestionSet
 from app.questions import queries
-from app.web.api import Limit, Offset, api_router
 from app.web.auth import Desk, Opener, api_desk
+from app.web.rest import Limit, Offset, api_router
 from app.web.uploads import LARGEST_BODY_BYTES, question_file, take_in, upload_document
 
 api = api_router("question sets")

@@ -5,9 +5,9 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from app.results.base import Format, Include
-from app.results.routes import asked_for, made
-from app.web.api import api_router
+from app.results.download import asked_for, made
 from app.web.auth import api_desk
+from app.web.rest import api_router
 
 api = api_router("exports")
 KINDS = ("text/csv; charset=utf-8", "application/x-ndjson", "application/vnd.apache.parquet")

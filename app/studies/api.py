@@ -12,9 +12,9 @@ from app.studies.definition import LARGEST_BYTES
 from app.studies.queries import Overview
 from app.studies.reading import read_apart
 from app.studies.sharing import seen
-from app.web.api import Limit, Offset, api_router
 from app.web.aside import aside
 from app.web.auth import admit, api_desk
+from app.web.rest import Limit, Offset, api_router
 
 api = api_router("studies")
 Yaml = Annotated[bytes, Body(media_type="application/yaml", description="a study definition, in YAML")]

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.bundles import queries as bundles
 from app.contract.answers import is_same_answer
 from app.contract.base import sha256_of_text
 from app.contract.complaints import closest
@@ -16,9 +17,9 @@ from app.contract.redaction import PLACEHOLDER, has_placeholder
 from app.contract.study import BundleSource, StudyDefinition
 from app.contract.study import Condition as ConditionDefinition
 from app.errors import Invalid
-from app.explanations import queries as explanations
 from app.models import Explanation, Question, QuestionSet
 from app.questions import queries as questions
+from app.runs import queries as runs
 from app.studies.drawing import Candidate, DrawError, draw_questions
 from app.studies.languages import language_problem
 from app.studies.stimulus import stimulus_sha256
@@ -65,12 +66,12 @@ def missing_parts(session: Session, definition: StudyDefinition) -> list[str]:
 
 def missing_source(session: Session, condition: ConditionDefinition, question_set: str) -> str | None:
     if isinstance(condition.source, BundleSource):
-        bundle, bundles = condition.source.bundle, explanations.bundle_names(session)
-        return None if bundle in bundles else f"no bundle '{bundle}'{hint(bundle, bundles)}"
-    checkpoint, known = condition.source.checkpoint, explanations.checkpoint_names(session)
+        bundle, known = condition.source.bundle, bundles.bundle_names(session)
+        return None if bundle in known else f"no bundle '{bundle}'{hint(bundle, known)}"
+    checkpoint, known = condition.source.checkpoint, runs.checkpoint_names(session)
     if checkpoint not in known:
         return f"no checkpoint '{checkpoint}'{hint(checkpoint, known, 'added')}"
-    if explanations.newest_complete_run(session, checkpoint, question_set) is None:
+    if runs.newest_complete_run(session, checkpoint, question_set) is None:
         return f"checkpoint '{checkpoint}' is not ready, or has no complete run on '{question_set}' yet."
     return None
 
@@ -112,14 +113,14 @@ def explanations_of(
     session: Session, condition: ConditionDefinition, question_set: QuestionSet
 ) -> dict[int, Explanation]:
     if not isinstance(condition.source, BundleSource):
-        run = explanations.newest_complete_run(session, condition.source.checkpoint, question_set.name)
+        run = runs.newest_complete_run(session, condition.source.checkpoint, question_set.name)
         assert run is not None  # noqa: S101  # missing_parts has just found it
-        return explanations.explanations_of_run(session, run.id)
-    bundle = explanations.bundle_by_name(session, condition.source.bundle)
+        return runs.explanations_of_run(session, run.id)
+    bundle = bundles.bundle_by_name(session, condition.source.bundle)
     assert bundle is not None  # noqa: S101  # the same
     if bundle.question_set_id != question_set.id:
         raise Invalid(f"Bundle '{bundle.name}' explains another question set than questions.set names.")
-    return explanations.explanations_of(session, bundle.id)
+    return bundles.explanations_of(session, bundle.id)
 
 
 def showable(known: list[Question], explained: list[dict[int, Explanation]]) -> list[Candidate]:

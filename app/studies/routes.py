@@ -1,6 +1,5 @@
 """/studies: the studies one may see, and the page of each."""
 
-import json
 from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import quote
@@ -8,38 +7,30 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from app.access import level_of, study_for, visible
+from app.access import study_for, visible
 from app.contract.base import InvalidFile
 from app.contract.study import StudyDefinition
 from app.errors import AppError, Conflict, Invalid
-from app.models import Study
-from app.published import published
 from app.studies import check as checking
 from app.studies import queries, service
-from app.studies.definition import dumped, read_text, write_definition
-from app.studies.material import launch_problems
+from app.studies.definition import read_text, write_definition
 from app.studies.pages import (
     CheckPage,
     DraftPage,
     ItemsPage,
-    Numbers,
     NumbersFragment,
     StudiesPage,
-    StudyPage,
 )
 from app.studies.reading import read_apart
-from app.studies.recruiting import link_to_paste, people_needed
-from app.studies.sharing import seen
-from app.web.address import public_address
+from app.studies.showing import SECTION, numbers_of, page_of
 from app.web.aside import aside
-from app.web.auth import Desk, desk
+from app.web.auth import desk
 from app.web.forms import FormData
 from app.web.pages import ROOT, render
 from app.web.shell import go, shell_of, show
-from app.web.signing import Signing, link_token, mode_token
+from app.web.signing import Signing, mode_token
 
 router = APIRouter(prefix="/studies")
-SECTION = "studies"
 EXAMPLE = ROOT / "demo" / "new-study.yaml"
 LARGEST_FORM_BYTES = 1024 * 1024
 PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
@@ -130,38 +121,6 @@ def show_study(request: Request, slug: str) -> Response:
     with desk(request) as at:
         page = page_of(request, at, study_for(at.session, at.person, slug))
     return show(page)
-
-
-def page_of(request: Request, at: Desk, study: Study, problem: str = "") -> StudyPage:
-    definition = StudyDefinition.model_validate(study.draft)
-    latest = queries.latest_version(at.session, study.id)
-    level = level_of(at.session, at.person, study) or "view"
-    has_changed = latest is None or latest.definition_sha256 != definition.sha256
-    signing: Signing = request.app.state.signing
-    address = public_address(request, f"/s/{study.slug}")
-    return StudyPage(
-        shell_of(request, at.person, SECTION),
-        slug=study.slug,
-        level=level,
-        address=address,
-        link=link_to_paste(definition, address, link_token(signing, study.slug)),
-        people_needed=people_needed(definition),
-        definition=dumped(json.dumps(seen(definition.model_dump(mode="json"), level))),
-        has_changed=has_changed,
-        missing=launch_problems(at.session, definition) if has_changed else (),
-        numbers=numbers_of(at, study),
-        versions=published(at.session, queries.versions(at.session, study.id)),
-        shares=queries.shares(at.session, study.id),
-        problem=problem,
-    )
-
-
-def numbers_of(at: Desk, study: Study) -> Numbers:
-    latest = queries.latest_version(at.session, study.id)
-    return Numbers(
-        queries.overview(at.session, study, datetime.now(UTC)),
-        queries.condition_numbers(at.session, latest.id) if latest else [],
-    )
 
 
 @router.get("/{slug}/numbers")

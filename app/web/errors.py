@@ -17,9 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.contract.base import InvalidFile
 from app.contract.complaints import place, sentence
 from app.errors import AppError, NotSignedIn, NotYet, TooMany
-from app.web.api import is_api, problem
 from app.web.db import is_full
 from app.web.pages import Page, render
+from app.web.rest import is_api, problem
 
 log = logging.getLogger("honeyglass")
 

@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.logs import without_controls
 from app.web import refusals
-from app.web.api import is_api, problem
 from app.web.bodies import Body
+from app.web.rest import is_api, problem
 
 log = logging.getLogger("honeyglass.access")
 POLICY = "default-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"

@@ -14,9 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import home
 from app.audit import Actor
 from app.checkpoints import queries as checkpoints
-from app.explanations import progress
 from app.logs import LineFormatter
 from app.queue import GENERATE, TRY, VERIFY, beat, enqueue, make_queue
+from app.runs import progress
 from app.settings import SECRET_FILE, Settings
 from app.web.db import Database
 from app.worker.work import Workbench

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.contract.student import Step, Way, as_asked, fill, question_values, read
 from app.errors import Invalid
-from app.explanations.runs import Written
+from app.runs.service import Written
 from app.worker.decoding import Limits, decode
 from app.worker.loading import Student
 from app.worker.talk import Posed

@@ -23,7 +23,7 @@ from safetensors import SafetensorError
 
 from app.contract.student import StudentManifest
 from app.errors import AppError
-from app.explanations.runs import Written
+from app.runs.service import Written
 from app.worker.asking import ask
 from app.worker.loading import Shelf, Student, load
 from app.worker.talk import Ask, Load, Reply, Told

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from app.contract.base import storable_throughout
 from app.errors import AppError
-from app.explanations.runs import STOPPED
+from app.runs.service import STOPPED
 from app.settings import Settings
 from app.worker.talk import Ask, Load, Posed, Reply, Told
 

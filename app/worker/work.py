@@ -22,9 +22,10 @@ from app.checkpoints import service as checkpoints
 from app.checkpoints.intake import checkpoints_folder
 from app.contract.student import StudentManifest
 from app.errors import AppError, NotFound
-from app.explanations import progress, runs
 from app.models import Checkpoint, GenerationRun, Question
 from app.queue import GENERATE, enqueue
+from app.runs import progress
+from app.runs import service as runs
 from app.settings import Settings
 from app.web.db import Database
 from app.worker.student_process import StudentProcess, StudentStopped

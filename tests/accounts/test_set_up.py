@@ -10,7 +10,7 @@ from httpx2 import Response
 from sqlalchemy import select
 
 from app.accounts import passwords, second_factor
-from app.accounts import set_up as set_up_pages
+from app.accounts import second_factor_routes as set_up_pages
 from app.accounts.sealing import Seal
 from app.models import User
 from app.web.db import Database

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.access import IDLE_LIMIT, Role
 from app.accounts import passwords, service
-from app.accounts.routes import own_path
+from app.accounts.door import own_path
 from app.main import create_app
 from app.models import AuditEvent, ResetLink, SignInAttempts, User, UserSession
 from app.settings import Settings

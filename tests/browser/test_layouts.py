@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.bundles.service import import_bundle, prepare
 from app.contract.question_formats import Format
 from app.contract.question_set import read_question_set
-from app.explanations.service import import_bundle, prepare
 from app.questions.service import import_questions
 from app.studies.service import launch, save_draft
 from app.web.db import Database

@@ -11,10 +11,10 @@ import pytest
 
 from app.checkpoints import service
 from app.contract.bundle import read_bundle
-from app.explanations import runs
-from app.explanations.runs import Written
 from app.models import Question
 from app.queue import make_queue
+from app.runs import service as runs
+from app.runs.service import Written
 from app.settings import Settings
 from app.web.db import Database
 from tests.checkpoints.folders import make_student

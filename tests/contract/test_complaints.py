@@ -9,15 +9,15 @@ import pytest
 from fastapi import Request
 from pydantic import ValidationError
 
+from app.bundles.cleaning import clean
 from app.contract.base import InvalidFile
 from app.contract.bundle import BundleManifest, BundleRow
 from app.contract.complaints import MOST_PROBLEMS, reasons
 from app.contract.question import Question
 from app.contract.student import StudentManifest
 from app.contract.study import Draw, Questions
+from app.contract.text_measures import mention, warnings_of
 from app.contract.words import LONGEST_ADDRESS, https_address
-from app.explanations.cleaning import clean
-from app.explanations.warnings import mention, warnings_of
 from app.studies.definition import LARGEST_BYTES, parse_definition
 from app.studies.drawing import Candidate, draw_questions
 from app.web.cookies import sent_cookie

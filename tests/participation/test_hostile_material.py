@@ -7,8 +7,8 @@ from typing import Any
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from app.bundles.service import import_bundle, prepare
 from app.contract.question_set import read_question_set
-from app.explanations.service import import_bundle, prepare
 from app.models import Explanation
 from app.questions.service import import_questions
 from app.studies.service import launch, save_draft

@@ -9,9 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from app.bundles.service import import_bundle, prepare
 from app.contract.base import sha256_of
 from app.contract.question_set import read_question_set
-from app.explanations.service import import_bundle, prepare
 from app.models import Item
 from app.questions.service import import_questions
 from app.studies.check import check

@@ -9,7 +9,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from app.models import AuditEvent, StudyAccess, User
-from app.results import routes, service
+from app.results import export_routes as routes
+from app.results import service
 from app.web.db import Database
 from tests.factories import make_api_token, make_user, sign_in
 from tests.staff import ADA, become_owner

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.checkpoints.intake import TakenIn, checkpoints_folder, take_in
-from app.explanations.runs import Written
+from app.runs.service import Written
 from app.settings import Settings
 from app.worker import asking
 from app.worker.decoding import decode

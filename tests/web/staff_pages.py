@@ -2,12 +2,10 @@
 
 from typing import Any
 
+from app.bundles import pages as bundle_pages
+from app.bundles.queries import BundleRow, ExplanationRow
 from app.checkpoints import pages as checkpoints
 from app.contract.student import StudentManifest
-from app.explanations import pages as explanations
-from app.explanations.inspection import Output, Summary
-from app.explanations.progress import Progress
-from app.explanations.queries import BundleRow, ExplanationRow
 from app.models import (
     Bundle,
     Checkpoint,
@@ -22,6 +20,9 @@ from app.published import Published
 from app.questions import pages as questions
 from app.results import pages as results
 from app.results.live import Cell, Live
+from app.runs import pages as run_pages
+from app.runs.inspection import Output, Summary
+from app.runs.progress import Progress
 from app.simulation import pages as simulation
 from app.studies import pages as studies
 from app.studies.check import Check
@@ -142,7 +143,7 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "problem": HOSTILE,
     },
     questions.QuestionSetPage: {"shell": SHELL, "question_set": SET, "questions": [QUESTION], **MORE},
-    explanations.BundlesPage: {
+    bundle_pages.BundlesPage: {
         "shell": SHELL,
         "bundles": [BundleRow(BUNDLE, "set")],
         "question_sets": ["set"],
@@ -152,7 +153,7 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "done": HOSTILE,
         "aside": (HOSTILE,),
     },
-    explanations.BundlePage: {
+    bundle_pages.BundlePage: {
         "shell": SHELL,
         "bundle": BUNDLE,
         "question_set": "set",
@@ -188,7 +189,7 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "told": TOLD,
         "is_worker_missing": True,
     },
-    explanations.RunPage: {
+    run_pages.RunPage: {
         "shell": SHELL,
         "run": RUN,
         "summary": SUMMARY,
@@ -200,9 +201,9 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "is_worker_missing": True,
         **MORE,
     },
-    explanations.BesidePage: {
+    run_pages.BesidePage: {
         "shell": SHELL,
-        "sides": (explanations.Side(RUN, SUMMARY), explanations.Side(RUN, SUMMARY)),
+        "sides": (run_pages.Side(RUN, SUMMARY), run_pages.Side(RUN, SUMMARY)),
         "differences": [("all", HOSTILE)],
         "which": "all",
         "found": 1,

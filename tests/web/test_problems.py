@@ -17,8 +17,8 @@ from sqlalchemy.exc import OperationalError
 from app.main import create_app
 from app.settings import Settings
 from app.web.apart import Work
-from app.web.api import document
 from app.web.db import Database, is_full
+from app.web.rest import document
 from tests.security.people import routes_of
 from tests.staff import bearer, become
 

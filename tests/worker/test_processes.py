@@ -18,11 +18,12 @@ from app.checkpoints import service as checkpoints
 from app.checkpoints.intake import take_in
 from app.checkpoints.queries import checkpoint_by_name
 from app.contract.bundle import read_bundle
-from app.explanations import progress, runs
-from app.explanations.export import export_run
-from app.explanations.planning import plan_batches
 from app.models import Checkpoint, Condition, Explanation, GenerationBatch, Item
 from app.queue import GENERATE, enqueue, is_worker_missing, make_queue
+from app.runs import progress
+from app.runs import service as runs
+from app.runs.export import export_run
+from app.runs.planning import plan_batches
 from app.settings import Settings
 from app.studies import service as studies
 from app.web.db import Database

@@ -15,9 +15,10 @@ from sqlalchemy import func, select, update
 
 from app.checkpoints import service as checkpoints
 from app.checkpoints.intake import take_in
-from app.explanations import progress, runs
 from app.models import Checkpoint, Explanation, GenerationBatch, GenerationRun
 from app.queue import TRY, answer, enqueue, make_queue
+from app.runs import progress
+from app.runs import service as runs
 from app.settings import Settings
 from app.web.db import Database
 from app.worker.__main__ import handlers, sweep

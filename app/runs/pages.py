@@ -1,0 +1,43 @@
+"""What the pages of runs show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.runs.inspection import Difference, Filter, Output, Summary
+from app.runs.progress import Progress
+from app.web.shell import ShellPage
+
+
+@dataclass(frozen=True)
+class RunPage(ShellPage):
+    """`found` counts the outputs of the kind `which`; `others` are runs it may be put beside."""
+
+    template = "runs/run.html"
+    run: Progress
+    summary: Summary | None
+    filters: Sequence[tuple[Filter, str]]
+    which: Filter
+    found: int
+    outputs: Sequence[Output]
+    others: Sequence[Progress]
+    page: int
+    has_more: bool
+    is_worker_missing: bool
+
+
+@dataclass(frozen=True)
+class Side:
+    run: Progress
+    summary: Summary
+
+
+@dataclass(frozen=True)
+class BesidePage(ShellPage):
+    template = "runs/beside.html"
+    sides: tuple[Side, Side]
+    differences: Sequence[tuple[Difference, str]]
+    which: Difference
+    found: int
+    pairs: Sequence[tuple[Output, Output]]
+    page: int
+    has_more: bool
