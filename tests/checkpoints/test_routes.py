@@ -187,7 +187,7 @@ def test_a_researcher_has_a_set_answered_and_sees_what_is_wrong_with_a_plan(
         run = session.query(GenerationRun).one()
         assert (run.total, run.precision, run.way) == (5, "bf16", "one")
     wrong = web.post("/checkpoints/student/runs", data=asked | {"limit": "-1"})
-    assert (wrong.status_code, "greater than or equal to 1" in text_of(wrong)) == (422, True)
+    assert (wrong.status_code, "Must be at least 1" in text_of(wrong)) == (422, True)
     other = web.post("/checkpoints/student/runs", data=asked | {"way": "none"})
     assert "cannot be asked in the way 'none'" in text_of(other)
     assert web.post("/checkpoints/student/runs", data=asked | {"question_set": "x"}).status_code == 404

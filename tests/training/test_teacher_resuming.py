@@ -171,7 +171,7 @@ def test_a_half_finished_question_is_asked_anew_by_another_model(tmp_path: Path,
         ({"local": "model.gguf"}, "say either base_url and model, or local"),
         ({"out": "teacher.csv"}, "out must end in .jsonl"),
         ({"concurrency": 0}, "concurrency"),
-        ({"modle": "x"}, "modle: Extra inputs"),
+        ({"modle": "x"}, "modle: unknown key"),
         ({"format": "squad"}, "format"),
     ],
 )
