@@ -230,8 +230,7 @@ def test_without_javascript_a_double_click_on_next_stores_one_answer(
     visitor.start()
     visitor.rush_to("rate")
     visitor.fill_in()
-    with visitor.page.expect_navigation():
-        visitor.button().dblclick()
+    visitor.button().dblclick()  # the second click gives up the first one's navigation, so none is waited for
     expect(visitor.page.locator(".place")).to_have_text(re.compile(r"^Explanation 2|^1 of 12"))
     assert server.responses(visitor.code) == 1
 

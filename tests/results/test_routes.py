@@ -9,8 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from app.models import AuditEvent, StudyAccess, User
-from app.results import export_routes as routes
-from app.results import service
+from app.results import download, service
 from app.web.db import Database
 from tests.factories import make_api_token, make_user, sign_in
 from tests.staff import ADA, become_owner
@@ -42,7 +41,7 @@ def test_an_export_is_the_file_the_command_line_writes(
     is_small: bool,
 ) -> None:
     if not is_small:
-        monkeypatch.setattr(routes, "MOST_AT_ONCE", 0)
+        monkeypatch.setattr(download, "MOST_AT_ONCE", 0)
         monkeypatch.setattr(service, "export", None)  # this process writes nothing
     answer = web.get("/studies/small/export", params={"format": kind})
     monkeypatch.undo()

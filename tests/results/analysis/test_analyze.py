@@ -237,7 +237,7 @@ def test_the_command_says_what_it_wrote_and_what_it_needs(tmp_path: Path) -> Non
     runner = CliRunner()
     done = runner.invoke(cli, ["analyze", "--csv", str(source), "--out", str(tmp_path / "out"), "--json"])
     assert done.exit_code == 0, done.output
-    assert json.loads(done.output)["figures"] == 5
+    assert json.loads(done.stdout)["figures"] == 5
     for arguments in (["analyze", "--out", "x"], ["analyze", "slug", "--csv", "x", "--out", "y"]):
         refused = runner.invoke(cli, arguments)
         assert refused.exit_code == 1
