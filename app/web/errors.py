@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.contract.base import InvalidFile
@@ -204,6 +205,11 @@ def show_unstorable(request: Request, error: Exception) -> Response:
     return answer(request, UNSTORABLE, 422)
 
 
+def let_go(_request: Request, _error: Exception) -> Response:
+    """The client went away while it was sending: nobody reads an answer, and no fault is ours."""
+    return Response(status_code=HTTPStatus.BAD_REQUEST)
+
+
 def show_broken(request: Request, _error: Exception) -> Response:
     return answer(request, BROKEN, 500)
 
@@ -243,4 +249,5 @@ def add_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(OperationalError, show_busy)
     app.add_exception_handler(IntegrityError, show_overtaken)
     app.add_exception_handler(DataError, show_unstorable)
+    app.add_exception_handler(ClientDisconnect, let_go)
     app.add_exception_handler(Exception, show_broken)
