@@ -72,7 +72,7 @@ def make_link(at: Desk, user_id: int) -> Deed:
         raise Conflict(f"'{user.email}' may not sign in; activate the account first.")
     return Deed(
         f"You get a link that sets a new password for {user.email}; one from before stops working. "
-        "Whoever uses it signs them out everywhere and ends their API tokens.",
+        "Using it signs them out everywhere and ends their API tokens.",
         "Make the link",
         lambda session: service.make_reset_link(session, user, token_hash(token)),
         token=token,
