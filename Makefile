@@ -85,11 +85,14 @@ test: setup worker browser redis ## Run every test: SQLite, PostgreSQL, Redis an
 check: setup ## Lint, types and dependency rules
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
+	@$(BIN)/oxfmt --list-different static || { echo "Not formatted: make format"; exit 1; }
+	@$(BIN)/oxlint --deny-warnings static >/dev/null || $(BIN)/oxlint --deny-warnings static
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports
 
 format: setup ## Format the code
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+	@$(BIN)/oxfmt static >/dev/null
 
 rehearse: setup ## 100 synthetic participants at concurrency 50 on SQLite and on PostgreSQL, every count checked
 	@$(BIN)/python -m tests.rehearsal

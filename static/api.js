@@ -1,3 +1,8 @@
 // Draws the API's page from the document named in its element.
 const element = document.getElementById("api");
-window.SwaggerUIBundle({ dom_id: "#api", url: element.dataset.document, deepLinking: true, validatorUrl: null });
+window.SwaggerUIBundle({
+  dom_id: "#api",
+  url: element.dataset.document,
+  deepLinking: true,
+  validatorUrl: null,
+});

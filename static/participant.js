@@ -4,7 +4,8 @@
   const FIELD = ".field[data-missing]";
   const RESEND_AFTER_MS = 8000;
   const NOT_STORED = "Your answers are not stored yet. Please send them again.";
-  const NO_ANSWER = "The study does not answer at the moment. Your answers are still here: please send them again.";
+  const NO_ANSWER =
+    "The study does not answer at the moment. Your answers are still here: please send them again.";
   const fields = [...document.querySelectorAll(FIELD)];
   const groups = fields.filter((field) => field.matches(".group"));
   const status = document.querySelector(".status");
@@ -56,7 +57,9 @@
     }
     const name = open[0].querySelector(".statement").textContent;
     status.textContent =
-      open.length === 1 ? `One answer is missing: “${name}”` : `${open.length} answers are missing. The first: “${name}”`;
+      open.length === 1
+        ? `One answer is missing: “${name}”`
+        : `${open.length} answers are missing. The first: “${name}”`;
   };
 
   const answered = (event) => {
@@ -89,7 +92,11 @@
 
   const keep = (isSent = false) => {
     if (!storage || !isStep(location.pathname) || !controls().length) return;
-    const answers = Object.fromEntries(controls().filter(isGiven).map(({ name, value }) => [name, value]));
+    const answers = Object.fromEntries(
+      controls()
+        .filter(isGiven)
+        .map(({ name, value }) => [name, value]),
+    );
     storage.setItem(draft, JSON.stringify({ answers, isSent }));
   };
 

@@ -11,7 +11,10 @@ document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method !== "post") return;
   const button = event.submitter;
   if (!button || event.target.dataset.again !== undefined) return;
-  setTimeout(() => { button.disabled = true; button.setAttribute("aria-busy", "true"); }, 0);
+  setTimeout(() => {
+    button.disabled = true;
+    button.setAttribute("aria-busy", "true");
+  }, 0);
 });
 
 // What takes a while says so in the line below it: <form data-wait="…">.
