@@ -16,23 +16,23 @@ from app.accounts.routes import router as door
 from app.accounts.sealing import Seal
 from app.accounts.second_factor_routes import router as set_up
 from app.accounts.users_routes import router as admin
+from app.analysis.live import LiveCounts
+from app.analysis.routes import router as results
 from app.audit import WEB_SERVER
 from app.bundles.api import api as bundles_api
 from app.bundles.routes import router as bundles
 from app.checkpoints.api import api as checkpoints_api
 from app.checkpoints.checkpoint_routes import router as checkpoint
 from app.checkpoints.routes import router as checkpoints
+from app.exports.api import api as exports_api
+from app.exports.routes import router as exports
+from app.participants.routes import router as participants
 from app.participation.brake import Brake
 from app.participation.landing_routes import router as landing
 from app.participation.routes import router as participation
-from app.participation.staff_routes import router as participants
 from app.questions.api import api as questions_api
 from app.questions.routes import router as questions
 from app.queue import make_queue
-from app.results.api import api as exports_api
-from app.results.export_routes import router as exports
-from app.results.live import LiveCounts
-from app.results.page_routes import router as results
 from app.runs.api import api as runs_api
 from app.runs.routes import router as runs
 from app.settings import Settings

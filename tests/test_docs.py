@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel
 
 from app.contract.study import Design, StudyDefinition
-from app.results.answers import GIVEN_COLUMNS
-from app.results.export import ANSWER_COLUMNS, ITEM_COLUMNS, PARTICIPANT_COLUMNS, RESPONSE_COLUMNS
-from app.results.paper import PAPER_COLUMNS
+from app.exports.answers import GIVEN_COLUMNS
+from app.exports.paper import PAPER_COLUMNS
+from app.exports.tables import ANSWER_COLUMNS, ITEM_COLUMNS, PARTICIPANT_COLUMNS, RESPONSE_COLUMNS
 from app.settings import Settings
 from app.studies.definition import read_definition
 from tests.servers import BIN, WebServer

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.accounts import passwords, queries, service, tokens
+from app.accounts.account_page import account_page
 from app.accounts.forms import TokenForm
 from app.accounts.pages import NewPasswordPage, NewToken
 from app.accounts.proof import wrong_in
 from app.accounts.service import End
-from app.accounts.showing import account_page
 from app.accounts.turns import in_turn
 from app.errors import Invalid
 from app.settings import Settings

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.accounts import passwords, queries, second_factor
+from app.accounts.account_page import account_page
 from app.accounts.browsers import signing_of
 from app.accounts.pages import SecondFactorPage
 from app.accounts.proof import seal_of, wrong_in
-from app.accounts.showing import account_page
 from app.accounts.turns import in_turn
 from app.errors import Conflict, Invalid
 from app.settings import Settings

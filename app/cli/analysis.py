@@ -9,7 +9,7 @@ import typer
 from app.cli.common import AsJson, complain, complaining, opened, say, stderr
 
 if TYPE_CHECKING:
-    from app.results.power import Power
+    from app.analysis.power import Power
 
 analysis_cli = typer.Typer()
 
@@ -30,14 +30,14 @@ def analyze(
         "Fitting models and drawing figures: from half a minute to a quarter of an hour, as ratings grow."
     )
     # Seconds and megabytes that no other command should pay for.
-    from app.results.analysis import report  # noqa: PLC0415  # said above
+    from app.analysis.report import writing  # noqa: PLC0415  # said above
 
     if csv is not None:
         with complaining(as_json):
-            written = report.analyze_csv(csv, out)
+            written = writing.analyze_csv(csv, out)
     else:
         with opened(as_json) as database, database.snapshot() as session:
-            written = report.analyze_study(session, str(slug), out)
+            written = writing.analyze_study(session, str(slug), out)
     text = (
         f"Wrote {out / 'report.html'}: {written['responses']} responses, {written['statistics']} figures in "
         f"statistics.csv, {written['tables']} tables, {written['figures']} pictures."
@@ -63,7 +63,7 @@ def power(
     as_json: AsJson = False,
 ) -> None:
     """Simulate studies: how many participants an effect needs, and how often chance looks like one."""
-    from app.results import power as planning  # noqa: PLC0415  # as above
+    from app.analysis import power as planning  # noqa: PLC0415  # as above
 
     if model not in {"mixed", "clmm"}:
         complain(f"--model: there is mixed and clmm, not '{model}'.", as_json)

@@ -10,10 +10,10 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from app.cli.common import AsJson, Slug, opened, read_settings, say, stderr
-from app.results import package as packages
-from app.results import service as results
-from app.results.base import Format as ExportFormat
-from app.results.base import Include
+from app.exports import package as packages
+from app.exports import service as results
+from app.exports.base import Format as ExportFormat
+from app.exports.base import Include
 from app.simulation import run as simulation
 from app.simulation.behaviour import Habits
 from app.simulation.people import Effects, read_effects

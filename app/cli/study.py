@@ -9,7 +9,8 @@ from urllib.parse import quote
 import typer
 
 from app.cli.common import AsJson, Slug, address_for, complaining, opened, read_settings, say
-from app.participation import erasing, exclusion
+from app.participants import service as participants
+from app.participation import erasing
 from app.studies import check as checking
 from app.studies import queries, service, sharing
 from app.studies.definition import read_definition
@@ -140,7 +141,7 @@ def exclude(
 ) -> None:
     """Stop counting a participant; the answers stay in the export, marked excluded."""
     with opened(as_json) as database, database.transaction(writing=True) as session:
-        exclusion.exclude(session, slug, participant, datetime.now(UTC))
+        participants.exclude(session, slug, participant, datetime.now(UTC))
     text = f"'{participant}' no longer counts in '{slug}'; its items are free for others."
     say({"ok": True, "slug": slug, "participant": participant, "status": "excluded"}, text, as_json)
 

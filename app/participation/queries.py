@@ -16,7 +16,7 @@ from app.errors import NotFound
 from app.models import Assignment, CheckAnswer, Item, OrderRow, Participant, Study, StudyVersion
 from app.participation.assignment import ItemLoad
 from app.participation.flow import Kind, Progress, Step, next_step
-from app.participation.frozen import CACHE, FrozenStudy, freeze
+from app.participation.frozen_study import CACHE, FrozenStudy, freeze
 
 # The hot statements select from tables, not entities: the ORM's part in a SELECT of columns is a tenth
 # of a millisecond that brings nothing.

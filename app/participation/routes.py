@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from app.participation import erasing, queries, rooms, service
+from app.participation import erasing, queries, service, step_pages
 from app.participation.flow import Kind, Step
 from app.participation.forms import (
     ChoiceForm,
@@ -18,11 +18,11 @@ from app.participation.forms import (
     rating_fields,
     rating_form,
 )
-from app.participation.own import may_erase
+from app.participation.own_data import may_erase
 from app.participation.pages import CompletedPage, RatePage
 from app.participation.payment import return_url
 from app.participation.queries import Visit
-from app.participation.showing import read_shown_at, with_time_of_showing
+from app.participation.shown_at import read_shown_at, with_time_of_showing
 from app.participation.way_back import keep_link, with_kept_link
 from app.web.db import Database, transaction
 from app.web.forms import Bound, FormData, bind
@@ -77,7 +77,7 @@ def ask_to_leave(request: Request, code: str) -> Response:
         visit = queries.visit(session, code, datetime.now(UTC))
     if visit.status not in {"active", "dropped"} or visit.step.kind is Kind.CLOSED:
         return redirect(code, visit.step)
-    return render(rooms.leave_page(visit))
+    return render(step_pages.leave_page(visit))
 
 
 @router.get("/p/{code}/erase")
@@ -86,7 +86,7 @@ def ask_to_erase(request: Request, code: str) -> Response:
         visit = queries.visit(session, code, datetime.now(UTC))
     if not may_erase(visit):
         return redirect(code, visit.step)
-    return render(rooms.erase_page(visit))
+    return render(step_pages.erase_page(visit))
 
 
 @router.get("/p/{code}/{place:path}")
@@ -94,7 +94,7 @@ def show(request: Request, code: str, place: str) -> Response:
     """The page of the participant's step; from any other place the way leads there."""
     with transaction(request) as session:
         visit = queries.visit(session, code, datetime.now(UTC))
-        page = rooms.page_for(session, visit) if visit.step.path == place else None
+        page = step_pages.page_for(session, visit) if visit.step.path == place else None
     if page is None:
         return redirect(code, visit.step)
     if isinstance(page, RatePage) and not page.is_practice:
@@ -231,7 +231,7 @@ def check(request: Request, code: str, number: int, data: FormData) -> Response:
         visit = service.open_visit(session, code, datetime.now(UTC))
         if visit.step != Step(Kind.CHECK, number):
             return redirect(code, visit.step)
-        labels = rooms.check_labels(visit.study.definition)
+        labels = step_pages.check_labels(visit.study.definition)
         bound = bind(choice_form(len(labels)), data)
         outcome: Outcome = (
             service.answer_check(session, visit, labels, bound.value.choice)
@@ -254,4 +254,4 @@ def questionnaire(request: Request, code: str, data: FormData) -> Response:
 
 
 def faulty(session: Session, visit: Visit, bound: Bound[Any]) -> Outcome:
-    return rooms.page_for(session, visit, bound)
+    return step_pages.page_for(session, visit, bound)

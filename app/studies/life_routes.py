@@ -10,7 +10,7 @@ from app.errors import AppError
 from app.models import Study
 from app.studies import service, sharing
 from app.studies.forms import ShareForm
-from app.studies.showing import page_of
+from app.studies.study_page import page_of
 from app.web.aside import aside
 from app.web.auth import Desk, desk
 from app.web.forms import FormData, bind

@@ -22,7 +22,7 @@ from app.studies.pages import (
     StudiesPage,
 )
 from app.studies.reading import read_apart
-from app.studies.showing import SECTION, numbers_of, page_of
+from app.studies.study_page import SECTION, numbers_of, page_of
 from app.web.aside import aside
 from app.web.auth import desk
 from app.web.forms import FormData

@@ -17,10 +17,10 @@ from pathlib import Path
 import psutil
 from fastapi.testclient import TestClient
 
+from app.exports.base import Format
+from app.exports.package import package
+from app.exports.service import export
 from app.main import create_app
-from app.results.base import Format
-from app.results.package import package
-from app.results.service import export
 from app.settings import Settings
 from app.web.db import Database
 from app.web.migrations import upgrade

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from app.results.pages import ReportFigure, ReportFindings, ReportPage, ReportRule, ReportTable
+from app.analysis.report.page import ReportFigure, ReportFindings, ReportPage, ReportRule, ReportTable
 from app.web.pages import render
 from tests.browser.conftest import NewContext
 from tests.browser.test_pages import AXE, FAULTS, OVERHANG

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.contract.study import EXPORT_COLUMNS, StudyDefinition
-from app.results.export import ANSWER_COLUMNS, RESPONSE_COLUMNS
+from app.exports.tables import ANSWER_COLUMNS, RESPONSE_COLUMNS
 from tests.factories import LABELS, make_condition, make_definition
 
 QUESTION = {"text": "What?", "options": ["this", "that"]}

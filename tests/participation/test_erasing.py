@@ -27,9 +27,9 @@ from app.settings import Settings
 from app.studies.check import check
 from app.web import jobs
 from app.web.db import BUSY_MS, Database
+from tests.exports.walks import COMMENTS, exported, set_up, take
 from tests.factories import make_user, sign_in
 from tests.participation.paths import other_browser
-from tests.results.walks import COMMENTS, exported, set_up, take
 from tests.staff import become
 from tests.walker import Walker
 

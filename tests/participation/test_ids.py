@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from app.models import Participant
-from app.participation.choosing import count_instead
+from app.participants.service import count_instead
 from app.participation.entry import hash_external_id
 from app.participation.ids import spellings, tidy_ids
 from app.web.db import Database

@@ -17,8 +17,8 @@ from app.questions.service import import_questions
 from app.studies.check import check
 from app.studies.service import launch, save_draft
 from app.web.db import Database
+from tests.exports.walks import exported
 from tests.factories import make_definition, make_study
-from tests.results.walks import exported
 from tests.walker import Walker
 
 PRACTICE = {

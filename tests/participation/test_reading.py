@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from app.models import Assignment, Item, Participant, Response
-from app.participation.exclusion import exclude
+from app.participants.service import exclude
 from app.participation.reading import is_too_fast, timed, too_fast
 from app.web.db import Database
-from tests.results.walks import exported, set_up, take
+from tests.exports.walks import exported, set_up, take
 from tests.staff import become, text_of
 
 BEGUN = datetime(2026, 3, 1, 9, tzinfo=UTC)

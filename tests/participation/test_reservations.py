@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NotFound
 from app.models import Assignment, Item, OrderRow, Participant
-from app.participation import exclusion
+from app.participants.service import exclude
 from app.participation.dealing import LAPSED_AT_ONCE, lapse_expired
 from app.studies import check, service
 from app.web.db import Database
@@ -193,7 +193,7 @@ def test_excluded_people_stop_counting_at_once(web: TestClient, database: Databa
     finished.finish()
     with database.transaction(writing=True) as session:
         for walker in (finished, working):
-            exclusion.exclude(session, "small", person(database, walker).pseudonym, datetime.now(UTC))
+            exclude(session, "small", person(database, walker).pseudonym, datetime.now(UTC))
     assert loads(database) == (0, 0)
     with database.transaction() as session:
         assert row_uses(session) == 0
@@ -205,9 +205,9 @@ def test_excluded_people_stop_counting_at_once(web: TestClient, database: Databa
     with database.transaction(writing=True) as session:
         pseudonym = person(database, finished).pseudonym
         with pytest.raises(Conflict, match="counts no more"):
-            exclusion.exclude(session, "small", pseudonym, datetime.now(UTC))
+            exclude(session, "small", pseudonym, datetime.now(UTC))
         with pytest.raises(NotFound):
-            exclusion.exclude(session, "small", "nobody", datetime.now(UTC))
+            exclude(session, "small", "nobody", datetime.now(UTC))
 
 
 def test_a_dropout_who_is_excluded_is_not_taken_back_twice(web: TestClient, database: Database) -> None:
@@ -215,7 +215,7 @@ def test_a_dropout_who_is_excluded_is_not_taken_back_twice(web: TestClient, data
     let_time_pass(database, gone, hours=1)
     sweep(database)
     with database.transaction(writing=True) as session:
-        exclusion.exclude(session, "small", person(database, gone).pseudonym, datetime.now(UTC))
+        exclude(session, "small", person(database, gone).pseudonym, datetime.now(UTC))
     assert loads(database) == (0, 0)
     assert_all_right(database)
 

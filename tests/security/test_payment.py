@@ -10,14 +10,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.analysis.report.writing import analyze_study
 from app.contract.base import sha256_of_text
 from app.contract.study import StudyDefinition
 from app.errors import Conflict
+from app.exports.base import Format
+from app.exports.package import package
+from app.exports.service import export
 from app.models import Participant, Study, StudyVersion
-from app.results.analysis.report import analyze_study
-from app.results.base import Format
-from app.results.package import package
-from app.results.service import export
 from app.studies.definition import write_definition
 from app.web.db import Database
 from tests.factories import make_study

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from app.analysis import pages as results
+from app.analysis.live import Cell, Live
 from app.bundles import pages as bundle_pages
 from app.bundles.queries import BundleRow, ExplanationRow
 from app.checkpoints import pages as checkpoints
@@ -14,12 +16,10 @@ from app.models import (
     Question,
     QuestionSet,
 )
-from app.participation import staff_pages
-from app.participation.listing import ParticipantRow
+from app.participants import pages as participant_pages
+from app.participants.queries import ParticipantRow
 from app.published import Published
 from app.questions import pages as questions
-from app.results import pages as results
-from app.results.live import Cell, Live
 from app.runs import pages as run_pages
 from app.runs.inspection import Output, Summary
 from app.runs.progress import Progress
@@ -127,7 +127,7 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "slug": "small",
         "check": Check([HOSTILE], 1, 1, 1, 1, 1, 1, 1, 1, 0),
     },
-    staff_pages.ParticipantsPage: {
+    participant_pages.ParticipantsPage: {
         "shell": SHELL,
         "slug": "small",
         "participants": [ParticipantRow("p1", "people", "completed", 4, 1, 1, True, True, False, NOW, NOW)],

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from markupsafe import Markup
 
+from app.analysis.report.page import ReportFigure, ReportFindings, ReportPage, ReportRule, ReportTable
 from app.participation import pages
 from app.participation.pages import Choice, ChoiceQuestion, Frame, Link, Stimulus
-from app.results.pages import ReportFigure, ReportFindings, ReportPage, ReportRule, ReportTable
 from app.web.errors import ErrorPage, WayOn
 from app.web.pages import Page, render
 from tests.web.staff_pages import STAFF_PAGES

@@ -1,0 +1,214 @@
+"""Every analysis of a study's ratings, and which rows each version of it is made on."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from app.analysis.material import CORRECT, LENGTH, QUALITY, TEXT, Material
+from app.analysis.statistics.agreement import alpha, component_icc, one_way_icc
+from app.analysis.statistics.association import correlations, cronbach
+from app.analysis.statistics.base import Undefined, conditions_of, groups, holm, outcome_rows, values_of
+from app.analysis.statistics.contrasts import (
+    ConditionTest,
+    condition_test,
+    condition_tests,
+    contrasts,
+    odds_ratios,
+)
+from app.analysis.statistics.cumulative import cumulative_model
+from app.analysis.statistics.describe import describe, fences, levene, outlier_rows, shapiro
+from app.analysis.statistics.effects import superiority
+from app.analysis.statistics.linear import linear_model
+from app.analysis.statistics.mixed import mixed_condition_test, mixed_model
+from app.analysis.statistics.paired import paired
+from app.analysis.statistics.ranks import dunn, kruskal
+from app.analysis.tidy import Key, Note, Statistic, tidy
+
+Found = Iterator[Statistic | Note]
+Comparison = Callable[[pd.DataFrame, str], object]
+PAIRWISE: tuple[tuple[str, Comparison], ...] = (("dunn", dunn), ("vargha_delaney", superiority))
+
+
+def everything(material: Material) -> Found:
+    """All analyses in all versions. The models that know of people and items come first."""
+    versions = versions_of(material)
+    for variant, rows in versions.items():
+        yield from cumulative_models(material, variant, rows)
+        yield from mixed_models(material, variant, rows)
+        if material.covariates:
+            yield from mixed_models(material, variant, rows, is_adjusted=False)
+    yield from sensitivity(material)
+    for variant, rows in versions.items():
+        yield from simple(material, variant, rows)
+        yield from linear_models(material, variant, rows)
+    yield from published(material, versions)
+    yield from reliability(material)
+    yield from correctness(material)
+    yield from people(material)
+
+
+def people(material: Material) -> Found:
+    """Who took part, each person counted once; how much each gave; how long each condition's texts are."""
+    frame = material.frame
+    per_person = np.asarray(frame.groupby("participant").size(), dtype=np.float64)
+    yield from tidy(Key("responses_per_person", "all_rows"), describe(per_person))
+    persons = frame.drop_duplicates("participant")
+    for control in material.controls:
+        for level, count in persons[control].astype(str).value_counts().sort_index().items():
+            key = Key("participants", "all_rows", group1=control, term=str(level))
+            yield Statistic(key, "people", len(persons), float(count))
+            yield Statistic(key, "share", len(persons), float(count / len(persons)))
+    if material.has(LENGTH):
+        for label, values in groups(frame.dropna(subset=[LENGTH]), LENGTH).items():
+            yield from tidy(Key("explanation_length", "all_rows", group1=label), describe(values))
+
+
+def versions_of(material: Material) -> dict[str, pd.DataFrame]:
+    frame = material.frame
+    found = {"all_rows": frame, "no_outliers": frame[~outlier_rows(frame, QUALITY)]}
+    if "excluded" in frame:
+        found["exclusions"] = frame[~frame["excluded"].astype(bool)]
+    return found
+
+
+def published(material: Material, versions: dict[str, pd.DataFrame]) -> Found:
+    """What the published study did: ranks on all rows, the linear model without outliers."""
+    yield from simple(material, "published", versions["all_rows"])
+    yield from linear_models(material, "published", versions["no_outliers"])
+
+
+def simple(material: Material, variant: str, rows: pd.DataFrame) -> Found:
+    for outcome in material.outcomes:
+        key = Key("describe", variant, outcome)
+        yield from tidy(key, describe(values_of(rows.dropna(subset=[outcome]), outcome)))
+        for label, values in groups(rows, outcome).items():
+            for name, statistic in (("describe", describe), ("shapiro", shapiro), ("outliers", fences)):
+                found: Any = statistic(values)
+                yield from tidy(Key(name, variant, outcome, group1=label), found)
+        for name, compare in (("levene", levene), *PAIRWISE):
+            yield from tidy(Key(name, variant, outcome), compare(rows, outcome))
+        if variant != "published":
+            yield from tidy(Key("paired", variant, outcome), paired(rows, outcome))
+    tests = {Key("kruskal", variant, outcome): kruskal(rows, outcome) for outcome in material.outcomes}
+    yield from corrected(tests)
+    yield from tidy(Key("correlation", variant), correlations(rows, material.constructs))
+    yield from tidy(Key("cronbach", variant), cronbach(rows, material.constructs))
+
+
+def linear_models(material: Material, variant: str, rows: pd.DataFrame) -> Found:
+    key = Key("linear_model", variant, QUALITY)
+    yield from tidy(key, linear_model(rows, QUALITY, material.covariates))
+    if material.controls:
+        found = linear_model(rows, QUALITY, material.covariates, material.controls)
+        yield from tidy(replace(key, analysis="linear_model_controls"), found)
+
+
+def mixed_models(material: Material, variant: str, rows: pd.DataFrame, *, is_adjusted: bool = True) -> Found:
+    """Adjusted for the explanation's length, which is the condition's doing; and not (`…_total`)."""
+    name = "mixed_model" if is_adjusted else "mixed_model_total"
+    factors, covariates = material.factors, material.covariates if is_adjusted else ()
+    tests = {}
+    for outcome in material.outcomes:
+        key = Key(name, variant, outcome)
+        model = mixed_model(rows, outcome, factors, covariates)
+        yield from tidy(key, model)
+        if not isinstance(model, Undefined):
+            pairs = contrasts(model, compared(rows, outcome, covariates))
+            yield from tidy(replace(key, analysis=f"{name}_contrasts"), pairs)
+        test_key = replace(key, analysis=f"{name}_test")
+        tests[test_key] = mixed_condition_test(rows, outcome, factors, covariates)
+    yield from corrected(tests)
+
+
+def compared(rows: pd.DataFrame, outcome: str, covariates: Sequence[str] = ()) -> list[str]:
+    """The conditions a model of the outcome has: those with ratings; the first of them is its reference."""
+    return conditions_of(outcome_rows(rows.dropna(subset=list(covariates)), outcome))
+
+
+def corrected(tests: Mapping[Key, Any]) -> Found:
+    """Tests of several outcomes, with Holm's correction over the constructs; Quality is their mean."""
+    known = [
+        key for key, test in tests.items() if key.construct != QUALITY and not isinstance(test, Undefined)
+    ]
+    adjusted = dict(zip(known, holm([tests[key].p for key in known]), strict=True))
+    for key, test in tests.items():
+        yield from tidy(key, test)
+        if key in adjusted:
+            yield Statistic(key, "p_holm", test.n, adjusted[key])
+
+
+def sensitivity(material: Material) -> Found:
+    """Does each person see the conditions differently? And: people alone."""
+    pairs = material.frame["participant"].astype(str) + " / " + material.frame["condition"].astype(str)
+    rows = material.frame.assign(participant_condition=pairs)
+    key = Key("mixed_model_sensitivity", "all_rows", QUALITY)
+    factors = [*material.factors, "participant_condition"]
+    yield from tidy(key, mixed_model(rows, QUALITY, factors, material.covariates))
+    alone = mixed_model(rows, QUALITY, ["participant"], material.covariates)
+    yield from tidy(replace(key, analysis="mixed_model_participant"), alone)
+
+
+def cumulative_models(material: Material, variant: str, rows: pd.DataFrame) -> Found:
+    found, missing = condition_tests(rows, material.constructs, material.factors)
+    for one in found:
+        key = Key("clmm", variant, one.construct)
+        yield from tidy(key, one.model)
+        yield from tidy(replace(key, analysis="clmm_test"), one.test)
+        yield Statistic(replace(key, analysis="clmm_test"), "p_holm", one.test.n, one.p_holm)
+        pairs = contrasts(one.model, compared(rows, one.construct))
+        yield from tidy(replace(key, analysis="clmm_contrasts"), odds_ratios(pairs))
+        yield from tidy(replace(key, analysis="clmm_contrasts"), pairs)
+    for construct, problem in missing.items():
+        yield from tidy(Key("clmm", variant, construct), problem)
+    if material.has(CORRECT) and len(rows[CORRECT].dropna().unique()) > 1:
+        yield from with_correctness(material, variant, rows, found)
+
+
+def with_correctness(
+    material: Material, variant: str, rows: pd.DataFrame, plain: list[ConditionTest]
+) -> Found:
+    """Whether explanations of right answers are rated higher, and whether that differs by condition."""
+    tests: dict[Key, Any] = {}
+    for one in plain:
+        key = Key("clmm_correct", variant, one.construct)
+        main = cumulative_model(rows, one.construct, material.factors, [CORRECT])
+        both = cumulative_model(rows, one.construct, material.factors, [CORRECT], interaction=CORRECT)
+        yield from tidy(key, main)
+        key = replace(key, analysis="clmm_correct_interaction")
+        yield from tidy(key, both)
+        if not isinstance(main, Undefined) and not isinstance(both, Undefined):
+            tests[replace(key, analysis="clmm_interaction_test")] = condition_test(both, main)
+    yield from corrected({key: test for key, test in tests.items() if not isinstance(test, Undefined)})
+
+
+def reliability(material: Material) -> Found:
+    """Agreement is of ratings of one text; without two raters of a text there is none, and it is said."""
+    frame = material.frame
+    for outcome in material.outcomes:
+        for level in ("ordinal", "interval"):
+            key = Key(f"krippendorff_{level}", "all_rows", outcome)
+            yield from tidy(
+                key, alpha(frame, outcome, [TEXT], "ordinal" if level == "ordinal" else "interval")
+            )
+        yield from tidy(Key("icc", "all_rows", outcome), component_icc(frame, outcome))
+        for unit in ("participant", TEXT):
+            key = Key("icc_one_way", "all_rows", outcome, term=unit)
+            yield from tidy(key, one_way_icc(frame, outcome, unit))
+
+
+def correctness(material: Material) -> Found:
+    """Figures and tests of conditions apart for explanations of right and of wrong answers."""
+    if not material.has(CORRECT):
+        return  # the report says so
+    for value, name in ((1, "right"), (0, "wrong")):
+        rows = material.frame[material.frame[CORRECT] == value]
+        for outcome in material.outcomes:
+            for label, values in groups(rows, outcome).items():
+                key = Key("describe_by_correctness", "all_rows", outcome, label, term=f"answer {name}")
+                yield from tidy(key, describe(values))
+            for test, compare in (("kruskal", kruskal), *PAIRWISE):
+                key = Key(f"{test}_by_correctness", "all_rows", outcome, term=f"answer {name}")
+                yield from tidy(key, compare(rows, outcome))

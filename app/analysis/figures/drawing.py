@@ -1,0 +1,77 @@
+"""All figures of a study, drawn and written."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from app.analysis.figures import course, models, ratings
+from app.analysis.figures.style import COLUMN, PAGE, save, style
+from app.analysis.material import Material
+from app.analysis.tidy import Note, Statistic
+
+Draw = Callable[[Material, float], Figure | str]
+ANY, NARROW = (PAGE, COLUMN), (COLUMN,)
+# Caption, function, and the widths it is drawn at, the report's first.
+FIGURES: dict[str, tuple[str, Draw, tuple[float, ...]]] = {
+    "means": (
+        "Mean rating of each construct and condition; standard errors take ratings as independent.",
+        ratings.mean_bars,
+        ANY,
+    ),
+    "likert": ("Shares of each rating, from the middle of the scale.", ratings.likert, ANY),
+    "effects": (
+        "Effect sizes of all pairs of conditions; their 95 % intervals take ratings as independent.",
+        ratings.effect_forest,
+        ANY,
+    ),
+    "correctness": (
+        "Ratings where the student's answer was right or wrong.",
+        ratings.by_correctness,
+        NARROW,
+    ),
+    "coverage": ("Number of ratings of each text.", course.coverage, ANY),
+    "times": ("Time per page.", course.page_times, NARROW),
+    "order": ("Ratings by position in the participant's order.", course.order_effects, NARROW),
+}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure's files share `name`; without any, `sentence` says why."""
+
+    name: str
+    caption: str
+    sentence: str = ""
+
+
+def draw_all(material: Material, values: Sequence[Statistic | Note], folder: Path, stamp: str) -> list[Drawn]:
+    """Draw name.* and, if that is as wide as a page, name-column.* for a paper's column."""
+    folder.mkdir(parents=True, exist_ok=True)
+    found = []
+    with style():
+        for name, (caption, draw, widths) in (of_models(values) | FIGURES).items():
+            sentences = [
+                draw_one(draw(material, width), folder, name + suffix, stamp)
+                for width, suffix in zip(widths, ("", "-column"), strict=False)
+            ]
+            found.append(Drawn(name, caption, sentences[0]))
+    return found
+
+
+def of_models(values: Sequence[Statistic | Note]) -> dict[str, tuple[str, Draw, tuple[float, ...]]]:
+    """Figures of what has been computed; they come first, as models that know of people and items do."""
+
+    def odds(material: Material, width_in: float) -> Figure | str:
+        return models.odds_forest(material, values, width_in)
+
+    return {"odds": ("Odds ratios of all pairs of conditions: cumulative link mixed models.", odds, ANY)}
+
+
+def draw_one(figure: Figure | str, folder: Path, name: str, stamp: str) -> str:
+    """Save a figure; the sentence, if there is one instead."""
+    if isinstance(figure, str):
+        return figure
+    save(figure, folder, name, stamp)
+    return ""

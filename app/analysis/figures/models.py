@@ -1,0 +1,104 @@
+"""Figures of estimates with their intervals: a panel for each outcome, a line for each pair of conditions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
+
+from app.analysis.figures.labels import LINE_IN, LONGEST, TITLE, beside, lines_of, width_of, wrapped
+from app.analysis.figures.style import CONDITION_COLOURS, PAGE, blank
+from app.analysis.material import Material
+from app.analysis.tidy import Key, Note, Statistic
+
+LOG_STEPS = ((1, 1.5, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
+GAP_PX = 3
+
+
+@dataclass(frozen=True)
+class Estimate:
+    label: str
+    value: float
+    low: float | None
+    high: float | None
+
+
+def odds_forest(material: Material, values: Sequence[Statistic | Note], width_in: float) -> Figure | str:
+    """Odds ratios with 95 % Wald intervals from the cumulative link mixed models on all rows."""
+    cells: dict[Key, dict[str, float]] = {}
+    for one in values:
+        if isinstance(one, Statistic) and (one.key.analysis, one.key.variant) == (
+            "clmm_contrasts",
+            "all_rows",
+        ):
+            cells.setdefault(one.key, {})[one.quantity] = one.value
+    panels = {
+        construct: [
+            Estimate(
+                f"{key.group1} – {key.group2}",
+                *(one[name] for name in ("odds_ratio", "odds_ratio_low", "odds_ratio_high")),
+            )
+            for key, one in cells.items()
+            if key.construct == construct
+        ]
+        for construct in material.constructs
+    }
+    panels = {construct: rows for construct, rows in panels.items() if rows}
+    if not panels:
+        return "No cumulative link mixed model could be fitted, so there are no odds ratios."
+    figure, drawn = forest(panels, 1, width_in)
+    for axes in drawn:
+        axes.set_xscale("log")
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    for steps in LOG_STEPS:  # as many as find room
+        drawn[0].xaxis.set_major_locator(LogLocator(subs=steps, numticks=9))  # shared by all panels
+        figure.draw_without_rendering()
+        if not any(are_crowded(axes) for axes in drawn):
+            break
+    figure.supxlabel("Odds ratio: above 1, the second condition is rated higher", fontsize=7)
+    return figure
+
+
+def are_crowded(axes: Axes) -> bool:
+    """Whether numbers under the x axis touch each other."""
+    low, high = axes.get_xlim()
+    shown = [
+        tick.label1.get_window_extent()
+        for tick in axes.xaxis.get_major_ticks()
+        if low <= tick.get_loc() <= high and tick.label1.get_visible()
+    ]
+    return any(one.x1 + GAP_PX > other.x0 for one, other in pairwise(sorted(shown, key=lambda box: box.x0)))
+
+
+def forest(
+    panels: Mapping[str, Sequence[Estimate]], neutral: float, width_in: float
+) -> tuple[Figure, list[Axes]]:
+    """`neutral` is the value that means no difference. A label has the same line in every panel."""
+    across = 3 if width_in == PAGE else 1
+    down = -(-len(panels) // across)
+    labels = list(dict.fromkeys(one.label for estimates in panels.values() for one in estimates))
+    told = beside(labels, width_in, 2 * LONGEST)  # of two conditions
+    room_in = (width_in - max(map(width_of, told))) / across - 0.2
+    titles = [wrapped(outcome, room_in, TITLE) for outcome in panels]
+    above_in = (0.5 if across > 1 else 0.25) + 0.12 * (lines_of(titles) - 1)
+    row_in = max(0.2, LINE_IN * (lines_of(told) + 0.5))
+    figure = blank(width_in, above_in * down + 0.2 + row_in * len(labels) * down)
+    grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
+    for axes in grid[len(panels) :]:
+        axes.set_visible(False)
+    for axes, title, estimates in zip(grid, titles, panels.values(), strict=False):
+        axes.axvline(neutral, color="grey", linewidth=0.6, linestyle="--")
+        for one in estimates:
+            line = labels.index(one.label)
+            if one.low is not None and one.high is not None:
+                axes.plot([one.low, one.high], [line, line], color=CONDITION_COLOURS[0], linewidth=1)
+            axes.plot([one.value], [line], "o", color=CONDITION_COLOURS[0], markersize=3)
+        axes.set_title(title, loc="left", pad=2)
+    grid[0].set_yticks(range(len(told)), told)
+    grid[0].set_ylim(len(labels) - 0.5, -0.5)
+    for axes in grid[max(0, len(panels) - across) : len(panels)]:
+        axes.tick_params(labelbottom=True)  # the last of each column, even above an empty place
+    return figure, list(grid[: len(panels)])

@@ -1,0 +1,117 @@
+"""Which tables a report has, and in which order: what knows of people and items first."""
+
+from collections.abc import Iterator, Sequence
+
+from app.analysis.report.tables import Table, table
+from app.analysis.tidy import Note, Statistic
+
+Found = Sequence[Statistic | Note]
+COEFFICIENT = ("estimate", "se", "statistic", "p", "low", "high")
+LINEAR = (*COEFFICIENT, "r2", "adj_r2", "F")
+PAIR = ("estimate", "se", "z", "p", "p_holm", "low", "high")
+ODDS = ("odds_ratio", "odds_ratio_low", "odds_ratio_high", "z", "p", "p_holm")
+VARIANTS = {
+    "all_rows": "all rows",
+    "no_outliers": "without outliers of Quality",
+    "exclusions": "after the declared exclusions",
+}
+LMM = "Linear mixed model"
+ADJUSTED = ", adjusted for explanation length"  # where lengths were recorded
+PARTS = (*COEFFICIENT, "variance", "is_at_zero")
+A = ("A", "A_low", "A_high", "delta", "delta_low", "delta_high")
+SHARES = ("var_rater", "var_item", "var_residual", "icc_rater")
+# analysis, title, quantities
+MODELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("clmm_test", "Cumulative link mixed model: is there a difference between conditions?", ()),
+    (
+        "clmm_contrasts",
+        "Cumulative link mixed model: odds ratios of pairs (above 1: the second is rated higher)",
+        ODDS,
+    ),
+    (
+        "clmm",
+        "Cumulative link mixed model: coefficients and intercepts",
+        (*COEFFICIENT, "random_sd", "is_at_zero"),
+    ),
+    ("clmm_correct", "Cumulative link mixed model with the answer's correctness", COEFFICIENT),
+    ("clmm_interaction_test", "Does correctness matter differently between conditions?", ()),
+    ("mixed_model_total_test", f"{LMM}: is there a difference between conditions?", ()),
+    ("mixed_model_total_contrasts", f"{LMM}: pairs (second less first)", PAIR),
+    ("mixed_model_total", f"{LMM} (REML)", PARTS),
+    ("mixed_model_test", f"{LMM}{ADJUSTED}: is there a difference between conditions?", ()),
+    ("mixed_model", f"{LMM}{ADJUSTED} (REML)", PARTS),
+    ("mixed_model_contrasts", f"{LMM}{ADJUSTED}: pairs (second less first)", PAIR),
+    (
+        "mixed_model_sensitivity",
+        f"{LMM} of Quality{ADJUSTED}, with participant × condition intercepts",
+        PARTS,
+    ),
+)
+SIMPLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("describe", "Descriptive figures", ()),
+    ("kruskal", "Kruskal–Wallis tests", ()),
+    ("dunn", "Dunn's tests (z positive: the second condition is higher)", ()),
+    (
+        "vargha_delaney",
+        "Vargha–Delaney's A and Cliff's δ (A above .5: the first condition is higher) with 95 % intervals",
+        A,
+    ),
+    ("linear_model", "Linear model", LINEAR),
+    (
+        "linear_model_controls",
+        "Linear model with controls (answers of few people, counted once for each of their ratings)",
+        LINEAR,
+    ),
+    (
+        "paired",
+        "Paired view: Friedman and Wilcoxon (ranks of first less second) on means of people who rated all",
+        (),
+    ),
+    ("shapiro", "Shapiro–Wilk tests of normality", ()),
+    ("levene", "Levene's tests (median)", ()),
+    ("outliers", "Outliers by 1.5 interquartile ranges", ()),
+    ("correlation", "Correlations between constructs", ()),
+    ("cronbach", "Cronbach's α of the constructs", ()),
+)
+RELIABILITY: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("krippendorff_ordinal", "Agreement on a text: Krippendorff's α, ordinal", ()),
+    ("krippendorff_interval", "Agreement on a text: Krippendorff's α, interval", ()),
+    (
+        "icc",
+        "Variance between participants and questions, and the rest (no condition in the model)",
+        SHARES,
+    ),
+    ("icc_one_way", "ICC(1): how alike ratings of one participant, and of one text, are", ()),
+    ("describe_by_correctness", "Ratings by correctness of the answer", ()),
+    ("kruskal_by_correctness", "Kruskal–Wallis tests by correctness of the answer", ()),
+    ("dunn_by_correctness", "Dunn's tests by correctness of the answer", ()),
+    ("vargha_delaney_by_correctness", "Vargha–Delaney's A by correctness of the answer", A),
+)
+PEOPLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("participants", "Who took part, each person counted once", ()),
+    ("responses_per_person", "Responses of one person", ()),
+    ("explanation_length", "Length of explanations (characters)", ()),
+)
+
+
+def tables(found: Found, variants: Sequence[str], *, is_adjusted: bool) -> Iterator[Table]:
+    """`is_adjusted`: lengths of explanations are known, and a covariate of some models."""
+    for analysis, title, quantities in MODELS:
+        true_title = title if is_adjusted else title.replace(ADJUSTED, "")
+        yield from in_variants(found, analysis, true_title, quantities, variants)
+    for analysis, title, quantities in SIMPLE:
+        shown = [one for one in variants if (analysis, one) != ("outliers", "no_outliers")]
+        yield from in_variants(found, analysis, title, quantities, shown)
+    for analysis, title, quantities in (*RELIABILITY, *PEOPLE):
+        yield from in_variants(found, analysis, title, quantities, ["all_rows"])
+
+
+def in_variants(
+    found: Found, analysis: str, title: str, quantities: Sequence[str], variants: Sequence[str]
+) -> Iterator[Table]:
+    """The same table for each version of the data that the analysis was made on."""
+    for variant in variants:
+        name = f"{analysis}_{variant}"
+        made = table(found, name, f"{title} ({VARIANTS[variant]})", analysis, variant, quantities)
+        if made.rows or made.notes:
+            yield made

@@ -1,0 +1,158 @@
+"""Tables for people, from tidy rows: one line for each group, pair or term, one column for each quantity."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.analysis.tidy import Key, Note, Statistic
+from app.exports import escaping
+
+SMALL = 1e-3  # a p below is only said to be below; of others, digits are counted from the first that is not 0
+LONG = 30  # rows: longer tables go over several pages
+ABSENT = "–"
+COUNTS = {"n", "df", "df1", "df2", "dropped", "outliers", "extreme", "units", "min", "max", "people", "U"}
+LABELS = {"construct": "Construct", "group1": "First", "group2": "Second", "term": "Term"}
+ALONE = "Group"  # what the first is called where there is no second
+HEADERS = {
+    "p_holm": "p (Holm)",
+    "p_bonferroni": "p (Bonferroni)",
+    "odds_ratio": "odds ratio",
+    "odds_ratio_low": "2.5 %",
+    "odds_ratio_high": "97.5 %",
+    "low": "2.5 %",
+    "high": "97.5 %",
+    "A_low": "A 2.5 %",
+    "A_high": "A 97.5 %",
+    "delta": "δ",
+    "delta_low": "δ 2.5 %",
+    "delta_high": "δ 97.5 %",
+    "r_low": "r 2.5 %",
+    "r_high": "r 97.5 %",
+    "rho": "ρ",
+    "rho_p": "ρ's p",
+    "alpha": "α",
+    "chi2": "χ²",
+    "eta2": "η²",
+    "epsilon2": "ε²",
+    "statistic": "t, z or V",
+    "random_sd": "SD (logit)",
+    "is_at_zero": "left out (variance 0)",
+    "var_rater": "participants",
+    "var_item": "questions",
+    "var_residual": "rest",
+    "icc_rater": "participants' share",
+    "icc1": "ICC(1)",
+    "n0": "mean size",
+    "msb": "MS between",
+    "msw": "MS within",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """`notes` are sentences that stand where figures could not be computed."""
+
+    name: str
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def texts(self) -> int:
+        """How many columns, the first ones, hold labels."""
+        return sum(title in {*LABELS.values(), ALONE} for title in self.header)
+
+
+def table(
+    found: Iterable[Statistic | Note],
+    name: str,
+    title: str,
+    analysis: str,
+    variant: str,
+    quantities: Sequence[str] = (),
+) -> Table:
+    """The figures of one analysis; `quantities` chooses and orders columns (all, as they come, without)."""
+    mine = [one for one in found if (one.key.analysis, one.key.variant) == (analysis, variant)]
+    figures = [one for one in mine if isinstance(one, Statistic)]
+    known = [one.quantity for one in figures]
+    columns = [q for q in (quantities or dict.fromkeys(known)) if q in known]
+    cells: dict[Key, dict[str, float]] = {}
+    for one in figures:
+        if one.quantity in columns:
+            cells.setdefault(one.key, {})[one.quantity] = one.value
+    used = [field for field in LABELS if any(getattr(key, field) for key in cells)]
+    rows = tuple(
+        (*(getattr(key, f) for f in used), *(shown(q, values.get(q)) for q in columns))
+        for key, values in cells.items()
+    )
+    labels = LABELS if "group2" in used else LABELS | {"group1": ALONE}
+    header = (*(labels[field] for field in used), *(HEADERS.get(name, name) for name in columns))
+    return Table(name, title, header, rows, sentences([one for one in mine if isinstance(one, Note)]))
+
+
+def sentences(notes: Sequence[Note]) -> tuple[str, ...]:
+    """Each sentence once, after all the places it is about."""
+    places: dict[str, list[str]] = {}
+    for one in notes:
+        parts = (one.key.construct, one.key.group1, one.key.group2)
+        places.setdefault(one.sentence, []).append(" ".join(part for part in parts if part))
+    return tuple(
+        f"{'; '.join(dict.fromkeys(where))}: {sentence}" if any(where) else sentence
+        for sentence, where in places.items()
+    )
+
+
+def shown(quantity: str, value: float | None) -> str:
+    """A figure as people read it; an absent one is a dash."""
+    if value is None:
+        return ABSENT
+    if quantity == "is_at_zero":
+        return "yes" if value else "no"
+    if quantity == "p" or quantity.startswith("p_") or quantity.endswith("_p"):
+        return shown_p(value)
+    if quantity in COUNTS and float(value).is_integer():
+        return f"{value:.0f}"
+    return f"{value:.3f}" if abs(value) >= SMALL else f"{value:.3g}"
+
+
+def shown_p(p: float) -> str:
+    return f"{p:.3f}" if p >= SMALL else "< .001"
+
+
+def write_csv(path: Path, one: Table) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(one.header)
+        writer.writerows([cells(row, one.texts) for row in one.rows])
+
+
+def cells(row: Sequence[str], texts: int) -> list[str]:
+    """Labels come from people; figures are ours, and one below zero is no formula."""
+    figures = ("" if cell == ABSENT else cell for cell in row[texts:])
+    return [*(escaping.defused(cell) for cell in row[:texts]), *figures]
+
+
+def latex(one: Table, stamp: str) -> str:
+    """A booktabs table, or a longtable if it needs several pages; the stamp is a comment above it."""
+    columns = "l" * one.texts + "r" * (len(one.header) - one.texts)
+    caption = rf"\caption{{{escaping.latex(one.title)}}}"
+    if len(one.rows) > LONG:
+        begin = [rf"\begin{{longtable}}{{{columns}}}", caption + r" \\"]
+        end = [r"\end{longtable}"]
+    else:
+        begin = [r"\begin{table}", caption, rf"\begin{{tabular}}{{{columns}}}"]
+        end = [r"\end{tabular}", r"\end{table}"]
+    lines = [
+        f"% {escaping.one_line(stamp)}",
+        *begin,
+        r"\toprule",
+        " & ".join(map(escaping.latex, one.header)) + r" \\",
+        r"\midrule",
+        *([r"\endhead"] if len(one.rows) > LONG else []),
+        *(" & ".join(map(escaping.latex, row)) + r" \\" for row in one.rows),
+        r"\bottomrule",
+        *end,
+    ]
+    return "\n".join(lines) + "\n"

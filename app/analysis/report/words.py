@@ -1,0 +1,165 @@
+"""The report's sentences: what the data can say, and how it was computed."""
+
+from collections.abc import Iterator, Sequence
+
+from app.analysis.material import CORRECT, LENGTH, QUALITY, TEXT, Material
+from app.analysis.statistics.design import reference_level
+from app.analysis.tidy import Note, Statistic
+
+Found = Sequence[Statistic | Note]
+FEW = 5  # people
+WITH_INTERCEPTS = {"clmm", "mixed_model", "mixed_model_total", "mixed_model_sensitivity"}
+
+
+def cautions(material: Material, found: Found) -> Iterator[str]:
+    frame = material.frame
+    per_text = frame.groupby(TEXT).size()
+    yield (
+        f"{frame['participant'].nunique()} participants gave {len(frame)} responses on "
+        f"{frame['question'].nunique()} questions, {len(per_text)} texts (question × condition) in "
+        f"{len(material.conditions)} conditions."
+    )
+    if per_text.max() == 1:
+        yield (
+            "Every text was rated by exactly one person, so agreement on a text cannot be computed: ratings "
+            "of one question in two conditions are ratings of different texts. For the same reason no model "
+            "has an intercept for the text: it could not be told from the rest."
+        )
+    else:
+        share = float((per_text > 1).mean())
+        yield f"{share:.0%} of the texts have two or more ratings; agreement is computed on those alone."
+    yield from clustering(found)
+    yield from lengths(material)
+    yield from outliers(found)
+    yield from small_groups(material)
+    if not material.has(CORRECT):
+        yield "Whether the student's answer was right was not recorded, so results cannot be split by it."
+
+
+def clustering(found: Found) -> Iterator[str]:
+    shares = {
+        one.key.construct: one.value
+        for one in found
+        if isinstance(one, Statistic) and (one.key.analysis, one.quantity) == ("icc", "icc_rater")
+    }
+    if shares:
+        low, high = min(shares.values()), max(shares.values())
+        yield (
+            f"Ratings cluster in people: {low:.0%} to {high:.0%} of the variance is between participants. "
+            "Rank tests, effect sizes, standard errors of means and the linear model take ratings as "
+            "independent and ignore this; the mixed models, which are shown first, do not."
+        )
+    zero = [
+        f"{one.key.term} ({one.key.construct}, {one.key.analysis.replace('_', ' ')})"
+        for one in found
+        if isinstance(one, Statistic)
+        and (one.quantity, one.key.variant, one.value) == ("is_at_zero", "all_rows", 1)
+        and one.key.analysis in WITH_INTERCEPTS
+    ]
+    if zero:
+        yield f"Variances estimated as zero, whose intercepts were left out: {', '.join(zero)}."
+
+
+def lengths(material: Material) -> Iterator[str]:
+    if not material.covariates:
+        return
+    means = material.frame.groupby("condition", observed=True)[LENGTH].mean().dropna()
+    if len(means) > 1:
+        shown = ", ".join(f"{label} {mean:.0f}" for label, mean in means.items())
+        yield (
+            f"Mean length of explanations in characters: {shown}. Length is a part of what a condition does, "
+            "so models that are adjusted for it answer another question than those that are not: whether "
+            "conditions differ among explanations of equal length. Cumulative link models are not adjusted; "
+            "linear mixed models are shown both ways; the linear model is adjusted, as published."
+        )
+
+
+def small_groups(material: Material) -> Iterator[str]:
+    """Answers of so few people that their coefficients are about persons."""
+    persons = material.frame.drop_duplicates("participant")
+    counts = {control: persons[control].astype(str).value_counts() for control in material.controls}
+    few = [
+        f"{control}: {level} ({count})"
+        for control, levels in counts.items()
+        for level, count in levels.sort_index().items()
+        if count < FEW
+    ]
+    if few:
+        references = [f"{one}: {reference_level(one, levels.index)}" for one, levels in counts.items()]
+        yield (
+            "The linear model with controls counts a person's answers once for each of that person's "
+            f"ratings, so its p-values of controls are far too small. Answers of fewer than {FEW} people: "
+            f"{', '.join(few)}. Reference answers: {', '.join(references)}."
+        )
+
+
+def outliers(found: Found) -> Iterator[str]:
+    removed = [
+        int(one.value)
+        for one in found
+        if isinstance(one, Statistic)
+        and (one.key.analysis, one.key.variant, one.quantity) == ("outliers", "all_rows", "outliers")
+        and one.key.construct == QUALITY
+    ]
+    if removed:
+        yield (
+            f"The rule of 1.5 interquartile ranges marks {sum(removed)} responses as outliers of {QUALITY}; "
+            "models, tests and descriptive figures are shown with and without them. On a bounded scale such "
+            "values are ratings like any other."
+        )
+
+
+def methods(material: Material) -> Iterator[str]:
+    factors = listed(material.factors)
+    length = ", with and without explanation length as covariate" if material.covariates else ""
+    yield (
+        f"Each construct was rated on a scale of up to {len(material.scale)} points; Quality is the mean of "
+        f"{listed(material.constructs)}. The reference condition is {material.conditions[0]}."
+    )
+    yield (
+        "p (Holm) of a test of conditions is corrected over the constructs, p (Holm) of a pair over the "
+        "pairs of a construct. Neither presupposes the other: a pair may differ where the test of all "
+        "conditions does not."
+    )
+    if material.primary:
+        yield f"Declared primary before the data: {', '.join(material.primary)}."
+    yield (
+        "Ratings were analysed with cumulative link mixed models (logit link) with crossed random intercepts "
+        f"for {factors}, fitted by maximum likelihood with Laplace's approximation. Conditions were compared "
+        "by likelihood-ratio tests and pairwise by odds ratios with 95 % Wald intervals. An intercept whose "
+        "variance was estimated as zero was left out."
+    )
+    yield (
+        f"Linear mixed models had the same random intercepts and condition as fixed effect{length}; they "
+        "were fitted by REML (likelihood-ratio tests: by maximum likelihood), and p-values are the normal "
+        "approximation's. The sensitivity model adds an intercept for each participant × condition. Shares "
+        "of variance come from a model with intercepts for participant and question and no condition."
+    )
+    yield (
+        "As in the published analysis, ratings were also compared by Kruskal–Wallis tests (η²: of H; ε²: H "
+        "divided by n − 1) and Dunn's tests (Bonferroni and Holm), with Vargha–Delaney's A and Cliff's δ "
+        "(intervals: DeLong's variance on the logit scale), and Quality by a linear model without the "
+        "responses beyond 1.5 interquartile ranges (type 7 quartiles within conditions). Normality was "
+        "tested by Shapiro and Wilk's test within conditions, equality of spread by Levene's test about "
+        "medians; constructs were correlated by Pearson's r and Spearman's ρ, and their consistency is "
+        "Cronbach's α."
+    )
+    yield (
+        "Paired comparisons use each person's mean in each condition, of people who rated all of them "
+        "(Friedman; Wilcoxon's signed ranks without zeros, by the normal approximation corrected for ties "
+        "and continuity, with Holm's correction)."
+    )
+    if material.frame.groupby(TEXT).size().max() > 1:
+        yield (
+            "Agreement is Krippendorff's α with a bootstrap interval (1,000 samples of texts), computed "
+            "only on texts with two or more ratings."
+        )
+    yield (
+        "Every figure is in statistics.csv at full precision; analysis.R repeats the main models and the "
+        "published tests in R from data.csv."
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    *rest, last = names
+    return f"{', '.join(rest)} and {last}" if rest else last

@@ -1,0 +1,124 @@
+"""What a fitted model says of the conditions: odds ratios of pairs, and likelihood-ratio tests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from app.analysis.statistics.base import Matrix, Undefined, bonferroni, holm, outcome_rows, pairs
+from app.analysis.statistics.cumulative import CumulativeModel, cumulative_model
+from app.analysis.statistics.linear import Coefficient
+from app.analysis.statistics.mixed import LikelihoodRatio, MixedModel, coefficient
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """The second condition less the first, with a 95 % interval; `p_holm` is over the pairs of one model."""
+
+    group1: str
+    group2: str
+    estimate: float
+    se: float
+    z: float
+    p: float
+    p_bonferroni: float
+    p_holm: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class OddsRatio:
+    """How many times the odds of a higher rating are in the second condition what they are in the first."""
+
+    group1: str
+    group2: str
+    odds_ratio: float
+    odds_ratio_low: float
+    odds_ratio_high: float
+
+
+def contrasts(model: MixedModel | CumulativeModel, labels: Sequence[str]) -> list[Contrast]:
+    """Every pair of the model's conditions; the first label is its reference.
+
+    Source: Searle 1971, Linear Models, 3.6.
+    """
+    names = [one.term for one in model.coefficients]
+    estimates = np.array([one.estimate for one in model.coefficients])
+    found = []
+    for first, second in pairs([label for label in labels if label == labels[0] or label in names]):
+        weights = np.zeros(len(names))
+        for label, sign in ((first, -1), (second, 1)):
+            if label in names:
+                weights[names.index(label)] = sign
+        found.append((first, second, wald_of(weights, estimates, model.covariance)))
+    p_values = [one.p for _, _, one in found]
+    adjusted = zip(found, bonferroni(p_values), holm(p_values), strict=True)
+    return [
+        Contrast(first, second, one.estimate, one.se, one.statistic, one.p, many, fewer, one.low, one.high)
+        for (first, second, one), many, fewer in adjusted
+    ]
+
+
+def wald_of(weights: Matrix, estimates: Matrix, covariance: Matrix) -> Coefficient:
+    return coefficient("", float(weights @ estimates), float(np.sqrt(weights @ covariance @ weights)))
+
+
+def odds_ratios(found: Sequence[Contrast]) -> list[OddsRatio]:
+    return [
+        OddsRatio(one.group1, one.group2, *(float(np.exp(x)) for x in (one.estimate, one.low, one.high)))
+        for one in found
+    ]
+
+
+def condition_test(full: CumulativeModel, null: CumulativeModel) -> LikelihoodRatio | Undefined:
+    """Likelihood-ratio test of two nested cumulative models. Source: Wilks 1938, Ann. Math. Stat. 9(1)."""
+    df = len(full.coefficients) - len(null.coefficients)
+    if df <= 0:
+        return Undefined("The models have the same coefficients, so there is nothing to test.")
+    chi2 = max(0.0, 2 * (full.loglik - null.loglik))
+    return LikelihoodRatio(full.n, chi2, df, float(stats.chi2.sf(chi2, df)))
+
+
+@dataclass(frozen=True)
+class ConditionTest:
+    """The test of one construct; `p_holm` is over the constructs of the study."""
+
+    construct: str
+    model: CumulativeModel
+    test: LikelihoodRatio
+    p_holm: float
+
+
+def condition_tests(
+    frame: pd.DataFrame, constructs: Sequence[str], factors: Sequence[str], covariates: Sequence[str] = ()
+) -> tuple[list[ConditionTest], dict[str, Undefined]]:
+    """A cumulative link mixed model of each construct, with and without condition; and why some have none."""
+    found: list[ConditionTest] = []
+    missing: dict[str, Undefined] = {}
+    for construct in constructs:
+        one = condition_model(frame, construct, factors, covariates)
+        if isinstance(one, Undefined):
+            missing[construct] = one
+        else:
+            found.append(one)
+    adjusted = holm([one.test.p for one in found])
+    return [replace(one, p_holm=p) for one, p in zip(found, adjusted, strict=True)], missing
+
+
+def condition_model(
+    frame: pd.DataFrame, construct: str, factors: Sequence[str], covariates: Sequence[str]
+) -> ConditionTest | Undefined:
+    rows = outcome_rows(frame, construct)
+    if len(rows["condition"].cat.categories) < 2:  # noqa: PLR2004  # a comparison needs two
+        return Undefined("There are ratings in fewer than two conditions, so there is nothing to compare.")
+    full = cumulative_model(rows, construct, factors, covariates)
+    if isinstance(full, Undefined):
+        return full
+    null = cumulative_model(rows, construct, factors, covariates, with_condition=False)
+    if isinstance(null, Undefined):
+        return null
+    test = condition_test(full, null)
+    return test if isinstance(test, Undefined) else ConditionTest(construct, full, test, test.p)

@@ -1,0 +1,245 @@
+"""The linear mixed model: ratings come from people and items, and each has a level of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, stats
+
+from app.analysis.statistics.base import Matrix, Undefined, Vector, is_constant, outcome_rows, values_of
+from app.analysis.statistics.crossed import Crossed, Factorised, crossed
+from app.analysis.statistics.design import Design, design
+from app.analysis.statistics.effects import Z95
+from app.analysis.statistics.linear import Coefficient
+
+Method = Literal["REML", "ML"]
+ZERO = 1e-3  # relative standard deviations below this are tried without their factor
+
+
+NO_ERROR = 1e-8  # a residual variance below this share of the whole is none
+
+
+class NoError(ArithmeticError):
+    """The model fits every rating exactly, so its likelihood has no bound."""
+
+
+@dataclass(frozen=True)
+class MixedModel:
+    """`variances` by factor and `residual`; `at_zero` names factors whose variance was estimated as zero.
+
+    p-values and intervals are the normal approximation's. `covariance` is of the coefficients.
+    """
+
+    n: int
+    method: Method
+    coefficients: tuple[Coefficient, ...]
+    covariance: Matrix
+    variances: dict[str, float]
+    fitted: tuple[str, ...]
+    at_zero: tuple[str, ...]
+    loglik: float
+
+
+@dataclass(frozen=True)
+class Problem:
+    """y and X with columns of comparable size; products by factor are kept, as they never change."""
+
+    joint: Matrix  # X and y side by side
+    sizes: Vector  # what X's columns were divided by
+    factors: Crossed
+    sums: tuple[Matrix, ...]
+    method: Method
+
+
+@dataclass(frozen=True)
+class Profile:
+    criterion: float  # -2 log likelihood
+    gradient: Vector
+    beta: Vector
+    information: Matrix  # X'V⁻¹X, times the residual variance
+    residual: float
+
+
+def mixed_model(
+    frame: pd.DataFrame,
+    outcome: str,
+    factors: Sequence[str],
+    covariates: Sequence[str] = (),
+    *,
+    method: Method = "REML",
+    with_condition: bool = True,
+) -> MixedModel | Undefined:
+    """Outcome ~ condition + covariates + a random intercept for each factor, profiled likelihood.
+
+    Source: Bates, Mächler, Bolker & Walker 2015, J. Stat. Softw. 67(1), equations 34-42 (as R's lme4).
+    """
+    rows = outcome_rows(frame.dropna(subset=[outcome, *covariates]), outcome)
+    values = values_of(rows, outcome)
+    if is_constant(values):
+        return Undefined("All ratings are the same (or there are none), so there is nothing to model.")
+    model = design(rows, covariates, with_condition=with_condition)
+    groups = crossed(rows, factors)
+    if problem := cannot_fit(len(rows), model, groups):
+        return problem
+    return fit(values, model, groups, method)
+
+
+def cannot_fit(n: int, model: Design, groups: Crossed) -> Undefined | None:
+    for name, size in zip(groups.names, groups.sizes, strict=True):
+        if size < 2:  # noqa: PLR2004  # a variance needs two
+            return Undefined(f"There is only one {name}, so its share of the variance cannot be estimated.")
+        if size == n:
+            return Undefined(f"No {name} has two ratings, so its variance cannot be told from the rest.")
+    if n <= len(model.names) + len(groups.names):
+        return Undefined(f"{n} ratings are too few for a mixed model of {len(model.names)} coefficients.")
+    return None
+
+
+def fit(values: Vector, model: Design, groups: Crossed, method: Method) -> MixedModel | Undefined:
+    sizes = np.sqrt(np.mean(model.matrix**2, axis=0))
+    joint = np.column_stack([model.matrix / sizes, values])
+    at_zero: list[str] = []
+    try:
+        theta, found = solve(joint, sizes, groups, method)
+        while groups.names and np.min(np.abs(theta)) < ZERO:
+            smallest = groups.names[int(np.argmin(np.abs(theta)))]
+            less = groups.without(smallest)
+            theta_less, without = solve(joint, sizes, less, method)
+            if without.criterion > found.criterion + 1e-6:
+                break
+            at_zero.append(smallest)
+            groups, theta, found = less, theta_less, without
+    except NoError:
+        return Undefined("People, items and conditions explain every rating: the model has no error left.")
+    return summarise(model, groups, found, (sizes, theta, at_zero), (len(values), method))
+
+
+def solve(joint: Matrix, sizes: Vector, groups: Crossed, method: Method) -> tuple[Vector, Profile]:
+    problem = Problem(joint, sizes, groups, tuple(level_sums(joint, groups)), method)
+    if not groups.names:
+        return np.zeros(0), profile(problem, np.zeros(0))
+
+    def goal(theta: Vector) -> tuple[float, Vector]:
+        here = profile(problem, theta)
+        return here.criterion, here.gradient
+
+    done = optimize.minimize(
+        goal, np.full(len(groups.names), 0.5), jac=True, method="BFGS", options={"gtol": 1e-7}
+    )
+    return np.abs(done.x), profile(problem, np.abs(done.x))
+
+
+def level_sums(joint: Matrix, groups: Crossed) -> list[Matrix]:
+    return [
+        np.column_stack([np.bincount(codes, column, size) for column in joint.T])
+        for codes, size in zip(groups.codes, groups.sizes, strict=True)
+    ]
+
+
+def profile(problem: Problem, theta: Vector) -> Profile:
+    """-2 log likelihood, all but the relative standard deviations at their best, and its gradient."""
+    joint, groups = problem.joint, problem.factors
+    cross = joint.T @ joint
+    changes: list[Matrix] = []
+    log_determinant, slopes = 0.0, np.zeros(0)
+    if groups.names:
+        solved = Factorised(groups, theta, np.ones(len(joint)))
+        right = np.concatenate([scale * part for scale, part in zip(theta, problem.sums, strict=True)])
+        effects = solved.solve(right)
+        cross = cross - right.T @ effects
+        log_determinant = solved.log_determinant
+        slopes = np.array([2 * reach.sum() for reach in solved.reaches])
+        spreads = [groups.spread(effects, number) for number in range(len(theta))]
+        left = joint - sum(scale * part for scale, part in zip(theta, spreads, strict=True))
+        changes = [-(left.T @ part + part.T @ left) for part in spreads]
+    return criterion(problem, cross, changes, log_determinant, slopes)
+
+
+def criterion(
+    problem: Problem, cross: Matrix, changes: list[Matrix], log_determinant: float, slopes: Vector
+) -> Profile:
+    information = cross[:-1, :-1]
+    inverse = np.linalg.inv(information)
+    beta = inverse @ cross[:-1, -1]
+    contrast = np.append(-beta, 1.0)
+    squares = float(contrast @ cross @ contrast)
+    is_reml = problem.method == "REML"
+    df = len(problem.joint) - (len(beta) if is_reml else 0)
+    if squares <= NO_ERROR * df * float(np.var(problem.joint[:, -1])):
+        raise NoError
+    value = log_determinant + df * (1 + np.log(2 * np.pi * squares / df))
+    gradient = slopes + df * np.array([contrast @ change @ contrast for change in changes]) / squares
+    if is_reml:
+        value += np.linalg.slogdet(information)[1] + 2 * np.log(problem.sizes).sum()
+        gradient = gradient + np.array([np.sum(inverse * change[:-1, :-1]) for change in changes])
+    return Profile(float(value), gradient, beta, information, squares / df)
+
+
+def summarise(
+    model: Design,
+    groups: Crossed,
+    found: Profile,
+    scaling: tuple[Vector, Vector, list[str]],
+    kind: tuple[int, Method],
+) -> MixedModel:
+    sizes, theta, at_zero = scaling
+    n, method = kind
+    covariance = found.residual * np.linalg.inv(found.information) / np.outer(sizes, sizes)
+    estimates = found.beta / sizes
+    variances = dict.fromkeys(at_zero, 0.0)
+    variances |= {
+        name: float(found.residual * scale**2) for name, scale in zip(groups.names, theta, strict=True)
+    }
+    return MixedModel(
+        n,
+        method,
+        wald(model.names, estimates, covariance),
+        covariance,
+        {**variances, "residual": found.residual},
+        groups.names,
+        tuple(at_zero),
+        -found.criterion / 2,
+    )
+
+
+def wald(names: Sequence[str], estimates: Vector, covariance: Matrix) -> tuple[Coefficient, ...]:
+    """Estimates with standard errors, z, two-sided normal p and 95 % intervals."""
+    return tuple(
+        coefficient(name, float(estimate), float(np.sqrt(variance)))
+        for name, estimate, variance in zip(names, estimates, np.diag(covariance), strict=True)
+    )
+
+
+def coefficient(name: str, estimate: float, se: float) -> Coefficient:
+    z = estimate / se
+    p = float(2 * stats.norm.sf(abs(z)))
+    return Coefficient(name, estimate, se, z, p, estimate - Z95 * se, estimate + Z95 * se)
+
+
+@dataclass(frozen=True)
+class LikelihoodRatio:
+    n: int
+    chi2: float
+    df: int
+    p: float
+
+
+def mixed_condition_test(
+    frame: pd.DataFrame, outcome: str, factors: Sequence[str], covariates: Sequence[str] = ()
+) -> LikelihoodRatio | Undefined:
+    """Likelihood-ratio test for condition between two fits by maximum likelihood. Source: Wilks 1938."""
+    rows = outcome_rows(frame, outcome)
+    full = mixed_model(rows, outcome, factors, covariates, method="ML")
+    null = mixed_model(rows, outcome, factors, covariates, method="ML", with_condition=False)
+    for one in (full, null):
+        if isinstance(one, Undefined):
+            return one
+    if isinstance(full, Undefined) or isinstance(null, Undefined):
+        return Undefined("The model could not be fitted.")
+    df = len(full.coefficients) - len(null.coefficients)
+    if df == 0:
+        return Undefined("There are ratings in fewer than two conditions, so there is nothing to compare.")
+    chi2 = max(0.0, 2 * (full.loglik - null.loglik))
+    return LikelihoodRatio(full.n, chi2, df, float(stats.chi2.sf(chi2, df)))

@@ -1,0 +1,69 @@
+"""/studies/{slug}/participants: who took part, by pseudonym, and excluding or erasing one of them."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from app.access import level_of, study_for
+from app.participants import queries, service
+from app.participants.pages import ParticipantsPage
+from app.participation import erasing
+from app.web.auth import desk
+from app.web.db import Database
+from app.web.forms import FormData
+from app.web.jobs import forget
+from app.web.shell import go, shell_of, show
+
+router = APIRouter(prefix="/studies/{slug}/participants")
+
+
+@router.get("")
+def participants(
+    request: Request, slug: str, page: Annotated[int, Query(ge=1, le=1_000_000)] = 1
+) -> Response:
+    with desk(request) as at:
+        study = study_for(at.session, at.person, slug)
+        rows, has_more = queries.participants_page(at.session, study.id, datetime.now(UTC), page)
+        may_exclude = level_of(at.session, at.person, study) != "view"
+        shown = ParticipantsPage(
+            shell_of(request, at.person, "studies"), slug, rows, may_exclude, page, has_more
+        )
+    return show(shown)
+
+
+@router.post("/{pseudonym}/exclude")
+def exclude(request: Request, slug: str, pseudonym: str) -> Response:
+    with desk(request, "researcher", writing=True) as at:
+        study_for(at.session, at.person, slug, "edit")
+        service.exclude(at.session, slug, pseudonym, datetime.now(UTC))
+    notice = f"{pseudonym} no longer counts; their items are free for others, their answers stay in exports."
+    return go(request, f"/studies/{slug}/participants", notice)
+
+
+@router.post("/{pseudonym}/count")
+def count_instead(request: Request, slug: str, pseudonym: str) -> Response:
+    with desk(request, "researcher", writing=True) as at:
+        study_for(at.session, at.person, slug, "edit")
+        service.count_instead(at.session, slug, pseudonym, datetime.now(UTC))
+    notice = f"{pseudonym} counts now, and the other visit of the same id does not."
+    return go(request, f"/studies/{slug}/participants", notice)
+
+
+@router.post("/{pseudonym}/erase")
+def erase(request: Request, slug: str, pseudonym: str, data: FormData) -> Response:
+    """Erase somebody for good; the form's box says that this is meant."""
+    is_meant = data.get("confirm") == "yes"
+    with desk(request, "researcher", writing=True) as at:
+        study_for(at.session, at.person, slug, "edit")
+        if is_meant:
+            secret = request.app.state.signing.secret
+            erasing.erase_by_pseudonym(at.session, slug, pseudonym, secret, datetime.now(UTC))
+    if not is_meant:
+        return go(request, f"/studies/{slug}/participants", "Nobody was erased: please tick the box first.")
+    database: Database = request.app.state.database
+    database.empty_log()
+    forget(request.app.state.settings, slug)
+    notice = f"All that {pseudonym} gave is erased, here and in the package and the report made before."
+    return go(request, f"/studies/{slug}/participants", notice)

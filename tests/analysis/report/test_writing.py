@@ -1,0 +1,275 @@
+"""`honeyglass analyze`, of a file and of a study: what it writes, that it repeats, what it refuses."""
+
+import csv
+import json
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from fastapi.testclient import TestClient
+from scipy import stats
+from typer.testing import CliRunner
+
+from app.analysis.analyses import correctness
+from app.analysis.from_study import read_study
+from app.analysis.report.writing import analyze_csv, analyze_study
+from app.analysis.tidy import Key, Statistic
+from app.cli import cli
+from app.errors import Conflict, Invalid, NotFound
+from app.web.db import Database
+from tests.analysis.statistics import errors
+from tests.analysis.statistics.made import make_ratings
+from tests.analysis.statistics.published import DATA, needs_data
+from tests.exports.published import published, set_up, take
+
+FIGURES = ("odds", "means", "likert", "effects", "coverage")
+
+
+def paper_file(path: Path, frame: pd.DataFrame | None = None) -> Path:
+    """Ratings of our own in the published study's columns."""
+    frame = make_ratings(4) if frame is None else frame
+    out = pd.DataFrame(
+        {
+            "CASE": frame["participant"],
+            "rationale": "RE01",
+            "Completeness": frame["clarity"],
+            "Plausibility": frame["use"],
+            "rationale_id": frame["question"],
+            "model": frame["condition"]
+            .astype(str)
+            .map({"a": "CF:PosRationales", "b": "MT:PosRationales", "c": "X"}),
+            "rationale_length": frame["explanation_length"].astype(int),
+            "gender": np.where(frame["participant"] < "p2", "male", "female"),
+        }
+    )
+    out.to_csv(path, index=False)
+    return path
+
+
+def figures(out: Path) -> list[dict[str, str]]:
+    with (out / "statistics.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def value(rows: list[dict[str, str]], **keys: str) -> float:
+    (row,) = [one for one in rows if all(one[name] == wanted for name, wanted in keys.items())]
+    return float(row["value"])
+
+
+def test_a_file_becomes_a_report_that_stands_alone(tmp_path: Path) -> None:
+    out = tmp_path / "report"
+    done = analyze_csv(paper_file(tmp_path / "old.csv"), out)
+    rows = figures(out)
+    assert done["responses"] == len(make_ratings(4))
+    assert done["statistics"] == len(rows)
+    html = (out / "report.html").read_text(encoding="utf-8")
+    assert "<script" not in html
+    assert "http" not in html.replace("http-equiv", "")
+    assert "Not recorded: the participant flow" in html
+    assert "nan" not in html.lower().split()
+    for name in (*FIGURES, *(f"{one}-column" for one in FIGURES)):
+        for kind in ("svg", "pdf", "png"):
+            assert (out / "figures" / f"{name}.{kind}").stat().st_size > 1000
+    assert not (out / "figures" / "times.svg").exists()
+    assert {row["analysis"] for row in rows} >= {
+        "clmm",
+        "mixed_model",
+        "kruskal",
+        "dunn",
+        "linear_model_controls",
+    }
+    assert {row["variant"] for row in rows} == {"all_rows", "no_outliers", "published"}
+    assert all(np.isfinite(float(row["value"])) for row in rows)
+    latex = (out / "tables" / "clmm_test_all_rows.tex").read_text(encoding="utf-8")
+    assert latex.startswith("% Study: old.csv; ")
+    assert "p (Holm)" in latex
+    assert "clmm(rating ~ condition + (1 | question)" in (out / "analysis.R").read_text(
+        encoding="utf-8"
+    ).replace("(1 | participant) + (1 | question)", "(1 | question)")
+    assert len(pd.read_csv(out / "data.csv")) == done["responses"]
+
+
+def test_no_cell_of_any_file_of_the_report_runs_in_a_spreadsheet(tmp_path: Path) -> None:
+    frame = pd.read_csv(paper_file(tmp_path / "old.csv"))
+    frame["model"] = frame["model"].map({"X": "=HYPERLINK(1)"}).fillna(frame["model"])
+    frame["gender"] = "@" + frame["gender"]
+    frame.to_csv(tmp_path / "old.csv", index=False)
+    out = tmp_path / "report"
+    analyze_csv(tmp_path / "old.csv", out)
+    paths = [*out.glob("*.csv"), *(out / "tables").glob("*.csv")]
+    assert len(paths) > 20
+    texts = []
+    for path in paths:
+        with path.open(encoding="utf-8", newline="") as stream:
+            texts += [cell for row in csv.reader(stream) for cell in row if not is_number(cell)]
+    assert [text for text in texts if text.startswith(("=", "+", "-", "@"))] == []
+    assert "'=HYPERLINK(1)" in texts
+    assert '"\'=HYPERLINK(1)"' in (out / "analysis.R").read_text(encoding="utf-8")
+
+
+def is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def test_the_same_data_give_the_same_bytes(tmp_path: Path) -> None:
+    source = paper_file(tmp_path / "old.csv")
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        analyze_csv(source, folder)
+    first, second = (
+        {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+        for folder in folders
+    )
+    assert list(first) == list(second)
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+@pytest.mark.parametrize(
+    "change,sentence",
+    [
+        (lambda frame: frame.drop(columns="model"), "no column for model"),
+        (lambda frame: frame.drop(columns=["Completeness", "Plausibility"]), "any of the constructs"),
+        (lambda frame: frame.assign(Completeness=7.5), "line 2: Completeness is 7.5"),
+        (lambda frame: frame.assign(Completeness="many"), "no number"),
+        (lambda frame: frame.assign(Completeness=""), "is empty"),
+        (lambda frame: frame.head(0), "no rows"),
+    ],
+)
+def test_files_that_do_not_fit_are_refused_in_a_sentence(tmp_path: Path, change: Any, sentence: str) -> None:
+    path = paper_file(tmp_path / "old.csv")
+    change(pd.read_csv(path)).to_csv(path, index=False)
+    with pytest.raises(Invalid, match=sentence):
+        analyze_csv(path, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda frame: frame[frame["condition"] == "a"],
+        lambda frame: frame.head(1),
+        lambda frame: frame[frame["participant"] == "p0"],
+        lambda frame: frame.assign(clarity=3, use=3),
+        lambda frame: frame.assign(clarity=frame["clarity"].where(frame.index % 4 != 0)),
+        lambda frame: frame[(frame["condition"] != "c") | (frame["participant"] == "p3")],
+    ],
+    ids=["one condition", "one row", "one participant", "constant", "missing", "empty cells"],
+)
+def test_odd_studies_give_sentences_and_never_a_crash(tmp_path: Path, change: Any) -> None:
+    out = tmp_path / "out"
+    analyze_csv(paper_file(tmp_path / "old.csv", change(make_ratings(4))), out)
+    assert all(np.isfinite(float(row["value"])) for row in figures(out))
+    for path in (out / "tables").glob("*.csv"):
+        assert "nan" not in path.read_text(encoding="utf-8").lower().split(",")
+
+
+def test_tests_of_conditions_are_repeated_for_right_and_for_wrong_answers(
+    web: TestClient, database: Database
+) -> None:
+    set_up(database)
+    for shift in range(3):
+        take(web, shift=shift)
+    with database.snapshot() as session:
+        material = read_study(session, "small", "test")
+    frame = material.frame.assign(answer_correct=np.arange(len(material.frame)) % 2)
+    found = list(correctness(replace(material, frame=frame)))
+    for number, name in ((1, "right"), (0, "wrong")):
+        rows = frame[frame["answer_correct"] == number]
+        samples = [values.to_numpy() for _, values in rows.groupby("condition", observed=True)["Quality"]]
+        [statistic] = [
+            one.value
+            for one in found
+            if isinstance(one, Statistic)
+            and one.key == Key("kruskal_by_correctness", "all_rows", "Quality", term=f"answer {name}")
+            and one.quantity == "H"
+        ]
+        assert statistic == pytest.approx(stats.kruskal(*samples).statistic, rel=1e-12)
+    kinds = {one.key.analysis.removesuffix("_by_correctness") for one in found}
+    assert kinds == {"describe", "kruskal", "dunn", "vargha_delaney"}
+
+
+def test_a_study_is_analysed_with_its_flow_and_its_declared_exclusions(
+    web: TestClient, database: Database, tmp_path: Path
+) -> None:
+    rules = {"attention_failed_at_least": 1, "faster_than_sd": 3, "straightlining": True}
+    set_up(database, analysis={"reference": "mt", "exclude": rules})
+    for shift in range(3):
+        take(web, shift=shift)
+    take(web, items=5)
+    with database.snapshot() as session:
+        done = analyze_study(session, "small", tmp_path / "out")
+    assert done["responses"] == 3 * 12 + 5
+    assert done["figures"] == 8
+    html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert '<tr><th scope="row">arrived</th><td>4</td></tr>' in html
+    assert '<tr><th scope="row">completed</th><td>3</td></tr>' in html
+    assert "<td>gave the same rating to everything</td><td>0</td><td>0</td>" in html
+    assert "1 (definition " in html
+    assert html.index("<h3>After the declared exclusions</h3>") < html.index("<h3>All rows</h3>")
+    rows = figures(tmp_path / "out")
+    assert {row["variant"] for row in rows} >= {"exclusions", "all_rows"}
+    assert (
+        value(rows, analysis="describe", variant="all_rows", construct="Quality", group1="", quantity="n")
+        == 41
+    )
+    manifest = pd.read_csv(tmp_path / "out" / "data.csv")
+    assert set(manifest["condition"]) <= {"CF:Unrevised", "MT:Unrevised", "MT+CF:Unrevised", "MT+CF:Revised"}
+
+
+def test_a_study_nobody_rated_or_nobody_knows_is_refused(database: Database, tmp_path: Path) -> None:
+    set_up(database, **published())
+    with database.snapshot() as session:
+        with pytest.raises(Conflict, match="Nobody has rated"):
+            analyze_study(session, "small", tmp_path)
+        with pytest.raises(NotFound, match="no study 'other'"):
+            analyze_study(session, "other", tmp_path)
+
+
+def test_the_command_says_what_it_wrote_and_what_it_needs(tmp_path: Path) -> None:
+    source = paper_file(tmp_path / "old.csv")
+    runner = CliRunner()
+    done = runner.invoke(cli, ["analyze", "--csv", str(source), "--out", str(tmp_path / "out"), "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["figures"] == 5
+    for arguments in (["analyze", "--out", "x"], ["analyze", "slug", "--csv", "x", "--out", "y"]):
+        refused = runner.invoke(cli, arguments)
+        assert refused.exit_code == 1
+        assert "one of the two" in refused.output
+    missing = runner.invoke(
+        cli, ["analyze", "--csv", str(tmp_path / "none.csv"), "--out", str(tmp_path / "o")]
+    )
+    assert missing.exit_code == 1
+    assert "No such file" in missing.output
+
+
+@needs_data
+def test_the_published_studys_figures_in_the_file_are_rs(tmp_path: Path) -> None:
+    """The limits are those of the golden file's description."""
+    analyze_csv(DATA / "study.csv", tmp_path)
+    found = errors.worst(errors.read(tmp_path / "statistics.csv"))
+    assert len(found) > 25
+    for error, family, _ in found:
+        kind, _, quantity = family.partition(" ")
+        limit = {"clmm": 1e-3, "icc": 1e-4, "mixed_model": 1e-5, "shapiro": 1e-6}.get(kind, 1e-9)
+        assert error < (1e-4 if quantity == "variance" else limit), family
+
+
+def test_the_r_script_can_be_parsed_where_there_is_r(tmp_path: Path) -> None:
+    analyze_csv(paper_file(tmp_path / "old.csv"), tmp_path / "out")
+    try:
+        done = subprocess.run(
+            ["Rscript", "-e", f"invisible(parse('{tmp_path / 'out' / 'analysis.R'}'))"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        pytest.skip("there is no R here")
+    assert done.returncode == 0, done.stderr
