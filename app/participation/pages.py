@@ -165,7 +165,6 @@ class ChoicePage(Page):
     frame: Frame
     question: str
     group: ChoiceQuestion
-    position: int
     data: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     premise: str | None = None

@@ -144,10 +144,9 @@ def own_answer_page(session: Session, visit: Visit, bound: Submitted) -> Page:
         frame(visit, progress),
         current.question,
         group,
-        visit.items_answered + 1,
-        bound.data,
-        bound.errors,
-        current.premise,
+        data=bound.data,
+        errors=bound.errors,
+        premise=current.premise,
     )
 
 
@@ -159,7 +158,7 @@ def check_page(_session: Session, visit: Visit, bound: Submitted) -> Page:
     statement = definition.attention.statement.replace("{label}", label)
     group = ChoiceQuestion("choice", statement, numbered(labels), wide=True)
     progress = f"{visit.items_answered} of {visit.study.shape.items} explanations rated"
-    return ChoicePage(frame(visit, progress), "", group, number, bound.data, bound.errors)
+    return ChoicePage(frame(visit, progress), "", group, data=bound.data, errors=bound.errors)
 
 
 def check_labels(definition: StudyDefinition) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.accounts import attempts
-from app.accounts.attempts import BY_NETWORK, Counter, Limit
+from app.accounts.attempts import BY_ACCOUNT, BY_NETWORK, Counter, Limit
 from app.errors import TooMany
 from app.models import SignInAttempts
 from app.web.db import Database
@@ -42,6 +42,45 @@ def test_a_whole_ipv6_network_has_one_limit(database: Database) -> None:
     with pytest.raises(TooMany) as refused:
         hit(BY_NETWORK.most)
     assert 0 < refused.value.retry_after_s <= 900
+
+
+def from_somewhere(number: int, browser: str | None = None) -> list[Counter]:
+    """What an attempt at one account counts for that comes from a network of its own."""
+    return attempts.at_the_door("ada", f"10.0.{number // 256}.{number % 256}", browser)
+
+
+def test_one_account_has_a_limit_wherever_its_attempts_come_from(database: Database) -> None:
+    with database.transaction(writing=True) as session:
+        for number in range(BY_ACCOUNT.most):
+            attempts.count(session, from_somewhere(number), NOW)
+    for number in (BY_ACCOUNT.most, BY_ACCOUNT.most + 1):
+        with pytest.raises(TooMany) as refused, database.transaction(writing=True) as session:
+            attempts.count(session, from_somewhere(number), NOW + timedelta(minutes=30))
+        assert 0 < refused.value.retry_after_s <= 1800
+    with database.transaction(writing=True) as session:
+        attempts.count(session, from_somewhere(0, "known to ada"), NOW)
+        attempts.count(session, attempts.at_the_door("bo", "10.0.0.0", None), NOW)
+        attempts.count(session, from_somewhere(0), NOW + timedelta(hours=1))
+
+
+def test_who_signs_in_takes_back_their_own_failures_and_not_what_strangers_did(database: Database) -> None:
+    def kept() -> dict[str, int]:
+        with database.transaction() as session:
+            return {one.name: one.count for one in session.scalars(select(SignInAttempts))}
+
+    with database.transaction(writing=True) as session:
+        for number in (1, 2, 2):
+            attempts.count(session, from_somewhere(number), NOW)
+        attempts.forgive(session, from_somewhere(2))
+    assert kept() == {
+        "network 10.0.0.1": 1,
+        "network 10.0.0.2": 2,
+        "account ada from 10.0.0.1": 1,
+        "account ada": 3,
+    }
+    with database.transaction(writing=True) as session:
+        attempts.lift(session, "ada")
+    assert set(kept()) == {"network 10.0.0.1", "network 10.0.0.2"}
 
 
 def test_no_attempt_is_missed_when_many_come_at_once(database: Database) -> None:

@@ -92,6 +92,23 @@ def test_answered_pages_lead_on_and_a_repeated_submission_changes_nothing(
     assert problems(database) == []
 
 
+def test_ratings_of_another_item_than_the_address_names_are_not_stored(
+    web: TestClient, database: Database
+) -> None:
+    launch(database)
+    walker = Walker(web)
+    walker.start()
+    walker.prepare()
+    walker.answer()
+    fields = {**form_of(walker.look()).fields, "rating_1": "5", "rating_2": "5"}
+    assert fields.pop("position") == "2"
+    for named in ({}, *({"position": number} for number in ("", "1", "3", "02"))):
+        answer = web.post(walker.path, data={**fields, **named})
+        assert (answer.status_code, answer.headers["location"]) == (303, walker.path)
+    with database.transaction() as session:
+        assert session.scalars(select(Rating.value)).all() == [4, 4]
+
+
 def test_a_missing_rating_brings_the_page_back_with_what_was_chosen(
     web: TestClient, database: Database
 ) -> None:

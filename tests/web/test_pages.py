@@ -61,7 +61,6 @@ PAGES: dict[type[Page], dict[str, Any]] = {
         "frame": FRAME,
         "question": HOSTILE,
         "group": GROUP,
-        "position": 1,
         "premise": HOSTILE,
         **WITH_ERRORS,
     },
