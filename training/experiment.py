@@ -1,11 +1,10 @@
-"""Train and evaluate methods × data × sizes × seeds, then analyse their accuracy as the paper does.
+"""Train and evaluate methods × data × sizes × seeds, then have their accuracy analysed as the paper does.
 
 One stage, top to bottom: read the grid, run what is not done yet (each run is `python -m training train`
-and `evaluate` in processes of their own), write results.csv after every run, write the analysis beside it.
-A failed run is named and the others go on. With --analyze, the analysis of an existing table alone.
+and `evaluate` in processes of their own), write results.csv after every run, and have `honeyglass accuracy`
+write the analysis beside it. A failed run is named and the others go on.
 
     python -m training.experiment grid.toml
-    python -m training.experiment --analyze experiment.csv --out analysis
 """
 
 import json
@@ -19,13 +18,14 @@ from typing import Annotated, Protocol
 import typer
 from rich.console import Console
 
+from app.contract.accuracies import DATA, METHODS, ResultRow, write_results
 from app.contract.base import InvalidFile, sha256_of
 from app.contract.student import STUDENT
 from training.grid import Commands, Grid, Planned, leaves_precision_open, plan, read_grid
-from training.performance.results import DATA, METHODS, ResultRow, read_results, write_results
 from training.toml_writing import dump_toml
 
 RESULTS, CONFIG, LOG, DONE = "results.csv", "config.toml", "log.txt", "accuracy.json"
+ANALYSIS = (sys.executable, "-m", "app.cli", "accuracy")
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -164,22 +164,12 @@ def as_row(planned: Planned, accuracy: float) -> ResultRow:
 
 
 def experiment(
-    grid: Annotated[Path | None, typer.Argument(help="TOML: methods, data, sizes and seeds.")] = None,
-    analyze: Annotated[Path | None, typer.Option(help="Analyse this table of runs; train nothing.")] = None,
+    grid: Annotated[Path, typer.Argument(help="TOML: methods, data, sizes and seeds.")],
     out: Annotated[Path | None, typer.Option(help="The folder for the analysis.")] = None,
-    *,
-    all_conditions: Annotated[
-        bool, typer.Option("--all-conditions", help="Not only the four conditions the paper compares.")
-    ] = False,
 ) -> None:
-    """Run a grid of students and analyse their accuracy, or analyse an existing table of runs."""
+    """Run a grid of students and analyse their accuracy."""
     try:
-        if analyze is not None and out is not None and grid is None:
-            show_analysis(read_results(analyze), out, is_paper=not all_conditions)
-        elif grid is not None and analyze is None:
-            run_grid(read_grid(grid), out)
-        else:
-            raise typer.BadParameter("Say a grid to run, or --analyze CSV --out DIR.")
+        run_grid(read_grid(grid), out)
     except (InvalidFile, OSError) as error:
         console.print(f"Error: {error}", markup=False)
         raise typer.Exit(1) from error
@@ -187,22 +177,21 @@ def experiment(
 
 def run_grid(grid: Grid, out: Path | None) -> None:
     outcome = run_experiment(grid, Subprocesses(grid.commands))
-    if outcome.rows:
-        show_analysis(list(outcome.rows), out or grid.out / "analysis", is_paper=not grid.all_conditions)
+    is_analysed = not outcome.rows or analyse(grid, out or grid.out / "analysis")
     console.print(f"{len(outcome.rows)} runs done, {outcome.skipped} of them before.", markup=False)
     for name, why in outcome.failed.items():
         console.print(f"Failed, {name}: {why}", markup=False)
-    if outcome.failed:
+    if outcome.failed or not is_analysed:
         raise typer.Exit(1)
 
 
-def show_analysis(rows: list[ResultRow], out: Path, *, is_paper: bool) -> None:
-    from training.performance.report import sentences, write_report  # noqa: PLC0415  # statistics are slow to load
-
-    report = write_report(rows, out, is_paper=is_paper)
-    for sentence in sentences(report):
-        console.print(sentence, markup=False)
-    console.print(f"Wrote {out / 'report.html'}", markup=False)
+def analyse(grid: Grid, out: Path) -> bool:
+    """Have the table analysed by the product's own command, and print what that says; whether it worked."""
+    chosen = ["--all-conditions"] if grid.all_conditions else []
+    command = [*ANALYSIS, str(grid.out / RESULTS), "--out", str(out), *chosen]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)  # noqa: S603  # our own command
+    console.print(done.stdout.rstrip(), markup=False)
+    return done.returncode == 0
 
 
 if __name__ == "__main__":

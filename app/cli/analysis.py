@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.common import AsJson, complain, complaining, opened, say, stderr
+from app.contract.accuracies import read_results
 
 if TYPE_CHECKING:
     from app.analysis.power import Power
@@ -43,6 +44,24 @@ def analyze(
         f"statistics.csv, {written['tables']} tables, {written['figures']} pictures."
     )
     say({"ok": True, "out": str(out), **written}, text, as_json)
+
+
+@analysis_cli.command()
+def accuracy(
+    results: Annotated[Path, typer.Argument(help="The table of an experiment's runs (results.csv).")],
+    out: Annotated[Path, typer.Option(help="The folder to write; report.html is the way in.")],
+    all_conditions: Annotated[
+        bool, typer.Option("--all-conditions", help="Not only the four conditions the paper compares.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Analyse the accuracy of an experiment's students as the paper does, with and without outliers."""
+    from app.analysis.accuracy import report  # noqa: PLC0415  # as above
+
+    with complaining(as_json):
+        sentences = report.write_report(read_results(results), out, is_paper=not all_conditions)
+    text = "\n".join([*sentences, f"Wrote {out / 'report.html'}"])
+    say({"ok": True, "out": str(out), "sentences": sentences}, text, as_json)
 
 
 @analysis_cli.command()

@@ -7,16 +7,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from app.contract.accuracies import ResultRow, read_results
 from app.contract.base import InvalidFile
 from training import experiment
 from training.experiment import RunFailed, Subprocesses, run_experiment
 from training.grid import Grid, Planned, nested, plan, read_grid
-from training.performance.results import ResultRow, read_results
 from training.toml_writing import dump_toml
 
-OWN = Path(__file__).parent / "golden"
-REAL = Path(__file__).parents[3] / "shared/data"
-HEADER = "run,test accuracy,target_rationale,model_size,training_mode\n"
 # Stands in for both stages: trains by writing a manifest, evaluates by writing an accuracy into it.
 STAGE = """
 import json, pathlib, sys, tomllib
@@ -213,3 +210,20 @@ def test_the_command_runs_the_grid_analyses_it_and_names_what_failed(grid_path: 
     assert "14 runs done, 0 of them before." in said
     assert said.count("\nFailed, 1B-combined-revised-seed2: exit status 1") == 2
     assert (grid_path.parent / "runs/analysis/report.html").is_file()
+    assert "the analysis comes to the same conclusions." in said or "The outlier rule turns" in said
+
+
+def test_a_call_without_a_grid_is_refused() -> None:
+    assert call()[0] == 2
+
+
+def test_what_the_analysis_cannot_do_is_said_and_fails_the_command(
+    grid_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = (sys.executable, "-c", "import sys; sys.exit('Error: no analysis today')")
+    monkeypatch.setattr(experiment, "ANALYSIS", broken)
+    monkeypatch.setattr(experiment, "Subprocesses", lambda _commands: lambda _planned: 0.5)
+    status, said = call(grid_path)
+    assert status == 1
+    assert "Error: no analysis today" in said
+    assert "18 runs done" in said

@@ -3,10 +3,9 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from training import experiment
+from app.cli import cli
 
 OWN = Path(__file__).parent / "golden"
 REAL = Path(__file__).parents[4] / "shared/data"
@@ -14,18 +13,12 @@ HEADER = "run,test accuracy,target_rationale,model_size,training_mode\n"
 
 
 def call(*arguments: str | Path) -> tuple[int, str]:
-    result = CliRunner().invoke(make_app(), [str(argument) for argument in arguments])
+    result = CliRunner().invoke(cli, ["accuracy", *map(str, arguments)])
     return result.exit_code, result.output
 
 
-def make_app() -> typer.Typer:
-    app = typer.Typer()
-    app.command()(experiment.experiment)
-    return app
-
-
 def test_the_analysis_writes_a_report_a_tidy_table_and_the_figure_in_three_formats(tmp_path: Path) -> None:
-    status, said = call("--analyze", OWN / "experiment.csv", "--out", tmp_path / "analysis")
+    status, said = call(OWN / "experiment.csv", "--out", tmp_path / "analysis")
     assert status == 0, said
     written = sorted(path.name for path in (tmp_path / "analysis").iterdir())
     assert written == ["accuracy.pdf", "accuracy.png", "accuracy.svg", "report.html", "statistics.csv"]
@@ -35,7 +28,7 @@ def test_the_analysis_writes_a_report_a_tidy_table_and_the_figure_in_three_forma
 
 
 def test_the_tidy_table_has_every_figure_at_full_precision(tmp_path: Path) -> None:
-    call("--analyze", OWN / "experiment.csv", "--out", tmp_path)
+    call(OWN / "experiment.csv", "--out", tmp_path)
     with (tmp_path / "statistics.csv").open(encoding="utf-8", newline="") as stream:
         lines = list(csv.DictReader(stream))
     assert list(lines[0]) == [
@@ -55,7 +48,7 @@ def test_the_tidy_table_has_every_figure_at_full_precision(tmp_path: Path) -> No
 
 def test_the_same_runs_give_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        call("--analyze", OWN / "experiment.csv", "--out", tmp_path / name)
+        call(OWN / "experiment.csv", "--out", tmp_path / name)
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
 
@@ -63,7 +56,7 @@ def test_the_same_runs_give_the_same_bytes(tmp_path: Path) -> None:
 def test_where_the_outlier_rule_turns_the_conclusion_the_report_says_so_first(tmp_path: Path) -> None:
     if not REAL.is_dir():
         pytest.skip("../shared/data is not here")
-    status, said = call("--analyze", REAL / "experiment.csv", "--out", tmp_path)
+    status, said = call(REAL / "experiment.csv", "--out", tmp_path)
     assert status == 0
     assert said.startswith("The outlier rule turns the conclusion on the effect of condition × size")
     assert "leaves out 7 of 46 runs (15 %), 4 of them extreme" in said
@@ -75,7 +68,7 @@ def test_without_outliers_both_versions_are_the_same_and_the_report_says_so(tmp_
     lines = [f"{run},{0.5 + run / 100},few-shot-revision,{size},both" for run in range(4) for size in "ab"]
     path = tmp_path / "runs.csv"
     path.write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
-    status, said = call("--analyze", path, "--out", tmp_path / "analysis")
+    status, said = call(path, "--out", tmp_path / "analysis")
     assert status == 0
     assert said.startswith("With and without outliers the analysis comes to the same conclusions.")
     assert "finds no outlier among the 8 runs" in said
@@ -89,25 +82,29 @@ def test_conditions_the_paper_leaves_out_are_named_and_can_be_taken_in(tmp_path:
     ]
     path = tmp_path / "runs.csv"
     path.write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
-    assert (
-        "3 runs of conditions that the paper does not compare"
-        in call("--analyze", path, "--out", tmp_path)[1]
-    )
-    taken = call("--analyze", path, "--out", tmp_path, "--all-conditions")[1]
+    assert "3 runs of conditions that the paper does not compare" in call(path, "--out", tmp_path)[1]
+    taken = call(path, "--out", tmp_path, "--all-conditions")[1]
     assert "does not compare" not in taken
     assert "MT:Revised" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    "arguments", [(), ("--analyze", "a.csv"), ("grid.toml", "--analyze", "a.csv", "--out", "b")]
-)
-def test_a_call_that_says_neither_or_both_is_refused(arguments: tuple[str, ...]) -> None:
-    status, said = call(*arguments)
-    assert status == 2
-    assert "Say a grid to run" in said
-
-
 def test_a_file_that_is_not_there_is_a_sentence_and_exit_status_1(tmp_path: Path) -> None:
-    status, said = call("--analyze", tmp_path / "none.csv", "--out", tmp_path)
+    status, said = call(tmp_path / "none.csv", "--out", tmp_path)
     assert status == 1
     assert "there is no such file" in said
+
+
+def test_the_sentences_are_one_json_line_for_programs(tmp_path: Path) -> None:
+    status, said = call(OWN / "experiment.csv", "--out", tmp_path, "--json")
+    told = json.loads(said)
+    assert status == 0
+    assert told["out"] == str(tmp_path)
+    assert told["sentences"][0].startswith("The outlier rule turns the conclusion")
+
+
+def test_a_table_without_the_papers_conditions_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text(HEADER + "0,0.5,few-shot-revision,220M,task-prefix\n", encoding="utf-8")
+    status, said = call(path, "--out", tmp_path)
+    assert status == 1
+    assert "use --all-conditions" in said

@@ -14,24 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from app.analysis.accuracy.runs import Run
+
 Vector = npt.NDArray[np.float64]
 CONFIDENCE = 0.95
 OUTLIER_IQRS, EXTREME_IQRS = 1.5, 3.0
 FEWEST_FOR_SHAPIRO = 3
-
-
-@dataclass(frozen=True)
-class Run:
-    """One trained student; `condition` is its method and data, like MT+CF:Revised."""
-
-    number: int
-    condition: str
-    size: str
-    accuracy: float
-
-    @property
-    def cell(self) -> tuple[str, str]:
-        return self.size, self.condition
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.training.performance.comparing import compare_all, error_table
-from training.performance.analysis import Run, analyse, outliers
-from training.performance.report import compare
-from training.performance.results import read_results
+from app.analysis.accuracy.analysis import analyse, outliers
+from app.analysis.accuracy.report import compare
+from app.analysis.accuracy.runs import Run
+from app.contract.accuracies import read_results
+from tests.analysis.accuracy.comparing import compare_all, error_table
 
 OWN = Path(__file__).parent / "golden"
 REAL = Path(__file__).parents[4] / "shared/data"

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from training.performance.analysis import Analysis, Pair, Run, Term
+from app.analysis.accuracy.analysis import Analysis, Pair, Term
+from app.analysis.accuracy.runs import Run
 
 ALPHA = 0.05
 FEWEST_P = 0.001

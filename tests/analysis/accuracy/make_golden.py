@@ -1,6 +1,6 @@
 """Make golden/experiment.csv (seeded) and golden/experiment.json by libraries, not by training's code.
 
-    python -m tests.training.performance.make_golden
+    python -m tests.analysis.accuracy.make_golden
 
 The JSON has the shape that R's figures for the published runs have, so one test compares both.
 """

@@ -5,18 +5,13 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from app.analysis.accuracy import words
+from app.analysis.accuracy.analysis import EXTREME_IQRS, Analysis, analyse, outliers
+from app.analysis.accuracy.figure import write_figure
+from app.analysis.accuracy.runs import PAPER_CONDITIONS, Run, as_runs, order_conditions, order_sizes
+from app.analysis.accuracy.tidy import tidy, write_statistics
+from app.contract.accuracies import ResultRow
 from app.contract.base import InvalidFile
-from training.performance import words
-from training.performance.analysis import EXTREME_IQRS, Analysis, Run, analyse, outliers
-from training.performance.figure import write_figure
-from training.performance.results import (
-    PAPER_CONDITIONS,
-    ResultRow,
-    as_runs,
-    order_conditions,
-    order_sizes,
-)
-from training.performance.tidy import tidy, write_statistics
 
 TITLES = {"all_runs": "All runs", "without_outliers": "Without outliers"}
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
@@ -61,15 +56,15 @@ def compare(rows: Sequence[ResultRow], *, is_paper: bool) -> Report:
     )
 
 
-def write_report(rows: Sequence[ResultRow], out: Path, *, is_paper: bool) -> Report:
-    """Write the folder's files, report.html last."""
+def write_report(rows: Sequence[ResultRow], out: Path, *, is_paper: bool) -> list[str]:
+    """Write the folder, report.html last; what it says. Raises: InvalidFile; OSError."""
     report = compare(rows, is_paper=is_paper)
     out.mkdir(parents=True, exist_ok=True)
     write_statistics(out / "statistics.csv", tidy(report.variants, report.left_out))
     titled = {TITLES[name]: analysis for name, analysis in report.variants.items()}
     write_figure(out, titled, report.conditions, report.sizes, report.left_out)
     (out / "report.html").write_text("\n".join(page(report)) + "\n", encoding="utf-8")
-    return report
+    return sentences(report)
 
 
 def sentences(report: Report) -> list[str]:

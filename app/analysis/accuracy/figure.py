@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from training.performance.analysis import Analysis, Run
+from app.analysis.accuracy.analysis import Analysis
+from app.analysis.accuracy.runs import Run
 
 # Okabe & Ito 2008, told apart by colour-blind readers; the hatches tell them apart in print.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")

@@ -2,11 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from app.contract.accuracies import read_results
 from app.contract.base import InvalidFile
-from training.performance.results import ResultRow, as_runs, order_conditions, order_sizes, read_results
 
-OWN = Path(__file__).parent / "golden"
-REAL = Path(__file__).parents[3] / "shared/data"
 HEADER = "run,test accuracy,target_rationale,model_size,training_mode\n"
 
 
@@ -27,17 +25,3 @@ def test_a_table_that_is_wrong_is_refused_with_the_line(tmp_path: Path, text: st
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InvalidFile, match=complaint):
         read_results(path)
-
-
-def test_conditions_and_sizes_come_in_the_papers_order() -> None:
-    rows = [
-        ResultRow(0, 0.5, data, size, mode)
-        for size in ("1.5B", "odd", "770M", "220M")
-        for mode in ("both", "task-prefix", "counterfactual-prefix", "standard")
-        for data in ("few-shot-revision", "few-shot-positive-rationale")
-    ]
-    runs = as_runs(rows)
-    assert order_sizes(runs) == ["220M", "770M", "1.5B", "odd"]
-    unrevised = ["Standard:Unrevised", "CF:Unrevised", "MT:Unrevised", "MT+CF:Unrevised"]
-    assert order_conditions(runs)[:4] == unrevised
-    assert order_conditions(runs)[-1] == "MT+CF:Revised"

@@ -1,16 +1,17 @@
-"""The table of an experiment's runs, in the published shape: one line per trained student.
+"""The accuracies of an experiment's students, in the published shape: one line per trained student.
+
+Training writes the table, the analysis reads it.
 
 run,test accuracy,target_rationale,model_size,training_mode
 """
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.contract.base import InvalidFile
-from training.performance.analysis import Run
 
 COLUMNS = ("run", "test accuracy", "target_rationale", "model_size", "training_mode")
 # The words of the published file, and what the paper calls them.
@@ -23,9 +24,6 @@ METHODS = {
     "combined": "both",
 }
 DATA = {"unrevised": "few-shot-positive-rationale", "revised": "few-shot-revision"}
-# The paper compares these four; its MT and CF students on revised explanations are left out.
-PAPER_CONDITIONS = ("CF:Unrevised", "MT:Unrevised", "MT+CF:Unrevised", "MT+CF:Revised")
-UNITS = {"K": 1e3, "M": 1e6, "B": 1e9}
 
 
 @dataclass(frozen=True)
@@ -91,32 +89,3 @@ def write_results(path: Path, rows: Iterable[ResultRow]) -> None:
             line = (row.run, repr(row.accuracy), row.target_rationale, row.model_size, row.training_mode)
             writer.writerow(line)
     partial.replace(path)
-
-
-def as_runs(rows: Sequence[ResultRow]) -> list[Run]:
-    return [Run(row.run, row.condition, row.model_size, row.accuracy * 100) for row in rows]
-
-
-def order_conditions(runs: Iterable[Run]) -> list[str]:
-    """Those there are: unrevised before revised, each from the plainest method to the combined one."""
-    data, methods = list(RATIONALES.values()), list(MODES.values())
-
-    def place(condition: str) -> tuple[int, int, str]:
-        method, _, explanations = condition.partition(":")
-        return index(data, explanations), index(methods, method), condition
-
-    return sorted({run.condition for run in runs}, key=place)
-
-
-def order_sizes(runs: Iterable[Run]) -> list[str]:
-    """Smallest first; names that are no numbers of parameters come last."""
-
-    def parameters(size: str) -> tuple[float, str]:
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)([KMB])", size, re.IGNORECASE)
-        return (float(found[1]) * UNITS[found[2].upper()] if found else float("inf")), size
-
-    return sorted({run.size for run in runs}, key=parameters)
-
-
-def index(known: list[str], value: str) -> int:
-    return known.index(value) if value in known else len(known)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
-from training.performance.analysis import Analysis, Run
+from app.analysis.accuracy.analysis import Analysis
+from app.analysis.accuracy.runs import Run
 
 
 @dataclass(frozen=True)

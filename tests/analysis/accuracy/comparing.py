@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from training.performance.analysis import Analysis, Cell
-from training.performance.report import Report
+from app.analysis.accuracy.analysis import Analysis, Cell
+from app.analysis.accuracy.report import Report
 
 CELL_KEYS = {"lower": "low", "upper": "high"}
 ANOVAS = {"anova_type1": "I", "anova_type2": "II", "anova_type3_sum_contrasts": "III"}
