@@ -1,4 +1,6 @@
-"""The Huey queue between the web and its workers: tasks are put in by name, and only JSON travels.
+"""The Huey queues between the web and what works for it: tasks are put in by name, and only JSON travels.
+
+Students' workers have one, the background process another; both lie in one file or one Redis.
 
 The database says what there is to do; a message only says "look now", so a lost one costs time, not work.
 """
@@ -6,6 +8,7 @@ The database says what there is to do; a message only says "look now", so a lost
 import json
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -16,15 +19,17 @@ from huey.registry import Message
 from huey.serializer import Serializer
 from huey.utils import Error, normalize_time
 from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import home
 from app.settings import Settings
 
 log = logging.getLogger("honeyglass")
 
-VERIFY, GENERATE, TRY = "verify", "generate", "try"
+STUDENTS, BACKGROUND = "honeyglass", "honeyglass-background"
+VERIFY, GENERATE, TRY, WORK = "verify", "generate", "try", "work"
 # Somebody waits for an answer, or for a checkpoint to be ready; a run's next batch comes after them.
-TASKS = {GENERATE: 0, VERIFY: 1, TRY: 2}
+TASKS = {STUDENTS: {GENERATE: 0, VERIFY: 1, TRY: 2}, BACKGROUND: {WORK: 0}}
 LAST_BEAT = "a worker's last beat"
 SILENT_S = 60.0  # a worker beats every 15 seconds, whatever it is at
 MOST_MESSAGES = 16  # workers that may join a run at once; each then asks for its next batch itself
@@ -58,17 +63,19 @@ class JsonSerializer(Serializer):  # type: ignore[misc]  # huey ships no types
         return Error(found["error"]) if "error" in found else found["value"]
 
 
-def make_queue(settings: Settings, handlers: Mapping[str, Handler] | None = None) -> Huey:
-    """The queue; only a worker gives handlers, everybody else just puts tasks in."""
+def make_queue(
+    settings: Settings, handlers: Mapping[str, Handler] | None = None, name: str = STUDENTS
+) -> Huey:
+    """The queue of that name; only who works gives handlers, everybody else just puts tasks in."""
     kind = {"serializer": JsonSerializer(), "utc": True}
     if settings.redis_url:
-        queue = PriorityRedisHuey("honeyglass", url=settings.redis_url, **kind)
+        queue = PriorityRedisHuey(name, url=settings.redis_url, **kind)
     else:
         home.make(settings.home)
         (settings.home / "queue.db").touch(0o600)  # SQLite would let others read it
-        queue = SqliteHuey("honeyglass", filename=str(settings.home / "queue.db"), **kind)
-    for name in TASKS:
-        queue.task(name=name)(named(name, (handlers or {}).get(name)))
+        queue = SqliteHuey(name, filename=str(settings.home / "queue.db"), **kind)
+    for task in TASKS[name]:
+        queue.task(name=task)(named(task, (handlers or {}).get(task)))
     return queue
 
 
@@ -86,7 +93,7 @@ def named(name: str, handler: Handler | None) -> Handler:
 def enqueue(queue: Huey, name: str, *arguments: object, delay_s: float = 0) -> str:
     """Put a task in by name; the id is what `answer` asks by."""
     task_class = queue._registry.string_to_task(f"{__name__}.{name}")  # noqa: SLF001  # huey has no public way by name
-    task = task_class(args=arguments, kwargs={}, priority=TASKS[name])
+    task = task_class(args=arguments, kwargs={}, priority=TASKS[queue.name][name])
     if delay_s:
         task.eta = later(delay_s)
     queue.enqueue(task)
@@ -126,6 +133,18 @@ def is_worker_missing(queue: Huey) -> bool:
     except OUT_OF_REACH:
         return False
     return seen is None or time.time() - seen > SILENT_S
+
+
+def keep_looking(queue: Huey, look: Callable[[], None], every_s: float) -> None:
+    """Beat, and look for work that no message told of: messages die with whoever took them. For a thread."""
+    pause = threading.Event()
+    while True:
+        try:
+            beat(queue)
+            look()
+        except (SQLAlchemyError, *OUT_OF_REACH) as error:
+            log.warning("looked for work in vain: %s", error)  # a restart of either must not end this
+        pause.wait(every_s)
 
 
 def answer(queue: Huey, task_id: str) -> Any:  # noqa: ANN401  # whatever JSON the task returned

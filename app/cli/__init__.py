@@ -54,6 +54,9 @@ def serve(
     no_worker: Annotated[
         bool, typer.Option("--no-worker", help="Start no worker beside the server.")
     ] = False,
+    no_background: Annotated[
+        bool, typer.Option("--no-background", help="Start no background process: one runs elsewhere.")
+    ] = False,
     behind_proxy: Annotated[
         bool, typer.Option("--behind-proxy", help="A proxy with TLS stands before an address others reach.")
     ] = False,
@@ -69,14 +72,20 @@ def serve(
         settings.load_secret()
         serving.refuse_defaults(settings, host or settings.host)
     address = host or settings.host, port or settings.port, workers or settings.default_workers
-    if no_worker:
-        serving.run(*address)
-    elif not serving.can_load_students():
+    commands = [] if no_background else [serving.BACKGROUND]
+    if not no_worker and serving.can_load_students():
+        commands.append(serving.WORKER)
+    elif not no_worker:
         stderr.print(serving.WITHOUT_TORCH, markup=False)
+    with serving.beside(commands):
         serving.run(*address)
-    else:
-        with serving.worker_child():
-            serving.run(*address)
+
+
+@cli.command()
+def background() -> None:
+    """Do staff's heavy work (reports, packages, large exports), until stopped; `serve` starts one itself."""
+    with opened(as_json=False):
+        os.execv(serving.BACKGROUND[0], serving.BACKGROUND)  # noqa: S606  # our own
 
 
 @cli.command()

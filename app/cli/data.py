@@ -24,6 +24,7 @@ AlsoIncluded = Annotated[
     Include | None,
     typer.Option(help="Synthetic participants, too; or everybody whose answers do not count."),
 ]
+Tell = Annotated[bool, typer.Option("--tell", hidden=True, help="Print how far it is, as lines of JSON.")]
 SHARE: dict[str, Any] = {"min": 0, "max": 1}
 
 
@@ -63,16 +64,16 @@ def package(
     include_synthetic: Annotated[
         bool, typer.Option("--include-synthetic", help="The same as --include synthetic.")
     ] = False,
-    progress: Annotated[Path | None, typer.Option(hidden=True, help="Where to note how far it is.")] = None,
+    tell: Tell = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a data package: every table, the codebook, the definitions and a README in one .zip."""
-    with opened(as_json) as database, database.snapshot() as session, telling(progress) as tell:
+    with opened(as_json) as database, database.snapshot() as session, telling(tell, "rows") as told:
         manifest = packages.package(
             session,
             slug,
             out,
-            tell,
+            told,
             include_synthetic=include_synthetic or include == "synthetic",
             include_uncounted=include == "uncounted",
         )
@@ -81,20 +82,14 @@ def package(
 
 
 @contextmanager
-def telling(path: Path | None) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar, or note in a file how many of how many rows are written."""
-    if path is not None:
-        partial = path.with_name(f"{path.name}.partial")
-
-        def note(done: int, total: int) -> None:
-            partial.write_text(json.dumps({"done": done, "total": total}), encoding="utf-8")
-            partial.replace(path)
-
-        yield note
+def telling(as_lines: bool, what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar, or print a line of JSON for a program: how many of how many are done."""
+    if as_lines:
+        yield lambda done, total: print(json.dumps({"done": done, "total": total}), flush=True)  # noqa: T201  # the answer
         return
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=stderr, transient=True) as bar:
-        task = bar.add_task("rows", total=None)
+        task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
@@ -119,17 +114,18 @@ def simulate(
     reload: Annotated[float, typer.Option(help="Chance per page of loading it again.", **SHARE)] = 0,
     paced: Annotated[bool, typer.Option("--paced", help="With a person's time to think.")] = False,
     speed_up: Annotated[float, typer.Option(min=0.01, help="What --paced times are divided by.")] = 1,
+    tell: Tell = False,
     as_json: AsJson = False,
 ) -> None:
     """Let synthetic participants take a study over HTTP; exit status 1 unless every count is right."""
     habits = Habits(dropout, latecomers, two_tabs, double_submit, back, reload, paced, speed_up)
     settings = read_settings(as_json)
-    with opened(as_json) as database:
+    with opened(as_json) as database, telling(tell, "participants") as told:
         people = read_effects(effects) if effects else Effects({})
         plan = simulation.Plan(
             slug, url or settings.local_address, participants, concurrency, seed, people, force, habits
         )
-        done = simulation.simulate(database, Signing(settings.load_secret()), plan)
+        done = simulation.simulate(database, Signing(settings.load_secret()), plan, told)
     for error in done.errors[:20]:
         stderr.print(error, markup=False)
     say(done.as_dict(), done.sentence(), as_json)

@@ -4,7 +4,7 @@ import importlib.util
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -76,6 +76,7 @@ WITHOUT_TORCH = (
     "can be loaded. To load students: make worker"
 )
 WORKER = [sys.executable, "-m", "app.worker"]
+BACKGROUND = [sys.executable, "-m", "app.background"]
 RESTART_S = 2.0
 
 
@@ -84,26 +85,27 @@ def can_load_students() -> bool:
 
 
 @contextmanager
-def worker_child() -> Iterator[None]:
-    """A worker beside the server, started again if it dies; it ends with this process, however that ends."""
+def beside(commands: Sequence[Sequence[str]]) -> Iterator[None]:
+    """Processes beside the server, started again if they die; they end with this one, however that ends."""
     stopped = threading.Event()
-    children: list[subprocess.Popen[bytes]] = []
+    children: dict[int, subprocess.Popen[bytes]] = {}
 
-    def keep_alive() -> None:
+    def keep_alive(number: int) -> None:
         while not stopped.is_set():
-            # In a group of its own: Ctrl+C in a terminal is for the server, which then ends its worker.
-            command = [*WORKER, "--with-parent"]
+            # In a group of its own: Ctrl+C in a terminal is for the server, which then ends them.
+            command = [*commands[number], "--with-parent"]
             child = subprocess.Popen(command, stdin=subprocess.PIPE, process_group=0)  # noqa: S603  # our own
-            children[:] = [child]
+            children[number] = child
             child.wait()
             stopped.wait(RESTART_S)
 
-    threading.Thread(target=keep_alive, name="worker", daemon=True).start()
+    for number in range(len(commands)):
+        threading.Thread(target=keep_alive, args=(number,), daemon=True).start()
     try:
         yield
     finally:
         stopped.set()
-        for child in children:
+        for child in children.values():
             child.terminate()
 
 

@@ -3,6 +3,7 @@
 from app.models.base import Base, UtcDateTime
 from app.models.bundle import Bundle, Explanation
 from app.models.checkpoint import Checkpoint, GenerationBatch, GenerationRun
+from app.models.job import Job
 from app.models.participant import Assignment, Participant
 from app.models.question import Question, QuestionSet
 from app.models.response import CheckAnswer, QuestionnaireAnswer, Rating, Response
@@ -22,6 +23,7 @@ __all__ = [
     "GenerationBatch",
     "GenerationRun",
     "Item",
+    "Job",
     "OrderRow",
     "Participant",
     "Question",

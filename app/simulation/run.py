@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -37,9 +37,15 @@ class Plan:
     habits: Habits = field(default_factory=Habits)
 
 
-def simulate(database: Database, signing: Signing, plan: Plan) -> Summary:
+def simulate(
+    database: Database,
+    signing: Signing,
+    plan: Plan,
+    tell: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Summary:
     """Run a plan to its end and compare what was acknowledged with what is stored.
 
+    `tell` hears how many of how many participants have left the study.
     Raises: NotFound; Conflict if the study takes nobody, or is for people and `force` is not given.
     """
     with database.transaction() as session:
@@ -59,7 +65,7 @@ def simulate(database: Database, signing: Signing, plan: Plan) -> Summary:
         raise Invalid(
             f"No condition '{unknown[0]}' in '{plan.slug}'; it has {', '.join(sorted(conditions))}."
         )
-    taker = Taker(database, plan, study, mode_token(signing, plan.slug, "synthetic"))
+    taker = Taker(database, plan, study, mode_token(signing, plan.slug, "synthetic"), tell)
     started = time.perf_counter()
     taken = asyncio.run(taker.take_all())
     return summarise(database, taken, time.perf_counter() - started)
@@ -68,8 +74,10 @@ def simulate(database: Database, signing: Signing, plan: Plan) -> Summary:
 class Taker:
     """Takes one study again and again; whoever comes back late does so after all others."""
 
-    def __init__(self, database: Database, plan: Plan, study: OpenStudy, token: str) -> None:
-        self.plan, self.token = plan, token
+    def __init__(
+        self, database: Database, plan: Plan, study: OpenStudy, token: str, tell: Callable[[int, int], None]
+    ) -> None:
+        self.plan, self.token, self.tell, self.left = plan, token, tell, 0
         self.ground = Ground(database, study.study.definition, plan.habits, plan.seed)
         self.id_parameter = study.study.parameters.external_id
         self.fates = fates(plan.habits, plan.participants, pages_of(study), plan.seed)
@@ -103,6 +111,8 @@ class Taker:
         walk = Walk(self.ground, person, self.fates[number - 1], Taken(number))
         async with self.gate, self.sitting(walk.taken) as browser:
             await walk.begin(browser, f"/s/{self.plan.slug}", query)
+        self.left += 1
+        self.tell(self.left, self.plan.participants)
         return walk
 
     async def come_back(self, walk: Walk) -> None:

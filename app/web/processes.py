@@ -1,13 +1,20 @@
-"""Processes that do one piece of work within limits, and end."""
+"""Processes of ours: how they give way to participants' requests, keep within limits, and end with others."""
 
+import ctypes
 import os
 import resource
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 POLITENESS = 10
 LONGEST_TRACE = 4_000
+DIE_WITH_PARENT = 1  # Linux's PR_SET_PDEATHSIG
+LOOK_S = 1.0
 
 
 class Said(NamedTuple):
@@ -31,7 +38,9 @@ def run(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment,
-        start_new_session=True,  # Ctrl+C is for the server
+        # Ctrl+C is for the server. Not a session of its own: Linux shares the processors out by session first
+        # (autogroup), and nobody would give way to anybody.
+        process_group=0,
     )
     with process:
         try:
@@ -49,3 +58,29 @@ def restrain(cpu_s: int, most_bytes: int) -> None:
     """
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
     resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
+
+
+def end_with(parent: int) -> None:
+    """Die when this process's parent does: at once on Linux, even in a call that never comes back; soon
+    elsewhere.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def end_with_parent(stop: Callable[[], None]) -> None:
+    """Wait for the end of standard input, which the server that started this process holds open, then stop.
+
+    Read past Python's buffer, whose lock this thread would still hold when the interpreter shuts down: that
+    is fatal to it.
+    """
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    stop()

@@ -2,23 +2,22 @@
 
 import logging
 import os
-import sqlite3
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from huey import Huey
-from redis.exceptions import RedisError
-from sqlalchemy.exc import SQLAlchemyError
 
 from app import home
 from app.audit import Actor
 from app.checkpoints import queries as checkpoints
 from app.logs import LineFormatter
-from app.queue import GENERATE, TRY, VERIFY, beat, enqueue, make_queue
+from app.queue import GENERATE, TRY, VERIFY, enqueue, keep_looking, make_queue
 from app.runs import progress
 from app.settings import SECRET_FILE, Settings
 from app.web.db import Database
+from app.web.processes import end_with_parent
 from app.worker.work import Workbench
 
 log = logging.getLogger("honeyglass.worker")
@@ -37,28 +36,6 @@ def sweep(database: Database, queue: Huey) -> None:
         enqueue(queue, VERIFY, checkpoint_id)
     for run_id in to_write:
         enqueue(queue, GENERATE, run_id)
-
-
-def keep_sweeping(database: Database, queue: Huey, every_s: float) -> None:
-    pause = threading.Event()
-    while True:
-        try:
-            beat(queue)
-            sweep(database, queue)
-        except (SQLAlchemyError, sqlite3.Error, RedisError) as error:
-            log.warning("looked for work in vain: %s", error)  # a restart of either must not end this
-        pause.wait(every_s)
-
-
-def end_with_parent() -> None:
-    """Wait for the end of standard input, which the server that started this worker holds open.
-
-    Read past Python's buffer, whose lock this thread would still hold when the interpreter shuts down: that
-    is fatal to it.
-    """
-    while os.read(sys.stdin.fileno(), 1):
-        pass
-    os._exit(0)
 
 
 def handlers(settings: Settings, database: Database, queue: list[Huey]) -> dict[str, Callable[..., object]]:
@@ -91,9 +68,10 @@ def main() -> None:
     queue = make_queue(settings, handlers(settings, database, made))
     made.append(queue)
     every_s = min(LOOK_S, settings.lease_seconds)
-    for target, arguments in ((keep_sweeping, (database, queue, every_s)), (end_with_parent, ())):
-        if target is keep_sweeping or "--with-parent" in sys.argv:
-            threading.Thread(target=target, args=arguments, daemon=True).start()
+    look = partial(keep_looking, queue, partial(sweep, database, queue), every_s)
+    threading.Thread(target=look, daemon=True).start()
+    if "--with-parent" in sys.argv:
+        threading.Thread(target=end_with_parent, args=(partial(os._exit, 0),), daemon=True).start()
     log.info("waiting for tasks")
     consumer = {"workers": 1, "periodic": False, "initial_delay": 0.05, "max_delay": 0.5}
     queue.create_consumer(**consumer, shutdown_timeout=STOP_S).run()

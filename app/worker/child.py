@@ -4,13 +4,9 @@ Whatever a student's files make the libraries do happens here, where it can be k
 database, no queue and none of the product's settings.
 """
 
-import ctypes
 import os
 import re
-import signal
 import sys
-import threading
-import time
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -24,6 +20,7 @@ from safetensors import SafetensorError
 from app.contract.student import StudentManifest
 from app.errors import AppError
 from app.runs.service import Written
+from app.web.processes import end_with
 from app.worker.asking import ask
 from app.worker.loading import Shelf, Student, load
 from app.worker.talk import Ask, Load, Reply, Told
@@ -37,8 +34,6 @@ FAILURES = (
 FOLDERS = re.compile(r"(?<![\w.:/])/(?:[^\s/'\"]+/)+")  # those of absolute paths, not of addresses
 LONGEST_REASON = 500
 READ_BEFORE_CUTTING = 20 * LONGEST_REASON  # a student may have made an error's text as long as it likes
-DIE_WITH_PARENT = 1  # Linux's PR_SET_PDEATHSIG
-LOOK_S = 1.0
 
 
 def main() -> None:
@@ -48,19 +43,6 @@ def main() -> None:
     with os.fdopen(os.dup(1), "wb") as replies:
         os.dup2(2, 1)  # whatever a library prints is no reply
         serve(sys.stdin.buffer, replies)
-
-
-def end_with(parent: int) -> None:
-    """Die when the worker does: at once on Linux, even in a call that never comes back; soon elsewhere."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(LOOK_S)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> None:

@@ -1,0 +1,52 @@
+"""A job as a command of ours. The kinds are a closed list: who can write into the table runs nothing else."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from app.models import Job
+
+REPORT, REPORT_ARCHIVE = "report", "report.zip"
+
+
+class Order(NamedTuple):
+    slug: str
+    arguments: Mapping[str, Any]
+    folder: Path  # for what it makes
+
+
+def report(order: Order) -> list[str]:
+    return ["analyze", "--out", str(order.folder / REPORT)]
+
+
+def package(order: Order) -> list[str]:
+    return ["package", "--tell", "--out", str(order.folder / f"{order.slug}-data.zip")]
+
+
+def export(order: Order) -> list[str]:
+    asked = order.arguments
+    options = ["--include-synthetic"] * bool(asked["include_synthetic"])
+    options += ["--include", "uncounted"] * bool(asked["include_uncounted"])
+    options += ["--with-external-ids"] * bool(asked["with_external_ids"])
+    return ["export", "--format", asked["format"], "--out", str(order.folder / asked["file"]), *options]
+
+
+def rehearsal(order: Order) -> list[str]:
+    asked = order.arguments
+    names = ("url", "participants", "concurrency", "dropout", "seed")
+    options = [part for name in names for part in (f"--{name}", str(asked[name]))]
+    return ["simulate", "--tell", *options, *["--force"] * bool(asked["force"])]
+
+
+COMMANDS: Mapping[str, Callable[[Order], Sequence[str]]] = {
+    "report": report,
+    "package": package,
+    "export": export,
+    "rehearsal": rehearsal,
+}
+
+
+def command(job: Job, folder: Path) -> list[str]:
+    """What follows `honeyglass`."""
+    slug = str(job.arguments["slug"])
+    return [*COMMANDS[job.kind](Order(slug, job.arguments, folder)), "--json", "--", slug]

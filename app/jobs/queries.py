@@ -1,0 +1,51 @@
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from app.jobs.service import KINDS, UNDER_WAY, Kind
+from app.models import Job
+
+
+def latest(session: Session, kind: Kind, subject: str) -> Job | None:
+    """The job that was asked for last, whatever became of it."""
+    statement = select(Job).where(Job.kind == kind, Job.subject == subject)
+    return session.scalar(statement.order_by(Job.id.desc()).limit(1))
+
+
+def under_way(session: Session, kind: Kind, subject: str) -> Job | None:
+    statement = select(Job).where(Job.kind == kind, Job.subject == subject, Job.state.in_(UNDER_WAY))
+    return session.scalar(statement)
+
+
+def with_file(session: Session, kind: Kind, subject: str) -> Job | None:
+    """The job whose file is kept: a new one replaces it only when it is whole."""
+    statement = select(Job).where(Job.kind == kind, Job.subject == subject, Job.state == "done")
+    return session.scalar(statement.where(Job.folder.is_not(None)).order_by(Job.id.desc()).limit(1))
+
+
+def jobs_of(
+    session: Session,
+    study_id: int,
+    kinds: Iterable[Kind] = KINDS,
+    *,
+    offset: int = 0,
+    limit: int = 100,
+) -> Sequence[Job]:
+    """A study's jobs, the newest first."""
+    statement = select(Job).where(Job.study_id == study_id, Job.kind.in_(kinds)).order_by(Job.id.desc())
+    return session.scalars(statement.offset(offset).limit(limit)).all()
+
+
+def folders(session: Session) -> set[str]:
+    """Names of the folders that are kept."""
+    return {name for name in session.scalars(select(Job.folder)) if name is not None}
+
+
+def has_claimable(session: Session) -> bool:
+    """Whether there is something to do: what waits, or what a dead process left."""
+    claimable = or_(
+        Job.state == "waiting", and_(Job.state == "running", Job.leased_until < datetime.now(UTC))
+    )
+    return session.scalar(select(Job.id).where(claimable).limit(1)) is not None
