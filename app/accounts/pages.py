@@ -7,6 +7,7 @@ from typing import Literal
 from markupsafe import Markup
 
 from app.models import ApiToken, AuditEvent, User, UserSession
+from app.paging import Paged
 from app.web.pages import Page
 from app.web.shell import ShellPage
 
@@ -114,8 +115,6 @@ class ProvePage(ShellPage):
 @dataclass(frozen=True)
 class AuditPage(ShellPage):
     template = "accounts/audit.html"
-    events: Sequence[AuditEvent]
+    events: Paged[AuditEvent]
     words: str
     path: str
-    page: int
-    has_more: bool

@@ -1,5 +1,6 @@
 """/users and /audit: who may sign in, and what was changed by whom. Admins only."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -8,8 +9,9 @@ from fastapi.responses import Response
 from app.accounts import queries
 from app.accounts.listing import users_page
 from app.accounts.pages import AuditPage
+from app.paging import paged
 from app.web.auth import desk
-from app.web.shell import shell_of, show
+from app.web.shell import PageNumber, shell_of, show
 
 router = APIRouter()
 
@@ -25,16 +27,14 @@ def users(request: Request) -> Response:
 def audit(
     request: Request,
     words: Annotated[str, Query(max_length=200)] = "",
-    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    page: PageNumber = 1,
 ) -> Response:
     with desk(request, "admin") as at:
-        found, has_more = queries.events(at.session, words.replace("\0", ""), page)
+        some = partial(queries.some_events, at.session, words.replace("\0", ""))
         shown = AuditPage(
             shell_of(request, at.person, "audit"),
-            events=found,
+            events=paged(some, page),
             words=words,
             path=str(request.url.include_query_params(words=words).remove_query_params("page")) + "&",
-            page=page,
-            has_more=has_more,
         )
     return show(shown)

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.bundles import queries
@@ -13,7 +13,7 @@ from app.bundles.pages import BundlePage, BundlesPage
 from app.errors import NotFound
 from app.questions.queries import question_set_names
 from app.web.auth import Desk, desk
-from app.web.shell import shell_of, show
+from app.web.shell import PageNumber, shell_of, show
 from app.web.uploads import LARGEST_BODY_BYTES, REFUSALS, bundle_file, take_in
 
 router = APIRouter(prefix="/bundles")
@@ -71,7 +71,7 @@ def sent_back(request: Request, problem: str) -> Response:
 
 
 @router.get("/{name}")
-def bundle(request: Request, name: str, page: Annotated[int, Query(ge=1, le=1_000_000)] = 1) -> Response:
+def bundle(request: Request, name: str, page: PageNumber = 1) -> Response:
     with desk(request) as at:
         found = queries.bundle_by_name(at.session, name)
         if found is None:

@@ -1,8 +1,8 @@
 """What researchers see of participants."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.paging import Paged
 from app.participants.queries import ParticipantRow
 from app.web.shell import ShellPage
 
@@ -11,7 +11,5 @@ from app.web.shell import ShellPage
 class ParticipantsPage(ShellPage):
     template = "participants/participants.html"
     slug: str
-    participants: Sequence[ParticipantRow]
+    participants: Paged[ParticipantRow]
     may_exclude: bool
-    page: int
-    has_more: bool

@@ -10,8 +10,6 @@ from app.models import Participant
 from app.participation.queries import status_now
 from app.participation.reading import too_fast
 
-PAGE_SIZE = 50
-
 
 @dataclass(frozen=True)
 class ParticipantRow:
@@ -29,10 +27,10 @@ class ParticipantRow:
     is_too_fast: bool = False
 
 
-def participants_page(
-    session: Session, study_id: int, now: datetime, page: int
-) -> tuple[list[ParticipantRow], bool]:
-    """One page of a study's participants, and whether there is another."""
+def some_participants(
+    session: Session, study_id: int, now: datetime, offset: int, limit: int
+) -> list[ParticipantRow]:
+    """Some of a study's participants, by pseudonym."""
     statement = (
         select(
             Participant.pseudonym,
@@ -50,11 +48,9 @@ def participants_page(
         )
         .where(Participant.study_id == study_id)
         .order_by(Participant.pseudonym)
-        .offset((page - 1) * PAGE_SIZE)
-        .limit(PAGE_SIZE + 1)
+        .offset(offset)
+        .limit(limit)
     )
     found = session.execute(statement).all()
-    shown = found[:PAGE_SIZE]
-    fast = too_fast(session, Participant.id.in_([row.id for row in shown]))
-    rows = [replace(ParticipantRow(*row[:-1]), is_too_fast=row.id in fast) for row in shown]
-    return rows, len(found) > PAGE_SIZE
+    fast = too_fast(session, Participant.id.in_([row.id for row in found]))
+    return [replace(ParticipantRow(*row[:-1]), is_too_fast=row.id in fast) for row in found]

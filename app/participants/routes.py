@@ -1,12 +1,13 @@
 """/studies/{slug}/participants: who took part, by pseudonym, and excluding or erasing one of them."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from functools import partial
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.access import level_of, study_for
+from app.paging import paged
 from app.participants import queries, service
 from app.participants.pages import ParticipantsPage
 from app.participation import erasing
@@ -14,21 +15,21 @@ from app.web.auth import desk
 from app.web.db import Database
 from app.web.forms import FormData
 from app.web.jobs import forget
-from app.web.shell import go, shell_of, show
+from app.web.shell import PageNumber, go, shell_of, show
 
 router = APIRouter(prefix="/studies/{slug}/participants")
 
 
 @router.get("")
-def participants(
-    request: Request, slug: str, page: Annotated[int, Query(ge=1, le=1_000_000)] = 1
-) -> Response:
+def participants(request: Request, slug: str, page: PageNumber = 1) -> Response:
     with desk(request) as at:
         study = study_for(at.session, at.person, slug)
-        rows, has_more = queries.participants_page(at.session, study.id, datetime.now(UTC), page)
-        may_exclude = level_of(at.session, at.person, study) != "view"
+        some = partial(queries.some_participants, at.session, study.id, datetime.now(UTC))
         shown = ParticipantsPage(
-            shell_of(request, at.person, "studies"), slug, rows, may_exclude, page, has_more
+            shell_of(request, at.person, "studies"),
+            slug=slug,
+            participants=paged(some, page),
+            may_exclude=level_of(at.session, at.person, study) != "view",
         )
     return show(shown)
 

@@ -3,6 +3,7 @@ from dataclasses import dataclass, field
 
 from app.contract.question_formats import Format
 from app.models import Question, QuestionSet
+from app.paging import Paged
 from app.web.shell import ShellPage
 
 
@@ -20,6 +21,4 @@ class QuestionSetsPage(ShellPage):
 class QuestionSetPage(ShellPage):
     template = "questions/question_set.html"
     question_set: QuestionSet
-    questions: Sequence[Question]
-    page: int
-    has_more: bool
+    questions: Paged[Question]

@@ -23,15 +23,7 @@ def question_sets(session: Session, offset: int = 0, limit: int | None = None) -
     return list(session.scalars(select(QuestionSet).order_by(QuestionSet.name).offset(offset).limit(limit)))
 
 
-PAGE_SIZE = 50
-
-
 def some_questions(session: Session, question_set_id: int, offset: int, limit: int) -> list[Question]:
+    """Some of a set's questions, in their order."""
     statement = select(Question).where(Question.question_set_id == question_set_id)
     return list(session.scalars(statement.order_by(Question.position).offset(offset).limit(limit)))
-
-
-def questions_page(session: Session, question_set_id: int, page: int) -> tuple[list[Question], bool]:
-    """One page of a set's questions in their order, and whether there is another."""
-    rows = some_questions(session, question_set_id, (page - 1) * PAGE_SIZE, PAGE_SIZE + 1)
-    return rows[:PAGE_SIZE], len(rows) > PAGE_SIZE

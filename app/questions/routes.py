@@ -1,18 +1,18 @@
 """/question-sets: the sets there are, their questions, and bringing in another."""
 
 from functools import partial
-from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.contract.question_formats import Format
 from app.errors import NotFound
+from app.paging import paged
 from app.questions import queries
 from app.questions.pages import QuestionSetPage, QuestionSetsPage
 from app.web.auth import Desk, desk
-from app.web.shell import go, shell_of, show
+from app.web.shell import PageNumber, go, shell_of, show
 from app.web.uploads import LARGEST_BODY_BYTES, REFUSALS, question_file, take_in
 
 router = APIRouter(prefix="/question-sets")
@@ -60,13 +60,14 @@ def sent_back(request: Request, problem: str) -> Response:
 
 
 @router.get("/{name}")
-def question_set(
-    request: Request, name: str, page: Annotated[int, Query(ge=1, le=1_000_000)] = 1
-) -> Response:
+def question_set(request: Request, name: str, page: PageNumber = 1) -> Response:
     with desk(request) as at:
         found = queries.question_set_by_name(at.session, name)
         if found is None:
             raise NotFound(f"There is no question set '{name}'.")
-        rows, has_more = queries.questions_page(at.session, found.id, page)
-        shown = QuestionSetPage(shell_of(request, at.person, "questions"), found, rows, page, has_more)
+        shown = QuestionSetPage(
+            shell_of(request, at.person, "questions"),
+            question_set=found,
+            questions=paged(partial(queries.some_questions, at.session, found.id), page),
+        )
     return show(shown)

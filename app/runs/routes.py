@@ -15,12 +15,11 @@ from app.runs.forms import RunId
 from app.runs.inspection import Difference, Filter
 from app.runs.pages import BesidePage, RunPage, Side
 from app.web.auth import Desk, desk
-from app.web.shell import go, shell_of, show
+from app.web.shell import PageNumber, go, shell_of, show
 
 router = APIRouter(prefix="/runs/{run_id}")
 OtherRun = Annotated[int, Query(ge=1, le=2**31 - 1)]
 PAGE_SIZE = 25
-PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 FILTERS: tuple[tuple[Filter, str], ...] = (
     ("all", "All"),
     ("right", "Right"),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.paging import Paged
 from app.published import Published
 from app.studies.check import Check
 from app.studies.queries import ConditionNumbers, ItemRow, Overview, Share
@@ -65,9 +66,7 @@ class ItemsPage(ShellPage):
     template = "studies/items.html"
     slug: str
     version: int
-    items: Sequence[ItemRow]
-    page: int
-    has_more: bool
+    items: Paged[ItemRow]
 
 
 @dataclass(frozen=True)

@@ -95,27 +95,23 @@ def overview(session: Session, study: Study, now: datetime) -> Overview:
     )
 
 
-PAGE_SIZE = 25
-
-
 @dataclass(frozen=True)
 class ItemRow:
     condition: str
     item: Item
 
 
-def items_page(session: Session, version_id: int, page: int) -> tuple[list[ItemRow], bool]:
-    """One page of a version's items, by question and condition, and whether there is another."""
+def some_items(session: Session, version_id: int, offset: int, limit: int) -> list[ItemRow]:
+    """Some of a version's items, by question and condition."""
     statement = (
         select(Condition.label, Item)
         .join(Condition, Condition.id == Item.condition_id)
         .where(Item.version_id == version_id)
         .order_by(Item.question_id, Condition.position)
-        .offset((page - 1) * PAGE_SIZE)
-        .limit(PAGE_SIZE + 1)
+        .offset(offset)
+        .limit(limit)
     )
-    rows = [ItemRow(row[0], row[1]) for row in session.execute(statement)]
-    return rows[:PAGE_SIZE], len(rows) > PAGE_SIZE
+    return [ItemRow(row[0], row[1]) for row in session.execute(statement)]
 
 
 def versions(session: Session, study_id: int) -> list[StudyVersion]:

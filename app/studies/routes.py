@@ -1,16 +1,17 @@
 """/studies: the studies one may see, and the page of each."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from functools import partial
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.access import study_for, visible
 from app.contract.base import InvalidFile
 from app.contract.study import StudyDefinition
 from app.errors import AppError, Conflict, Invalid
+from app.paging import paged
 from app.studies import check as checking
 from app.studies import queries, service
 from app.studies.definition import read_text, write_definition
@@ -27,13 +28,12 @@ from app.web.aside import aside
 from app.web.auth import desk
 from app.web.forms import FormData
 from app.web.pages import ROOT, render
-from app.web.shell import go, shell_of, show
+from app.web.shell import PageNumber, go, shell_of, show
 from app.web.signing import Signing, mode_token
 
 router = APIRouter(prefix="/studies")
 EXAMPLE = ROOT / "demo" / "new-study.yaml"
 LARGEST_FORM_BYTES = 1024 * 1024
-PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 
 
 @router.get("")
@@ -138,8 +138,12 @@ def items(request: Request, slug: str, page: PageNumber = 1) -> Response:
         version = queries.latest_version(at.session, study.id)
         if version is None:
             raise Conflict("Items are frozen when the study is launched; there are none yet.")
-        rows, has_more = queries.items_page(at.session, version.id, page)
-        shown = ItemsPage(shell_of(request, at.person, SECTION), slug, version.number, rows, page, has_more)
+        shown = ItemsPage(
+            shell_of(request, at.person, SECTION),
+            slug=slug,
+            version=version.number,
+            items=paged(partial(queries.some_items, at.session, version.id), page),
+        )
     return show(shown)
 
 

@@ -1,9 +1,10 @@
 """What staff pages share: who is signed in, where in the product one is, a notice after a redirect."""
 
 from dataclasses import dataclass
+from typing import Annotated
 from urllib.parse import quote, unquote
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.access import Person
@@ -13,6 +14,7 @@ from app.web.signing import Signing
 
 NOTICE = "notice"
 NOTICE_S = 30
+PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 LONGEST_NOTICE = 300  # a cookie holds 4 KB, and a letter may take nine bytes of it
 
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from app.accounts import pages as accounts
 from app.models import ApiToken, AuditEvent, User, UserSession
 from app.web.pages import Page
-from tests.web.hostile import FORM, HOSTILE, MORE, NOW, SHELL
+from tests.web.hostile import FORM, HOSTILE, NOW, SHELL, second_page
 
 USER = User(id=2, email=HOSTILE, role="viewer", is_active=True, totp_secret="x", created_at=NOW)
 SESSION = UserSession(
@@ -72,5 +72,5 @@ ACCOUNT_PAGES: dict[type[Page], dict[str, Any]] = {
         "has_second_factor": True,
         "errors": {"current": HOSTILE, "code": HOSTILE},
     },
-    accounts.AuditPage: {"shell": SHELL, "events": [EVENT], "words": HOSTILE, "path": "/audit?", **MORE},
+    accounts.AuditPage: {"shell": SHELL, "events": second_page(EVENT), "words": HOSTILE, "path": "/audit?"},
 }

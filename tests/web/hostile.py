@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from app.paging import Paged
 from app.web.shell import Shell
 
 HOSTILE = "<script>alert('&')</script>"
@@ -10,3 +11,7 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SHELL = Shell(HOSTILE, "admin", "studies", HOSTILE)
 FORM: dict[str, Any] = {"data": {"name": HOSTILE}, "errors": {"name": HOSTILE, "token": HOSTILE}}
 MORE: dict[str, Any] = {"page": 2, "has_more": True}
+
+
+def second_page(*rows: Any) -> Paged[Any]:
+    return Paged(rows=rows, number=2, has_more=True)

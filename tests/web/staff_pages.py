@@ -30,7 +30,7 @@ from app.studies.queries import ConditionNumbers, ItemRow, Overview, Share
 from app.web.api import ApiPage
 from app.web.pages import Page
 from tests.web.account_pages import ACCOUNT_PAGES
-from tests.web.hostile import FORM, HOSTILE, MORE, NOW, SHELL
+from tests.web.hostile import FORM, HOSTILE, MORE, NOW, SHELL, second_page
 from tests.worker.manifests import make_manifest
 
 OVERVIEW = Overview("small", "live", "people", 1, 16, 0, 2, {"completed": 1, "declined": 2}, HOSTILE, 2)
@@ -119,8 +119,7 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "shell": SHELL,
         "slug": "small",
         "version": 1,
-        "items": [ItemRow(HOSTILE, ITEM)],
-        **MORE,
+        "items": second_page(ItemRow(HOSTILE, ITEM)),
     },
     studies.CheckPage: {
         "shell": SHELL,
@@ -130,9 +129,10 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
     participant_pages.ParticipantsPage: {
         "shell": SHELL,
         "slug": "small",
-        "participants": [ParticipantRow("p1", "people", "completed", 4, 1, 1, True, True, False, NOW, NOW)],
+        "participants": second_page(
+            ParticipantRow("p1", "people", "completed", 4, 1, 1, True, True, False, NOW, NOW)
+        ),
         "may_exclude": True,
-        **MORE,
     },
     questions.QuestionSetsPage: {
         "shell": SHELL,
@@ -142,7 +142,7 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "data": {"name": HOSTILE},
         "problem": HOSTILE,
     },
-    questions.QuestionSetPage: {"shell": SHELL, "question_set": SET, "questions": [QUESTION], **MORE},
+    questions.QuestionSetPage: {"shell": SHELL, "question_set": SET, "questions": second_page(QUESTION)},
     bundle_pages.BundlesPage: {
         "shell": SHELL,
         "bundles": [BundleRow(BUNDLE, "set")],
