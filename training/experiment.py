@@ -20,6 +20,7 @@ from rich.console import Console
 
 from app.contract.accuracies import DATA, METHODS, ResultRow, write_results
 from app.contract.base import InvalidFile, sha256_of
+from app.contract.files import write_whole
 from app.contract.student import STUDENT
 from training.grid import Commands, Grid, Planned, leaves_precision_open, plan, read_grid
 from training.toml_writing import dump_toml
@@ -148,10 +149,8 @@ def finished_accuracy(planned: Planned) -> float | None:
 
 def write_done(planned: Planned, accuracy: float) -> None:
     planned.folder.mkdir(parents=True, exist_ok=True)
-    partial = planned.folder / f"{DONE}.partial"
     content = {"accuracy": accuracy, "config_sha256": sha256_of(planned.config)}
-    partial.write_text(json.dumps(content) + "\n", encoding="utf-8")
-    partial.replace(planned.folder / DONE)
+    write_whole(planned.folder / DONE, json.dumps(content) + "\n")
 
 
 def as_row(planned: Planned, accuracy: float) -> ResultRow:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from app.contract.base import Contract, InvalidFile, Text
-from app.contract.complaints import reasons
+from app.contract.complaints import validated
 
 Overrides = dict[str, Any]
 
@@ -62,10 +62,7 @@ class Planned:
 
 def read_grid(path: Path) -> Grid:
     """Read a grid; paths in it are relative to it. Raises: InvalidFile."""
-    try:
-        grid = Grid.model_validate(read_toml(path))
-    except ValidationError as error:
-        raise InvalidFile(f"{path.name}: {reasons(error)}.") from error
+    grid = validated(Grid, read_toml(path), path.name)
     folder = path.parent
     return grid.model_copy(update={"config": folder / grid.config, "out": folder / grid.out})
 

@@ -14,6 +14,7 @@ from typing import Literal
 import torch
 from pydantic import TypeAdapter
 
+from app.contract.files import write_whole
 from training.config import Precision, TrainingConfig
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -96,7 +97,5 @@ def settled_for_all(folder: Path, device: Literal["auto", "cpu"]) -> Choice:
         return TypeAdapter(Choice).validate_json(path.read_bytes())
     choice = choose(device)
     folder.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(asdict(choice)) + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, json.dumps(asdict(choice)) + "\n")
     return choice

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.contract.base import InvalidFile
+from app.contract.files import replacing
 
 COLUMNS = ("run", "test accuracy", "target_rationale", "model_size", "training_mode")
 # The words of the published file, and what the paper calls them.
@@ -81,11 +82,9 @@ def parse_row(fields: dict[str, str], where: str) -> ResultRow:
 
 def write_results(path: Path, rows: Iterable[ResultRow]) -> None:
     """Write the table at once, so that whoever reads it never finds half of it."""
-    partial = path.with_name(f"{path.name}.partial")
-    with partial.open("w", encoding="utf-8", newline="") as stream:
+    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
         for row in rows:
             line = (row.run, repr(row.accuracy), row.target_rationale, row.model_size, row.training_mode)
             writer.writerow(line)
-    partial.replace(path)

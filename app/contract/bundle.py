@@ -15,20 +15,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from typing_extensions import Buffer
 
-from app.contract.base import InvalidFile, is_none, storable_throughout
-from app.contract.complaints import reasons
+from app.contract.base import InvalidFile, is_none
 from app.contract.json_lines import (
     DAMAGES,
     LARGEST_FILE_BYTES,
     MOST_LINES,
-    decode,
     mebibytes,
     open_lines,
-    parse_json,
     parse_rows,
+    read_manifest,
 )
 from app.contract.question import Bounded, Choices, Filled, Key
 
@@ -187,21 +185,7 @@ def member(archive: zipfile.ZipFile, name: str, largest: int) -> zipfile.ZipInfo
 
 
 def parse_manifest(content: bytes, name: str) -> BundleManifest:
-    try:
-        fields = parse_json(decode(content, 1, name))
-        storable_throughout(fields)
-    except (ValueError, RecursionError) as error:
-        raise InvalidFile(f"{name}: not JSON as it can be stored ({error}).") from error
-    version = fields.get("version") if isinstance(fields, dict) else None
-    if isinstance(version, int) and version > 1:
-        raise InvalidFile(
-            f"{name}: written as version {version}; this release reads version 1. "
-            "Upgrade Honeyglass to import it."
-        )
-    try:
-        return BundleManifest.model_validate(fields)
-    except ValidationError as error:
-        raise InvalidFile(f"{name}: {reasons(error)}.") from error
+    return read_manifest(BundleManifest, content, name, ("version", 1))
 
 
 def check_against(manifest: BundleManifest, rows: int, sha256: str, name: str) -> None:

@@ -7,13 +7,14 @@ others only, and what is quoted is cut.
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from app.contract.base import NAME
+from app.contract.base import NAME, InvalidFile
 
 Location = tuple[int | str, ...]
+Model = TypeVar("Model", bound=BaseModel)
 # Classes and types that stand in a union.
 ARMS = {"BundleSource", "CheckpointSource", "CorrectShare", "int", "constrained-int", "float", "str"}
 MOST_PROBLEMS = 50
@@ -62,6 +63,12 @@ def closest(value: str, known: Iterable[str], compared: int = MOST_COMPARED) -> 
     """The known name that a mistyped one may have meant; of the first few, and by their first letters."""
     near = {name[:MOST_LETTERS]: name for name in islice(known, compared)}
     return next((near[name] for name in get_close_matches(value[:MOST_LETTERS], near, 1)), None)
+
+
+def did_you_mean(value: str, known: Iterable[str], otherwise: str = "", compared: int = MOST_COMPARED) -> str:
+    """The end of a complaint on a name that stands for nothing: the one that was meant, or other words."""
+    close = closest(value, known, compared)
+    return f"; did you mean '{close}'?" if close else otherwise
 
 
 def listed(names: Iterable[str]) -> str:
@@ -128,6 +135,14 @@ def reasons(error: ValidationError) -> str:
     said = [place(problem["loc"], sentence(problem)) for problem in problems[:MOST_PROBLEMS]]
     more = len(problems) - len(said)
     return "; ".join(said) + (f"; and {more:,} more problems" if more else "")
+
+
+def validated(kind: type[Model], fields: object, where: str) -> Model:
+    """What these fields of a file are. Raises: InvalidFile that names the place and every problem."""
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise InvalidFile(f"{where}: {reasons(error)}.") from error
 
 
 def place(location: Location, said: str) -> str:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NoReturn, TypeVar, cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from app.contract.base import InvalidFile
-from app.contract.complaints import quoted, reasons
+from app.contract.base import InvalidFile, storable_throughout
+from app.contract.complaints import quoted, validated
 
 Row = TypeVar("Row", bound=BaseModel)
 # More than any real file has, and what a compressed bomb is stopped at while it unfolds.
@@ -59,7 +59,7 @@ def parse_rows(
                     raise InvalidFile(
                         f"{name}, line {number}: more than {MOST_UNKNOWN_KEYS:,} keys that are not known."
                     )
-                yield number, validate(row_type, fields, f"{name}, line {number}")
+                yield number, validated(row_type, fields, f"{name}, line {number}")
     except DAMAGES as error:
         raise InvalidFile(f"{name}: the compressed file is damaged ({error}).") from error
 
@@ -126,8 +126,21 @@ def no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number of JSON")
 
 
-def validate(row_type: type[Row], fields: dict[str, object], where: str) -> Row:
+def read_manifest(kind: type[Row], content: bytes, name: str, version: tuple[str, int]) -> Row:
+    """A manifest, of which a newer release may have written a newer `version`: a key, and what we read.
+
+    Raises: InvalidFile.
+    """
+    key, newest = version
     try:
-        return row_type.model_validate(fields)
-    except ValidationError as error:
-        raise InvalidFile(f"{where}: {reasons(error)}.") from error
+        fields = parse_json(decode(content, 1, name))
+        storable_throughout(fields)
+    except (ValueError, RecursionError) as error:
+        raise InvalidFile(f"{name}: not JSON as it can be stored ({error}).") from error
+    written = fields.get(key) if isinstance(fields, dict) else None
+    if isinstance(written, int) and written > newest:
+        raise InvalidFile(
+            f"{name}: written as version {written}; this release reads version {newest}. "
+            "Upgrade Honeyglass to read it."
+        )
+    return validated(kind, fields, name)

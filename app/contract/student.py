@@ -18,13 +18,12 @@ from pydantic import (
     Field,
     JsonValue,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
-from app.contract.base import NAME, InvalidFile, Text, storable_throughout
-from app.contract.complaints import reasons
-from app.contract.json_lines import decode, parse_json
+from app.contract.base import NAME, InvalidFile, Text
+from app.contract.files import write_whole
+from app.contract.json_lines import read_manifest
 
 STUDENT = "student.json"
 SCHEMA_VERSION = 1
@@ -254,28 +253,12 @@ def parse_student(content: bytes, name: str = STUDENT) -> StudentManifest:
     """Raises: InvalidFile that says where the manifest is wrong, or that it is of a later version."""
     if len(content) > LARGEST_MANIFEST_BYTES:
         raise InvalidFile(f"{name}: larger than 1 MiB, so it is no student manifest.")
-    try:
-        fields = parse_json(decode(content, 1, name))
-        storable_throughout(fields)
-    except (ValueError, RecursionError) as error:
-        raise InvalidFile(f"{name}: not JSON as it can be stored ({error}).") from error
-    version = fields.get("schema_version") if isinstance(fields, dict) else None
-    if isinstance(version, int) and version > SCHEMA_VERSION:
-        raise InvalidFile(
-            f"{name}: written as schema version {version}; this release reads version {SCHEMA_VERSION}. "
-            "Upgrade Honeyglass to load this student."
-        )
-    try:
-        return StudentManifest.model_validate(fields)
-    except ValidationError as error:
-        raise InvalidFile(f"{name}: {reasons(error)}.") from error
+    return read_manifest(StudentManifest, content, name, ("schema_version", SCHEMA_VERSION))
 
 
 def write_student(folder: Path, manifest: StudentManifest) -> None:
     """Write the manifest, last and at once: a folder that has it is complete."""
-    partial = folder / f"{STUDENT}.partial"
-    partial.write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    partial.replace(folder / STUDENT)
+    write_whole(folder / STUDENT, manifest.model_dump_json(indent=2) + "\n")
 
 
 def json_schema() -> str:

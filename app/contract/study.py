@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from app.contract.base import Contract, Text, is_none, sha256_of
-from app.contract.complaints import MOST_PROBLEMS, closest, listed, shortened
+from app.contract.complaints import MOST_PROBLEMS, did_you_mean, listed, shortened
 from app.contract.recruitment import Recruitment, recruitment_contradictions
 from app.contract.words import MaybeName, MaybeWords, Name, Slug, Words, none_if_null
 
@@ -194,9 +194,8 @@ class Unknown(NamedTuple):
     noun: str
 
     def __str__(self) -> str:
-        close = closest(self.value, self.known)
-        hint = f"did you mean '{close}'?" if close else f"there is {listed(self.known)}."
-        return f"{self.path}: '{shortened(self.value)}' is no {self.noun} of this study; {hint}"
+        hint = did_you_mean(self.value, self.known, f"; there is {listed(self.known)}.")
+        return f"{self.path}: '{shortened(self.value)}' is no {self.noun} of this study{hint}"
 
 
 Contradiction = str | Unknown

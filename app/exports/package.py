@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.contract.base import sha256_of_file
+from app.contract.files import replacing
 from app.contract.redaction import without_payment
 from app.errors import Conflict
 from app.exports import queries
@@ -77,8 +78,10 @@ def package(
         session, slug, include_synthetic=include_synthetic, include_uncounted=include_uncounted
     )
     counter = Counter(expected(source), tell)
-    partial = out.with_name(f"{out.name}.partial")
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f"{out.stem}.") as folder:
+    with (
+        replacing(out) as partial,
+        tempfile.TemporaryDirectory(dir=out.parent, prefix=f"{out.stem}.") as folder,
+    ):
         left_out: dict[str, str] = {}
         entries = dict(written(source, Path(folder), counter, left_out))
         manifest = {"study": slug, **provenance(source), "files": entries, "left_out": left_out}
@@ -92,7 +95,6 @@ def package(
                 )
             archive.writestr(f"{top}/README.txt", readme(source, entries, left_out))
             archive.writestr(f"{top}/manifest.json", as_json(manifest))
-    partial.replace(out)
     return manifest | {"file": out.name, "sha256": sha256_of_file(out)}
 
 

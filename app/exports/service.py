@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.contract.base import sha256_of_file
+from app.contract.files import replacing, write_whole
 from app.contract.study import StudyDefinition
 from app.errors import Conflict, NotFound
 from app.exports import queries
@@ -48,10 +49,8 @@ def export(  # each is one thing a caller may ask
         include_uncounted=include_uncounted,
         with_external_ids=with_external_ids,
     )
-    # The file appears whole or not at all: a reader never finds half an export.
-    partial = out.with_name(f"{out.name}.partial")
-    rows = write(partial, table(source, export_format), export_format)
-    partial.replace(out)
+    with replacing(out) as partial:
+        rows = write(partial, table(source, export_format), export_format)
     manifest = {
         "study": slug,
         "format": export_format,
@@ -61,7 +60,7 @@ def export(  # each is one thing a caller may ask
         **provenance(source),
     }
     path = out.with_name(f"{out.name}.manifest.json")
-    path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
     return manifest
 
 

@@ -21,7 +21,7 @@ from app.contract.complaints import (
     LONGEST_LINE,
     MOST_PROBLEMS,
     Location,
-    closest,
+    did_you_mean,
     listed,
     quoted,
     real_location,
@@ -203,15 +203,9 @@ def say(problem: dict[str, Any], location: Location) -> str:
     match problem["type"]:
         case "extra_forbidden":
             known = fields_at(location[:-1])
-            close = closest(str(location[-1]), known)
-            return (
-                f"unknown key; did you mean '{close}'?"
-                if close
-                else f"unknown key; known here: {listed(known)}."
-            )
+            return "unknown key" + did_you_mean(str(location[-1]), known, f"; known here: {listed(known)}.")
         case "literal_error":
-            close = closest(str(problem["input"]), known_literals(problem))
-            return sentence(problem) + (f"; did you mean '{close}'?" if close else ".")
+            return sentence(problem) + did_you_mean(str(problem["input"]), known_literals(problem), ".")
         case "value_error":
             return f"{sentence(problem)}, found {quoted(problem['input'])}."
         case _:

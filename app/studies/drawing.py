@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.contract.complaints import closest
+from app.contract.complaints import did_you_mean
 from app.contract.study import CorrectShare, Questions
 
 MOST_COMPARED_IDS = 1_000
@@ -58,8 +58,7 @@ def listed(allowed: list[Candidate], asked: Questions) -> list[Candidate]:
     by_key = {candidate.key: candidate for candidate in allowed}
     for key in asked.ids:
         if key not in by_key:
-            close = closest(key, by_key, MOST_COMPARED_IDS)
-            hint = f"; did you mean '{close}'?" if close else ""
+            hint = did_you_mean(key, by_key, compared=MOST_COMPARED_IDS)
             raise DrawError(f"questions.ids: '{key}' is not explained in every condition{hint}")
         if asked.require == "all_correct" and not all(by_key[key].is_correct):
             raise DrawError(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.bundles import queries as bundles
 from app.contract.answers import is_same_answer
 from app.contract.base import sha256_of_text
-from app.contract.complaints import closest
+from app.contract.complaints import did_you_mean
 from app.contract.redaction import PLACEHOLDER, has_placeholder
 from app.contract.study import BundleSource, StudyDefinition
 from app.contract.study import Condition as ConditionDefinition
@@ -77,8 +77,7 @@ def missing_source(session: Session, condition: ConditionDefinition, question_se
 
 
 def hint(name: str, known: list[str], done: str = "imported") -> str:
-    close = closest(name, known)
-    return f"; did you mean '{close}'?" if close else f" has been {done}."
+    return did_you_mean(name, known, f" has been {done}.")
 
 
 def gather_material(session: Session, definition: StudyDefinition) -> Material:
@@ -104,8 +103,7 @@ def gather_material(session: Session, definition: StudyDefinition) -> Material:
 def refuse_unknown(excluded: Sequence[str], keys: list[str]) -> None:
     """Refuse a mistyped id: whoever objected to a question must be able to rely on its absence."""
     for key in sorted(set(excluded) - set(keys)):
-        close = closest(key, keys, len(keys))
-        meant = f"; did you mean '{close}'?" if close else "."
+        meant = did_you_mean(key, keys, ".", len(keys))
         raise Invalid(f"questions.exclude: the question set has no question '{key}'{meant}")
 
 

@@ -69,7 +69,7 @@ def test_what_is_refused_leaves_nothing_behind_and_keeps_what_was_typed(
     assert "Nothing was added. There is no student.json beside the weights." in text_of(refused)
     assert 'value="kept-name"' in refused.text
     broken = upload(web, zipped(without), manifest='{"schema_version": 7}')
-    assert "written as schema version 7; this release reads version 1" in text_of(broken)
+    assert "written as version 7; this release reads version 1" in text_of(broken)
     assert "schema_version" in broken.text.split("<textarea")[1]
     assert "my.zip: cannot be unpacked" in text_of(upload(web, b"PK\x05\x06 no archive"))
     assert files_of(settings) == []

@@ -54,7 +54,7 @@ def test_a_manifest_that_cannot_be_asked_is_refused(changes: dict[str, Any], sai
 
 
 def test_a_later_version_says_to_upgrade() -> None:
-    with pytest.raises(InvalidFile, match="schema version 2"):
+    with pytest.raises(InvalidFile, match="written as version 2"):
         parse_student(json.dumps(make_fields() | {"schema_version": 2}).encode())
 
 
