@@ -10,7 +10,9 @@ from app.analysis.accuracy.analysis import analyse, outliers
 from app.analysis.accuracy.report import compare
 from app.analysis.accuracy.runs import Run
 from app.contract.accuracies import read_results
-from tests.analysis.accuracy.comparing import compare_all, error_table
+from tests.analysis.accuracy.comparing import compare_all, compare_variant, error_table
+from tests.analysis.statistics.published import CONDITIONS as PUBLISHED
+from tests.analysis.statistics.published import derived
 
 OWN = Path(__file__).parent / "golden"
 REAL = Path(__file__).parents[4] / "shared/data"
@@ -41,6 +43,22 @@ def test_every_figure_of_the_published_runs_is_what_r_says() -> None:
 
 def test_every_figure_of_our_own_runs_is_what_statsmodels_and_scipy_say() -> None:
     check_against(json.loads((OWN / "experiment.json").read_text(encoding="utf-8")), OWN / "experiment.csv")
+
+
+@pytest.mark.parametrize("variant", ["all_runs", "after_outlier_removal"])
+def test_published_cells_give_the_variance_analyses_and_differences_that_r_gives(variant: str) -> None:
+    """They hang on each cell's number, mean and deviation alone: other runs with the same have the same."""
+    golden = derived()["accuracies"][variant]
+    runs = make_runs(*(cell_like(**cell) for cell in golden["cells"]))
+    found = analyse(runs, PUBLISHED, SIZES)
+    figures = {name: rows for name, rows in golden.items() if name != "cells"}
+    missed = [each for each in compare_variant(variant, found, figures) if not each.is_met]
+    assert not missed, error_table(missed)
+
+
+def cell_like(*, model: str, model_size: str, n: int, mean: float, sd: float) -> tuple[str, str, list[float]]:
+    spread = np.arange(n) - (n - 1) / 2
+    return model, model_size, list(mean + sd * spread / spread.std(ddof=1))
 
 
 def test_a_golden_figure_that_is_off_by_a_millionth_is_noticed() -> None:

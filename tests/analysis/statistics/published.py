@@ -1,4 +1,8 @@
-"""The published study and what R says of it, where the folder with its data lies beside the checkout."""
+"""The published study and what R says of it.
+
+What is derived from it lies in every clone (see ../golden/README.md); its rows, and what only they give, in a
+folder beside the checkout where somebody has it.
+"""
 
 import json
 from functools import cache
@@ -9,6 +13,7 @@ import pandas as pd
 import pytest
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
+DERIVED = Path(__file__).parents[1] / "golden" / "published.json"
 CONSTRUCTS = ("Plausibility", "Understandability", "Completeness", "Satisfaction", "Contrastiveness")
 OUTCOMES = (*CONSTRUCTS, "Quality")
 CONDITIONS = ["CF:Unrevised", "MT:Unrevised", "MT+CF:Unrevised", "MT+CF:Revised"]
@@ -24,18 +29,46 @@ def golden() -> dict[str, Any]:
 
 @cache
 def study() -> pd.DataFrame:
-    frame = pd.read_csv(DATA / "study.csv").rename(
-        columns={"CASE": "participant", "rationale_id": "question"}
-    )
+    return study_of(DATA / "study.csv")
+
+
+def study_of(path: Path) -> pd.DataFrame:
+    frame = pd.read_csv(path).rename(columns={"CASE": "participant", "rationale_id": "question"})
     labels = frame["model"].str.replace("PosRationales", "Unrevised").str.replace("RevRationales", "Revised")
     frame["condition"] = pd.Categorical(labels, CONDITIONS)
     frame["Quality"] = frame[list(CONSTRUCTS)].sum(axis=1) / 5
     return frame
 
 
+@cache
+def derived() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(DERIVED.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def counted(outcome: str) -> pd.DataFrame:
+    """The ratings of one outcome by condition, in no order: all that their counts say."""
+    rows = [
+        (condition, float(value) / (5 if outcome == "Quality" else 1))
+        for condition, numbers in derived()["counts"]["of_conditions"][outcome].items()
+        for value, number in numbers.items()
+        for _ in range(number)
+    ]
+    frame = pd.DataFrame(rows, columns=["condition", outcome])
+    return frame.assign(condition=pd.Categorical(frame["condition"], CONDITIONS))
+
+
+def counted_pairs(a: str, b: str) -> pd.DataFrame:
+    """The ratings of two constructs, side by side."""
+    numbers = derived()["counts"]["of_pairs"][f"{a} {b}"]
+    rows = [pair.split() for pair, number in numbers.items() for _ in range(number)]
+    return pd.DataFrame(rows, columns=[a, b]).astype(float)
+
+
 def of(family: str, **keys: str) -> dict[str, Any]:
-    """The golden row with these keys."""
-    (row,) = [one for one in golden()[family] if all(one[key] == value for key, value in keys.items())]
+    """The derived row with these keys."""
+    (row,) = [one for one in derived()[family] if all(one[key] == value for key, value in keys.items())]
     assert isinstance(row, dict)
     return row
 

@@ -1,19 +1,18 @@
-"""Every figure of the published study that R gave, within the tolerances that its golden file states."""
+"""What R says of the published study's rows, within the tolerances that its golden file states.
 
-import numpy as np
+The rows may not lie in every clone: ../golden/README.md says why, and where the same models are tested.
+"""
+
 import pytest
-import scikit_posthocs
 
 from app.analysis.statistics.agreement import alpha, component_icc, one_way_icc
-from app.analysis.statistics.association import Correlation, Cronbach, correlate, cronbach
+from app.analysis.statistics.association import Cronbach, cronbach
 from app.analysis.statistics.base import Undefined, groups
 from app.analysis.statistics.contrasts import condition_model, contrasts
 from app.analysis.statistics.cumulative import CumulativeModel, cumulative_model
-from app.analysis.statistics.describe import describe, fences, levene, outlier_rows, shapiro
-from app.analysis.statistics.effects import superiority
+from app.analysis.statistics.describe import fences, outlier_rows
 from app.analysis.statistics.linear import LinearModel, linear_model
 from app.analysis.statistics.mixed import MixedModel, mixed_condition_test, mixed_model
-from app.analysis.statistics.ranks import dunn, kruskal
 from tests.analysis.statistics.published import (
     CONDITIONS,
     CONSTRUCTS,
@@ -23,7 +22,6 @@ from tests.analysis.statistics.published import (
     compare,
     golden,
     needs_data,
-    of,
     study,
 )
 
@@ -31,62 +29,6 @@ pytestmark = needs_data
 outcomes = pytest.mark.parametrize("outcome", OUTCOMES)
 constructs = pytest.mark.parametrize("construct", CONSTRUCTS)
 PAIR = {"group1": "", "group2": ""}
-
-
-@outcomes
-def test_descriptives_and_normality(outcome: str) -> None:
-    for condition, values in groups(study(), outcome).items():
-        expected = of("descriptives", construct=outcome, model=condition)
-        names = ("n", "mean", "sd", "se", "median", "q1", "q3", "iqr", "min", "max")
-        compare(describe(values), expected, {name: name for name in names})
-        test = of("shapiro", construct=outcome, model=condition)
-        found = shapiro(values)
-        compare(found, test, {"W": "W"}, 1e-8)
-        compare(found, test, {"p": "p"}, 1e-6)
-    overall = of("descriptives_overall", construct=outcome)
-    whole = describe(np.asarray(study()[outcome], dtype=np.float64))
-    compare(whole, overall, {name: name for name in ("n", "mean", "sd", "se", "median")})
-
-
-@outcomes
-def test_levene_and_kruskal(outcome: str) -> None:
-    expected = of("levene", construct=outcome, center="median")
-    compare(levene(study(), outcome), expected, {name: name for name in ("df1", "df2", "F", "p")})
-    names = {"H": "H", "df": "df", "p": "p", "eta2": "eta2_H", "epsilon2": "epsilon2"}
-    compare(kruskal(study(), outcome), of("kruskal", construct=outcome), names)
-
-
-@outcomes
-def test_dunn_agrees_with_r_and_with_scikit_posthocs(outcome: str) -> None:
-    found = dunn(study(), outcome)
-    assert not isinstance(found, Undefined)
-    assert len(found) == 6
-    library = scikit_posthocs.posthoc_dunn(study(), outcome, "condition", p_adjust="holm")
-    for pair in found:
-        expected = of("dunn", construct=outcome, group1=pair.group1, group2=pair.group2)
-        names = {"z": "z", "p": "p", "p_bonferroni": "p_adj_bonferroni", "p_holm": "p_adj_holm"}
-        compare(pair, expected, names)
-        close(pair.p_holm, float(library.loc[pair.group1, pair.group2]))
-
-
-@outcomes
-def test_vargha_delaney_and_cliff(outcome: str) -> None:
-    found = superiority(study(), outcome)
-    assert not isinstance(found, Undefined)
-    for pair in found:
-        expected = of("vda", construct=outcome, group1=pair.group1, group2=pair.group2)
-        compare(pair, expected, {"A": "A", "delta": "cliff_delta", "U": "U", "p": "mannwhitney_p"})
-        assert pair.A_low is not None
-        assert pair.A_high is not None
-        assert pair.A_low < pair.A < pair.A_high
-
-
-def test_correlations() -> None:
-    for expected in golden()["correlation_pearson"]:
-        found = correlate(study(), expected["a"], expected["b"])
-        assert isinstance(found, Correlation)
-        names = {"r": "r", "t": "t", "df": "df", "p": "p", "r_low": "conf_low", "r_high": "conf_high"}
-        compare(found, expected, names)
 
 
 def test_cronbach() -> None:
