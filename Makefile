@@ -11,7 +11,7 @@ TELL = { n=0; while read -r word _; do case "$$word" in \
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 
-.PHONY: help lock audit debian-venv setup worker redis run test check format browser bench bench-scale bench-beside bench-generate bench-train rehearse rehearse-hard rehearse-faults rehearse-worker rehearse-attacks screenshots clean
+.PHONY: help lock audit debian-venv setup worker redis run test check format browser bench bench-scale bench-beside bench-generate bench-train rehearse rehearse-hard rehearse-faults rehearse-worker rehearse-attacks mutate screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -108,6 +108,9 @@ rehearse-worker: setup worker ## Kill the worker with -9 in three students' runs
 
 rehearse-attacks: setup ## Attack a server with the demo study, and say for how long its page did not answer
 	@$(BIN)/python -u -m tests.rehearsal_attacks
+
+mutate: setup ## Put small mistakes into the rules that matter most, and name those no test notices (an hour or more)
+	@$(BIN)/python -u -m tests.mutation
 
 bench: setup ## Measure server CPU per rating, and what dealing costs as a study grows
 	@$(BIN)/python -m tests.benchmarks.rating

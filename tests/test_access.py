@@ -66,6 +66,8 @@ def test_a_study_opens_for_what_one_has_and_below_and_a_strangers_looks_like_non
         for role, shared in sorted(set(PEOPLE.values()), key=str):
             person = somebody(session, role, study, shared)
             has = expected(role, shared)
+            if has:
+                assert study_for(session, person, "small") is study
             for level in LEVELS:
                 if RANK[has] >= RANK[level]:
                     assert study_for(session, person, "small", level) is study

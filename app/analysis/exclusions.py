@@ -45,7 +45,7 @@ def broken(
 
 
 def too_fast(frame: pd.DataFrame, spread: float) -> list[str]:
-    means = frame.groupby("participant")["duration_ms"].mean().dropna()
+    means = frame.groupby("participant")["duration_ms"].mean()
     logs = np.log(means[means > 0])
     if len(logs) < FEWEST_FOR_SPREAD:
         return []

@@ -130,6 +130,33 @@ def test_the_same_seed_gives_the_same_plan_and_other_seeds_give_others() -> None
     assert len(set(plans)) == 3
 
 
+@pytest.mark.parametrize(
+    "conditions,expected",
+    [
+        (4, {0: [401, 1101], 1: [302, 2], 2: [903, 603], 3: [1004, 804]}),
+        (2, {1: [902, 602], 2: [303, 3]}),
+    ],
+)
+def test_a_seed_gives_the_plan_that_it_gave_in_earlier_releases(
+    conditions: int, expected: dict[int, list[int]]
+) -> None:
+    items = items_of({(question, c): question * c % 3 for question, c in product(range(12), range(4))})
+    plan = plan_assignments(items, conditions, 2, 7)
+    assert {condition: [item.item_id for item in found] for condition, found in plan.items()} == expected
+
+
+@given(small_grids(), st.integers(0, 2**62), st.sampled_from([2**12, 2**14, 2**20]))
+def test_loads_beyond_all_bounds_still_give_a_plan_of_the_least_loaded(
+    case: tuple[Grid, int, int], seed: int, far: int
+) -> None:
+    """Some questions have so many ratings that their costs are cut off: none of them is taken."""
+    grid, conditions, each = case
+    raised = {cell: load + far * (cell[0] >= conditions * each) for cell, load in grid.items()}
+    plan = plan_assignments(items_of(raised), conditions, each, seed)
+    questions = [item.question_id for items in plan.values() for item in items]
+    assert sorted(questions) == list(range(conditions * each))
+
+
 def test_too_few_questions_are_an_error_and_not_a_repeated_question() -> None:
     with pytest.raises(NotEnoughQuestionsError, match="4 different questions are needed"):
         plan_assignments(items_of(dict.fromkeys(product(range(3), range(2)), 0)), 2, 2, 1)

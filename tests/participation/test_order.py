@@ -27,6 +27,19 @@ def test_a_williams_square_is_balanced_for_position_and_carry_over(size: int) ->
     assert len(set(carried.values())) <= 1
 
 
+def test_rows_keep_their_numbers_since_participants_are_stored_with_them() -> None:
+    assert williams_square(4) == [(0, 1, 3, 2), (1, 2, 0, 3), (2, 3, 1, 0), (3, 0, 2, 1)]
+    assert williams_square(3) == [(0, 1, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0), (0, 2, 1), (1, 0, 2)]
+    assert williams_square(1) == [(0,)]
+
+
+def test_a_seed_gives_the_order_that_it_gave_in_earlier_releases() -> None:
+    plan = {condition: [f"{condition}{n}" for n in range(2)] for condition in range(3)}
+    assert balanced_order(plan, [0, 1, 2], 4, 7) == ["01", "21", "11", "20", "10", "00"]
+    assert shuffled_order(plan, 7) == ["01", "00", "10", "20", "21", "11"]
+    assert [least_used_row(4, {0: 1}, seed) for seed in range(4)] == [3, 1, 2, 2]
+
+
 @given(size=st.integers(2, 7), blocks=st.integers(1, 8), row=st.integers(0, 100))
 def test_blocks_hold_each_condition_once_and_none_follows_itself(size: int, blocks: int, row: int) -> None:
     rows = block_rows(size, row % len(williams_square(size)), blocks)
