@@ -16,6 +16,7 @@ from app.accounts.routes import router as door
 from app.accounts.sealing import Seal
 from app.accounts.second_factor_routes import router as set_up
 from app.accounts.users_routes import router as admin
+from app.analysis.api import api as analysis_api
 from app.analysis.live import LiveCounts
 from app.analysis.routes import router as results
 from app.audit import WEB_SERVER
@@ -26,16 +27,19 @@ from app.checkpoints.checkpoint_routes import router as checkpoint
 from app.checkpoints.routes import router as checkpoints
 from app.exports.api import api as exports_api
 from app.exports.routes import router as exports
+from app.jobs.api import api as jobs_api
+from app.jobs.routes import router as jobs
 from app.participants.routes import router as participants
 from app.participation.brake import Brake
 from app.participation.landing_routes import router as landing
 from app.participation.routes import router as participation
 from app.questions.api import api as questions_api
 from app.questions.routes import router as questions
-from app.queue import make_queue
+from app.queue import BACKGROUND, make_queue
 from app.runs.api import api as runs_api
 from app.runs.routes import router as runs
 from app.settings import Settings
+from app.simulation.api import api as rehearsals_api
 from app.simulation.routes import router as rehearsal
 from app.studies.api import api as studies_api
 from app.studies.life_routes import router as study_life
@@ -49,10 +53,13 @@ from app.web.refusals import Refusals
 from app.web.security import Guard
 from app.web.signing import Signing
 
-API = (studies_api, exports_api, questions_api, checkpoints_api, runs_api, bundles_api)
+API = (
+    *(studies_api, exports_api, analysis_api, rehearsals_api, jobs_api),
+    *(questions_api, checkpoints_api, runs_api, bundles_api),
+)
 STAFF = (
     *(door, account, set_up, admin, people),
-    *(studies, study_life, participants, rehearsal, exports, results),
+    *(studies, study_life, participants, rehearsal, exports, results, jobs),
     *(questions, checkpoints, checkpoint, runs, bundles),
 )
 PARTICIPANT_TIMEOUT_MS = 2_000
@@ -82,9 +89,10 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.state.settings = settings
     app.state.api_routers = API
     app.state.queue = make_queue(settings)
+    app.state.background = make_queue(settings, name=BACKGROUND)
     app.state.live_counts = LiveCounts()
     app.state.upload_readers = CapacityLimiter(1)
-    app.state.exports = CapacityLimiter(2)
+    app.state.exports = CapacityLimiter(1)
     app.state.aside = CapacityLimiter(1)
     app.state.password_thread = CapacityLimiter(1)
     app.state.refusals = Refusals()

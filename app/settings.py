@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     checkpoint_root: Path | None = None
     largest_checkpoint_mb: int = Field(8192, ge=1, le=65_536)
     checkpoint_quota_mb: int = Field(65_536, ge=1, description="of all checkpoints' files together")
-    lease_seconds: float = Field(60, ge=1, description="after which a silent worker's batch is taken over")
+    lease_seconds: float = Field(60, ge=1, description="after which what a silent process held is taken over")
     student_load_seconds: float = Field(600, ge=1, description="after which loading a student is stopped")
     student_trial_seconds: float = Field(300, ge=1, description="the same for a few questions it is tried on")
     student_batch_seconds: float = Field(1800, ge=1, description="the same for one batch of a run")

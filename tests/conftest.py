@@ -9,7 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from app.background.work import Bench
 from app.main import create_app
+from app.queue import BACKGROUND, WORK, beat, make_queue
 from app.settings import Settings
 from app.web import migrations
 from app.web.db import Database
@@ -80,6 +82,17 @@ def web(settings: Settings, database: Database) -> Iterator[TestClient]:
     app = create_app(settings, database)
     with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture
+def background(web: TestClient, settings: Settings, database: Database) -> Bench:
+    """Jobs are done at once, in the thread of whoever asks for them; their commands are real processes."""
+    bench = Bench(settings, database, look_s=0.05)
+    queue = make_queue(settings, {WORK: bench.work}, BACKGROUND)
+    queue.immediate = True
+    beat(queue)
+    web.app.state.background = queue  # type: ignore[attr-defined]  # TestClient calls any ASGI app its app
+    return bench
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

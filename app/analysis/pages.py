@@ -1,22 +1,19 @@
 """What researchers see of a study's results."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from app.analysis.live import Live
 from app.exports.base import Format
+from app.jobs.pages import Work
 from app.web.shell import ShellPage
 
 
 @dataclass(frozen=True)
-class Made:
-    """A file that a command makes: `begun` and `progress` while it is under way, `at` once there is one."""
+class MadeTable:
+    """A table that the background makes, in the words of the form that asks for it."""
 
-    is_running: bool
-    begun: datetime | None
-    progress: float | None
-    at: datetime | None
-    problem: str
+    label: str
+    work: Work
 
 
 @dataclass(frozen=True)
@@ -34,8 +31,9 @@ class ResultsPage(ShellPage):
     left_out: int
     is_open: bool
     formats: tuple[tuple[Format, str], ...]
-    package: Made
-    report: Made
+    package: Work
+    report: Work
+    tables: tuple[MadeTable, ...]
     problem: str = ""
 
 

@@ -1,27 +1,27 @@
 """/studies/{slug}/results: ratings so far, exports, the data package and the report."""
 
-import shutil
-import tempfile
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
+from huey import Huey
 
-from app.access import level_of, study_for
+from app.access import Level, level_of, study_for
 from app.analysis.live import LiveCounts
-from app.analysis.pages import LivePage, Made, ResultsPage
-from app.audit import record
+from app.analysis.making import What, ask_for
+from app.analysis.pages import LivePage, MadeTable, ResultsPage
 from app.errors import Conflict, NotFound
 from app.exports import queries
 from app.exports.base import Format
-from app.models import Study
-from app.settings import Settings
+from app.jobs.files import REPORT_PAGE
+from app.jobs.pages import may_cancel, shown, work_of
+from app.jobs.queries import exports_shown, with_file
+from app.jobs.sending import NOT_THERE, send, there
+from app.models import Job, Study
+from app.queue import WORK, tell
 from app.web.auth import Desk, desk
-from app.web.downloads import PassingFile
-from app.web.jobs import PACKAGES, REPORTS, Job
 from app.web.shell import go, shell_of, show
 
 router = APIRouter(prefix="/studies/{slug}/results")
@@ -36,7 +36,6 @@ FORMATS: tuple[tuple[Format, str], ...] = (
     ("parquet", "Ratings as Parquet"),
     ("paper", "As in the paper (CSV)"),
 )
-BUSY = "This is being made already; the page shows when it is there."
 
 
 @router.get("")
@@ -47,32 +46,46 @@ def results(request: Request, slug: str) -> Response:
 
 
 def page_of(request: Request, at: Desk, study: Study, problem: str = "") -> ResultsPage:
-    settings: Settings = request.app.state.settings
+    level = level_of(at.session, at.person, study) or "view"
+    queue: Huey = request.app.state.background
+    works = {
+        kind: work_of(at.session, queue, at.person, level, kind, study.slug) for kind in ("report", "package")
+    }
     return ResultsPage(
         shell_of(request, at.person, "studies"),
         slug=study.slug,
         title=study.draft["title"],
-        level=level_of(at.session, at.person, study) or "view",
+        level=level,
         is_for_people=study.audience == "people",
         left_out=queries.uncounted_people(at.session, study.id),
         is_open=study.status in {"live", "paused"},
         formats=FORMATS,
-        package=made(package_job(settings, study.slug), package_file(settings, study.slug)),
-        report=made(report_job(settings, study.slug), report_folder(settings, study.slug) / "report.html"),
+        package=works["package"],
+        report=works["report"],
+        tables=tables(at, queue, study, level),
         problem=problem,
     )
 
 
-def made(job: Job, file: Path) -> Made:
-    told = job.result() or {}
-    at = datetime.fromtimestamp(file.stat().st_mtime, UTC) if file.exists() else None
-    return Made(
-        is_running=job.is_running(),
-        begun=job.begun(),
-        progress=job.progress(),
-        at=at,
-        problem="" if told.get("ok", True) else str(told["error"]),
-    )
+def tables(at: Desk, queue: Huey, study: Study, level: Level) -> tuple[MadeTable, ...]:
+    """The tables that the background makes or has made; those with the platform's ids for who may edit."""
+    found = []
+    for job in exports_shown(at.session, study.id):
+        if level == "view" and job.arguments["with_external_ids"]:
+            continue
+        kept = job if job.state == "done" else None
+        work = shown(queue, job, kept, may_cancel=may_cancel(at.person, level, job))
+        found.append(MadeTable(label_of(job.arguments), work))
+    return tuple(found)
+
+
+def label_of(arguments: Mapping[str, Any]) -> str:
+    """The table in the form's own words."""
+    parts = [dict(FORMATS)[arguments["export_format"]]]
+    parts += ["with synthetic participants"] * arguments["include_synthetic"]
+    parts += ["everybody"] * arguments["include_uncounted"]
+    parts += ["with the platform’s ids"] * arguments["with_external_ids"]
+    return ", ".join(parts)
 
 
 @router.get("/live")
@@ -85,100 +98,50 @@ def live(request: Request, slug: str) -> Response:
     return show(page)
 
 
-# What a command makes
-
-
-def package_job(settings: Settings, slug: str) -> Job:
-    return Job(settings, PACKAGES, slug)
-
-
-def package_file(settings: Settings, slug: str) -> Path:
-    return settings.home / PACKAGES / f"{slug}.zip"
-
-
-def report_job(settings: Settings, slug: str) -> Job:
-    return Job(settings, REPORTS, slug)
-
-
-def report_folder(settings: Settings, slug: str) -> Path:
-    return settings.home / REPORTS / slug
-
-
 @router.post("/package")
 def make_package(request: Request, slug: str) -> Response:
-    settings: Settings = request.app.state.settings
-    job, out = package_job(settings, slug), package_file(settings, slug).resolve()
-    noted = str(job.path("progress").resolve())
-    arguments = ["package", "--out", str(out), "--progress", noted, "--json", "--", slug]
-    return begin(request, slug, job, arguments, "study.packaged")
+    return begin(request, slug, "package")
 
 
 @router.post("/report")
 def make_report(request: Request, slug: str) -> Response:
-    settings: Settings = request.app.state.settings
-    folder = report_folder(settings, slug).resolve()
-    new = folder.with_name(f"{slug}.new")
-
-    def put_in_place(told: dict[str, Any]) -> None:
-        """An older report is there until the new one is whole."""
-        if told.get("ok"):
-            shutil.rmtree(folder, ignore_errors=True)
-            new.replace(folder)
-
-    arguments = ["analyze", "--out", str(new), "--json", "--", slug]
-    return begin(request, slug, report_job(settings, slug), arguments, "study.analyzed", put_in_place)
+    return begin(request, slug, "report")
 
 
-def begin(
-    request: Request,
-    slug: str,
-    job: Job,
-    arguments: Sequence[str],
-    action: str,
-    finish: Callable[[dict[str, Any]], None] = lambda _told: None,
-) -> Response:
+def begin(request: Request, slug: str, what: What) -> Response:
     try:
         with desk(request, writing=True) as at:
-            study_for(at.session, at.person, slug)
-            job.start(arguments, BUSY, finish)
-            record(at.session, action, slug)
+            ask_for(at, slug, what)
     except Conflict as refused:
         with desk(request) as at:
             page = page_of(request, at, study_for(at.session, at.person, slug), refused.message)
         return show(page, refused.status)
+    tell(request.app.state.background, WORK)
     return go(request, f"/studies/{slug}/results")
 
 
 @router.get("/package")
 def get_package(request: Request, slug: str) -> Response:
-    file = allowed(request, slug, package_file(request.app.state.settings, slug))
-    return FileResponse(file, media_type="application/zip", filename=f"{slug}-data.zip")
+    return send(request, partial(desk, request), slug, kept(request, slug, "package").id)
 
 
 @router.get("/report")
 def get_report(request: Request, slug: str) -> Response:
-    file = allowed(request, slug, report_folder(request.app.state.settings, slug) / "report.html")
-    return FileResponse(file, media_type="text/html")
+    """The report itself, to read in the browser."""
+    return FileResponse(there(request.app.state.settings, kept(request, slug, "report"), REPORT_PAGE))
 
 
 @router.get("/report.zip")
 def get_report_files(request: Request, slug: str) -> Response:
     """Report, tables, figures, and the data with their R script."""
-    allowed(request, slug, report_folder(request.app.state.settings, slug) / "report.html")
-    folder = Path(tempfile.mkdtemp(prefix="honeyglass-report-"))
-    try:
-        source = report_folder(request.app.state.settings, slug)
-        path = shutil.make_archive(str(folder / f"{slug}-report"), "zip", source)
-    except BaseException:
-        shutil.rmtree(folder)
-        raise
-    return PassingFile(path, media_type="application/zip", filename=f"{slug}-report.zip")
+    return send(request, partial(desk, request), slug, kept(request, slug, "report").id)
 
 
-def allowed(request: Request, slug: str, file: Path) -> Path:
-    """The file, if this person may see the study and it was made. Raises: NotFound."""
+def kept(request: Request, slug: str, what: What) -> Job:
+    """The job whose file there is. Raises: NotFound."""
     with desk(request) as at:
         study_for(at.session, at.person, slug)
-    if not file.exists():
-        raise NotFound("This has not been made yet; the results page has the button.")
-    return file
+        job = with_file(at.session, what, slug)
+    if job is None:
+        raise NotFound(NOT_THERE)
+    return job

@@ -4,15 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from app.jobs.files import REPORT, file_of
 from app.models import Job
-
-REPORT, REPORT_ARCHIVE = "report", "report.zip"
 
 
 class Order(NamedTuple):
-    slug: str
     arguments: Mapping[str, Any]
     folder: Path  # for what it makes
+    file: str
 
 
 def report(order: Order) -> list[str]:
@@ -20,7 +19,7 @@ def report(order: Order) -> list[str]:
 
 
 def package(order: Order) -> list[str]:
-    return ["package", "--tell", "--out", str(order.folder / f"{order.slug}-data.zip")]
+    return ["package", "--tell", "--out", str(order.folder / order.file)]
 
 
 def export(order: Order) -> list[str]:
@@ -28,7 +27,8 @@ def export(order: Order) -> list[str]:
     options = ["--include-synthetic"] * bool(asked["include_synthetic"])
     options += ["--include", "uncounted"] * bool(asked["include_uncounted"])
     options += ["--with-external-ids"] * bool(asked["with_external_ids"])
-    return ["export", "--format", asked["format"], "--out", str(order.folder / asked["file"]), *options]
+    out = str(order.folder / order.file)
+    return ["export", "--tell", "--format", asked["export_format"], "--out", out, *options]
 
 
 def rehearsal(order: Order) -> list[str]:
@@ -48,5 +48,5 @@ COMMANDS: Mapping[str, Callable[[Order], Sequence[str]]] = {
 
 def command(job: Job, folder: Path) -> list[str]:
     """What follows `honeyglass`."""
-    slug = str(job.arguments["slug"])
-    return [*COMMANDS[job.kind](Order(slug, job.arguments, folder)), "--json", "--", slug]
+    order = Order(job.arguments, folder, file_of(job))
+    return [*COMMANDS[job.kind](order), "--json", "--", str(job.arguments["slug"])]

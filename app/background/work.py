@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.background.commands import REPORT, command
+from app.background.commands import command
 from app.background.running import Running
 from app.jobs import service
-from app.jobs.files import folder_of, tidy
+from app.jobs.files import REPORT, folder_of, tidy
 from app.jobs.service import KINDS, Kind, Progress
 from app.models import Job
 from app.settings import Settings

@@ -40,10 +40,11 @@ def export(  # one argument for each option
     with_external_ids: Annotated[
         bool, typer.Option("--with-external-ids", help="The platform's ids, in participants. Personal data.")
     ] = False,
+    tell: Tell = False,
     as_json: AsJson = False,
 ) -> None:
     """Write ratings, participants or items as a file, from one snapshot, with a manifest."""
-    with opened(as_json) as database, database.snapshot() as session:
+    with opened(as_json) as database, database.snapshot() as session, telling(tell, "rows") as told:
         manifest = results.export(
             session,
             slug,
@@ -52,6 +53,7 @@ def export(  # one argument for each option
             include_synthetic=include_synthetic or include == "synthetic",
             include_uncounted=include == "uncounted",
             with_external_ids=with_external_ids,
+            tell=told,
         )
     say({"ok": True, **manifest}, f"Wrote {manifest['rows']} rows to {out}.", as_json)
 

@@ -9,12 +9,12 @@ from urllib.parse import quote
 import typer
 
 from app.cli.common import AsJson, Slug, address_for, complaining, opened, read_settings, say
+from app.jobs.files import forget
 from app.participants import service as participants
 from app.participation import erasing
 from app.studies import check as checking
 from app.studies import queries, service, sharing
 from app.studies.definition import read_definition
-from app.web.jobs import forget
 from app.web.signing import Signing, mode_token
 
 study_cli = typer.Typer(no_args_is_help=True, help="Studies: define, launch, watch, close.")
@@ -162,6 +162,6 @@ def erase(
         with database.transaction(writing=True) as session:
             erasing.erase_by_pseudonym(session, slug, participant, secret, datetime.now(UTC))
         database.empty_log()
-    forget(settings, slug)
+        forget(settings, database, slug)
     text = f"All that '{participant}' gave in '{slug}' is erased. Backups keep it until they are rotated."
     say({"ok": True, "slug": slug, "participant": participant, "status": "erased"}, text, as_json)

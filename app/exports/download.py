@@ -1,32 +1,36 @@
-"""A table of a study as a file that is sent."""
+"""A table of a study as a file that is sent: a small one at once, another when the background has made it."""
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, sleep, to_thread
 from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from app.access import Level, study_for
-from app.audit import record
 from app.errors import Conflict
 from app.exports import queries, service
 from app.exports.base import Format, Include
-from app.settings import Settings
+from app.jobs import queries as jobs
+from app.jobs.sending import MEDIA, note, send
+from app.jobs.service import UNDER_WAY, Order, start
+from app.models import Job
+from app.queue import WORK, is_worker_missing, tell
 from app.web.auth import Opener
+from app.web.db import Database
 from app.web.downloads import PassingFile
-from app.web.jobs import call
 
 MOST_AT_ONCE = 1_000  # responses that a web process writes itself, in a tenth of a second
-CSV = ("csv", "text/csv")
-KINDS: dict[Format, tuple[str, str]] = {
-    "jsonl": ("jsonl", "application/x-ndjson"),
-    "parquet": ("parquet", "application/vnd.apache.parquet"),
-}
+LOOK_S = 0.25
+BUSY = "This is being made already; the page shows when it is there."
+ENDINGS: dict[Format, str] = {"jsonl": ".jsonl", "parquet": ".parquet"}
+Later = Callable[[Job], Response]  # what is answered while the file is not there yet
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,11 @@ class Asked:
     include_synthetic: bool
     include_uncounted: bool
     with_external_ids: bool
+
+    def subject(self, slug: str) -> str:
+        """What is made only once at a time."""
+        parts = ("include_synthetic", "include_uncounted", "with_external_ids")
+        return " ".join([slug, self.export_format, *(part for part in parts if getattr(self, part))])
 
 
 def asked_for(
@@ -53,68 +62,114 @@ def asked_for(
     )
 
 
-async def made(request: Request, open_desk: Opener, slug: str, asked: Asked) -> Response:
-    """The file, from a thread of the exports' own: those of requests are the participants'."""
-    settings: Settings = request.app.state.settings
-    threads: CapacityLimiter = request.app.state.exports
-    return await to_thread.run_sync(make_file, settings, open_desk, slug, asked, limiter=threads)
+class Written(NamedTuple):
+    path: Path
+    manifest: dict[str, Any]
 
 
-def make_file(settings: Settings, open_desk: Opener, slug: str, asked: Asked) -> Response:
-    """Write the file from one snapshot, then send it: no transaction stays open while somebody downloads.
+def file_name(slug: str, asked: Asked) -> str:
+    return f"{slug}-{asked.export_format}{ENDINGS.get(asked.export_format, '.csv')}"
 
-    The platform's ids are personal data: only who may edit the study gets them.
-    """
+
+def written(session: Session, slug: str, asked: Asked) -> Written:
+    """Write a table from one snapshot into a folder of its own."""
     folder = Path(tempfile.mkdtemp(prefix="honeyglass-export-"))
-    ending, media_type = KINDS.get(asked.export_format, CSV)
-    out = folder / f"{slug}-{asked.export_format}.{ending}"
-    level: Level = "edit" if asked.with_external_ids else "view"
+    out = folder / file_name(slug, asked)
     try:
-        with open_desk(is_snapshot=True) as at:
-            study = study_for(at.session, at.person, slug, level)
-            is_small = queries.has_at_most(at.session, study.id, MOST_AT_ONCE)
-            if is_small and asked.export_format != "parquet":
-                manifest = written(at.session, slug, asked, out)
-        if not is_small or asked.export_format == "parquet":
-            manifest = written_apart(settings, slug, asked, out)
-        with open_desk(writing=True) as at:
-            noted = {key: manifest[key] for key in ("format", "rows", "sha256", "modes")}
-            noted["external_ids"] = asked.with_external_ids
-            record(at.session, "study.exported", slug, after=noted)
+        manifest = service.export(
+            session,
+            slug,
+            asked.export_format,
+            out,
+            include_synthetic=asked.include_synthetic,
+            include_uncounted=asked.include_uncounted,
+            with_external_ids=asked.with_external_ids,
+        )
     except BaseException:
         shutil.rmtree(folder)
         raise
-    return PassingFile(
-        out,
-        media_type=media_type,
-        filename=out.name,
-        headers={"X-Content-SHA256": manifest["sha256"]},
-    )
+    return Written(out, manifest)
 
 
-def written(session: Session, slug: str, asked: Asked, out: Path) -> dict[str, Any]:
-    return service.export(
-        session,
-        slug,
-        asked.export_format,
-        out,
-        include_synthetic=asked.include_synthetic,
-        include_uncounted=asked.include_uncounted,
-        with_external_ids=asked.with_external_ids,
-    )
+@dataclass(frozen=True)
+class Download:
+    """A call that asks for a table, and for how long it waits before it is answered with `later`."""
 
+    request: Request
+    open_desk: Opener
+    slug: str
+    asked: Asked
+    later: Later
+    wait_s: float
 
-def written_apart(settings: Settings, slug: str, asked: Asked, out: Path) -> dict[str, Any]:
-    """Have a process of its own write the file: a large one would keep Python's lock from participants'
-    pages, and PyArrow would take memory of this process for ever.
+    async def answer(self) -> Response:
+        """The file. Threads of the exports' own work on it, one for each process: those of requests are the
+        participants'.
+        """
+        threads: CapacityLimiter = self.request.app.state.exports
+        found = await to_thread.run_sync(self.begin, limiter=threads)
+        if isinstance(found, Response):
+            return found
+        deadline = time.monotonic() + self.wait_s
+        while found.state in UNDER_WAY:
+            if time.monotonic() > deadline or is_worker_missing(self.request.app.state.background):
+                return self.later(found)
+            await sleep(LOOK_S)
+            found = await to_thread.run_sync(self.look, found.id, limiter=threads)
+        if found.state != "done":
+            raise Conflict(found.reason or "The export was cancelled.")
+        return await to_thread.run_sync(self.send, found.id, limiter=threads)
 
-    Raises: Conflict with what it says if it cannot.
-    """
-    options = ["--include-synthetic"] * asked.include_synthetic
-    options += ["--include", "uncounted"] * asked.include_uncounted
-    options += ["--with-external-ids"] * asked.with_external_ids
-    where = ["--format", asked.export_format, "--out", str(out), "--json"]
-    told = call(settings, ["export", *where, *options, "--", slug])
-    if not told.get("ok"):
-        raise Conflict(str(told.get("error", "The export could not be made.")))
-    return told
+    def begin(self) -> Response | Job:
+        """A small table's file; of any other the job that makes it, which may be under way already.
+
+        The platform's ids are personal data: only who may edit the study gets them.
+        """
+        level: Level = "edit" if self.asked.with_external_ids else "view"
+        with self.open_desk(is_snapshot=True) as at:
+            study = study_for(at.session, at.person, self.slug, level)
+            # PyArrow would take memory of this process for ever.
+            is_small = self.asked.export_format != "parquet" and queries.has_at_most(
+                at.session, study.id, MOST_AT_ONCE
+            )
+            file = written(at.session, self.slug, self.asked) if is_small else None
+        return self.send_at_once(file) if file else self.order()
+
+    def send_at_once(self, file: Written) -> Response:
+        """No transaction stays open while somebody downloads."""
+        try:
+            with self.open_desk(writing=True) as at:
+                note(at, self.slug, file.manifest, with_external_ids=self.asked.with_external_ids)
+        except BaseException:
+            shutil.rmtree(file.path.parent)
+            raise
+        return PassingFile(
+            file.path,
+            media_type=MEDIA[file.path.suffix],
+            filename=file.path.name,
+            headers={"X-Content-SHA256": file.manifest["sha256"]},
+        )
+
+    def order(self) -> Job:
+        """Have the table made; who asks for what is under way already gets that."""
+        subject = self.asked.subject(self.slug)
+        with self.open_desk(writing=True) as at:
+            study = study_for(at.session, at.person, self.slug)
+            order = Order(
+                kind="export",
+                subject=subject,
+                study_id=study.id,
+                arguments={"slug": self.slug, "file": file_name(self.slug, self.asked), **asdict(self.asked)},
+                actor=at.person.email,
+            )
+            job = jobs.under_way(at.session, "export", subject) or start(at.session, order, BUSY)
+        tell(self.request.app.state.background, WORK)
+        return job
+
+    def look(self, job_id: int) -> Job:
+        database: Database = self.request.app.state.database
+        with database.transaction() as session:
+            return session.get_one(Job, job_id)
+
+    def send(self, job_id: int) -> Response:
+        return send(self.request, self.open_desk, self.slug, job_id)

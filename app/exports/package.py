@@ -3,8 +3,7 @@
 import json
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ from app.contract.files import replacing
 from app.contract.redaction import without_payment
 from app.errors import Conflict
 from app.exports import queries
-from app.exports.base import Format, Source, Table
+from app.exports.base import Format, Source
+from app.exports.counting import Counter, Tell, silent
 from app.exports.escaping import one_line
 from app.exports.service import open_source, provenance, write
 from app.exports.tables import table
@@ -32,7 +32,6 @@ FILES: tuple[tuple[str, Format], ...] = (
     ("long.parquet", "parquet"),
     ("paper.csv", "paper"),
 )
-TOLD_EVERY = 10_000  # rows
 README = """{title}
 
 Data of the study '{slug}', taken by Honeyglass {software} at {now} from one snapshot of its database.
@@ -65,7 +64,7 @@ def package(
     session: Session,
     slug: str,
     out: Path,
-    tell: Callable[[int, int], None] = lambda _done, _total: None,
+    tell: Tell = silent,
     *,
     include_synthetic: bool = False,
     include_uncounted: bool = False,
@@ -96,23 +95,6 @@ def package(
             archive.writestr(f"{top}/README.txt", readme(source, entries, left_out))
             archive.writestr(f"{top}/manifest.json", as_json(manifest))
     return manifest | {"file": out.name, "sha256": sha256_of_file(out)}
-
-
-class Counter:
-    """Counts the rows of all tables and tells now and then."""
-
-    def __init__(self, total: int, tell: Callable[[int, int], None]) -> None:
-        self.done, self.total, self.tell = 0, total, tell
-
-    def over(self, content: Table) -> Table:
-        return replace(content, rows=self.counted(content))
-
-    def counted(self, content: Table) -> Iterator[Any]:
-        for row in content.rows:
-            self.done += 1
-            if self.done % TOLD_EVERY == 0:
-                self.tell(min(self.done, self.total), self.total)
-            yield row
 
 
 def expected(source: Source) -> int:

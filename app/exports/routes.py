@@ -7,10 +7,15 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from app.exports.base import Format, Include
-from app.exports.download import asked_for, made
+from app.exports.download import Download, asked_for
+from app.jobs.forms import JobId
+from app.jobs.sending import send
+from app.models import Job
 from app.web.auth import desk
+from app.web.shell import go
 
 router = APIRouter(prefix="/studies/{slug}/export")
+WAIT_S = 20
 
 
 @router.get("")
@@ -23,4 +28,15 @@ async def export(
     with_external_ids: bool = False,  # noqa: FBT001, FBT002  # the same
 ) -> Response:
     asked = asked_for(export_format, include, include_synthetic, with_external_ids)
-    return await made(request, partial(desk, request), slug, asked)
+
+    def later(_job: Job) -> Response:
+        notice = "The table is being made; this page shows when it is there."
+        return go(request, f"/studies/{slug}/results#tables", notice)
+
+    return await Download(request, partial(desk, request), slug, asked, later, WAIT_S).answer()
+
+
+@router.get("/{job_id}")
+def exported(request: Request, slug: str, job_id: JobId) -> Response:
+    """A table that the background has made."""
+    return send(request, partial(desk, request), slug, job_id)

@@ -13,6 +13,7 @@ from app.contract.study import StudyDefinition
 from app.errors import Conflict, NotFound
 from app.exports import queries
 from app.exports.base import Cell, Format, Source, Table
+from app.exports.counting import Counter, Tell, silent
 from app.exports.escaping import cell_text, iso
 from app.exports.tables import table
 from app.participation.queries import slugs
@@ -24,7 +25,7 @@ ONLY_WHO_COUNTS = (
 )
 
 
-def export(  # each is one thing a caller may ask
+def export(  # noqa: PLR0913  # each is one thing a caller may ask
     session: Session,
     slug: str,
     export_format: Format,
@@ -33,8 +34,11 @@ def export(  # each is one thing a caller may ask
     include_synthetic: bool = False,
     include_uncounted: bool = False,
     with_external_ids: bool = False,
+    tell: Tell = silent,
 ) -> dict[str, Any]:
     """Write an export's file and, beside it, its manifest; the manifest's content.
+
+    `tell` hears how many of how many rows are written.
 
     `session` should be a snapshot. Who counts in the study is exported; on request also synthetic
     participants of a study for people, or everybody who ever came. Raises: NotFound; Conflict if the study
@@ -49,8 +53,9 @@ def export(  # each is one thing a caller may ask
         include_uncounted=include_uncounted,
         with_external_ids=with_external_ids,
     )
+    counter = Counter(0 if tell is silent else expected(source, export_format), tell)
     with replacing(out) as partial:
-        rows = write(partial, table(source, export_format), export_format)
+        rows = write(partial, counter.over(table(source, export_format)), export_format)
     manifest = {
         "study": slug,
         "format": export_format,
@@ -91,6 +96,12 @@ def open_source(
         datetime.now(UTC),
         with_external_ids,
     )
+
+
+def expected(source: Source, export_format: Format) -> int:
+    """About how many rows it has, where these grow with the answers."""
+    ratings, responses = queries.counts(source.session, source.who)
+    return {"wide": responses, "paper": responses}.get(export_format, ratings)
 
 
 def provenance(source: Source) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from app.jobs.service import KINDS, UNDER_WAY, Kind
+from app.jobs.service import EXPORT_KEPT, KINDS, UNDER_WAY, Kind
 from app.models import Job
 
 
@@ -36,6 +36,16 @@ def jobs_of(
     """A study's jobs, the newest first."""
     statement = select(Job).where(Job.study_id == study_id, Job.kind.in_(kinds)).order_by(Job.id.desc())
     return session.scalars(statement.offset(offset).limit(limit)).all()
+
+
+def exports_shown(session: Session, study_id: int) -> list[Job]:
+    """Exports that are under way, or whose file is kept, or that failed in the last hours: one of each."""
+    since = datetime.now(UTC) - EXPORT_KEPT
+    statement = select(Job).where(Job.study_id == study_id, Job.kind == "export", Job.created_at > since)
+    newest: dict[str, Job] = {}
+    for job in session.scalars(statement.order_by(Job.id)):
+        newest[job.subject] = job
+    return [job for job in newest.values() if job.state in (*UNDER_WAY, "failed") or job.folder is not None]
 
 
 def folders(session: Session) -> set[str]:

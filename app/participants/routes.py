@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.access import level_of, study_for
+from app.jobs.files import forget
 from app.paging import paged
 from app.participants import queries, service
 from app.participants.pages import ParticipantsPage
@@ -14,7 +15,6 @@ from app.participation import erasing
 from app.web.auth import desk
 from app.web.db import Database
 from app.web.forms import FormData
-from app.web.jobs import forget
 from app.web.shell import PageNumber, go, shell_of, show
 
 router = APIRouter(prefix="/studies/{slug}/participants")
@@ -65,6 +65,6 @@ def erase(request: Request, slug: str, pseudonym: str, data: FormData) -> Respon
         return go(request, f"/studies/{slug}/participants", "Nobody was erased: please tick the box first.")
     database: Database = request.app.state.database
     database.empty_log()
-    forget(request.app.state.settings, slug)
+    forget(request.app.state.settings, database, slug)
     notice = f"All that {pseudonym} gave is erased, here and in the package and the report made before."
     return go(request, f"/studies/{slug}/participants", notice)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.audit import record
 from app.errors import NotFound
+from app.jobs import service as jobs
 from app.models import (
     Assignment,
     AuditEvent,
@@ -64,6 +65,7 @@ def erase(session: Session, visit: Visit, secret: bytes, page: Kind | None = Non
     changes = {**FORGOTTEN, **hashed, "status": "withdrawn", "last_page": str(page or ended)}
     session.execute(update(Participant).where(Participant.id == visit.id).values(**changes))
     scrub_log(session, visit)
+    jobs.forget(session, visit.study_id)
     return page or ended
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
+from app.jobs.files import forget
 from app.participation import erasing, queries, service, step_pages
 from app.participation.flow import Kind, Step
 from app.participation.forms import (
@@ -26,7 +27,6 @@ from app.participation.shown_at import read_shown_at, with_time_of_showing
 from app.participation.way_back import keep_link, with_kept_link
 from app.web.db import Database, transaction
 from app.web.forms import Bound, FormData, bind
-from app.web.jobs import forget
 from app.web.pages import Page, render
 from app.web.signing import Signing
 
@@ -143,7 +143,7 @@ def after_erasing(request: Request, visit: Visit, step: Step) -> Response:
     """
     database: Database = request.app.state.database
     database.empty_log()
-    forget(request.app.state.settings, visit.slug)
+    forget(request.app.state.settings, database, visit.slug)
     response = redirect(visit.code, step)
     link = return_url(visit, visit.study.definition.recruitment.codes.completed)
     if link and step.kind is Kind.COMPLETED:

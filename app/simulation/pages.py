@@ -2,6 +2,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.jobs.pages import Work
 from app.web.shell import ShellPage
 
 
@@ -13,7 +14,7 @@ class RehearsalPage(ShellPage):
     slug: str
     is_for_people: bool
     is_live: bool
-    is_running: bool
+    work: Work
     result: Mapping[str, Any] | None
     data: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)

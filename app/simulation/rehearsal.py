@@ -1,45 +1,43 @@
-"""A simulation started from the browser: the command `honeyglass simulate`, in a process of its own.
+"""A simulation started from the browser or by a program: the command `honeyglass simulate`, as a job.
 
 The server answers it as it answers people.
 """
 
-from dataclasses import dataclass
+from fastapi import Request
 
-from app.settings import Settings
-from app.web.jobs import Job
+from app.access import study_for
+from app.audit import record
+from app.errors import Conflict
+from app.jobs.service import Order, start
+from app.models import Job
+from app.simulation.forms import RehearsalForm
+from app.web.auth import Desk
 
-FOLDER = "rehearsals"
 BUSY = "Synthetic participants are taking this study already; wait until they are done."
 
 
-@dataclass(frozen=True)
-class Order:
-    """What to simulate; the server is the one that was asked."""
+def ask_for(at: Desk, slug: str, asked: RehearsalForm, url: str) -> Job:
+    """Send participants to the server at `url`.
 
-    slug: str
-    url: str
-    participants: int
-    concurrency: int
-    dropout: float
-    seed: int
-    force: bool
-
-    def arguments(self) -> list[str]:
-        options = {
-            "--url": self.url,
-            "--participants": self.participants,
-            "--concurrency": self.concurrency,
-            "--dropout": self.dropout,
-            "--seed": self.seed,
-        }
-        listed = [str(part) for option in options.items() for part in option]
-        return ["simulate", *listed, "--json", *(["--force"] if self.force else []), "--", self.slug]
+    Raises: NotFound, Forbidden; Conflict while some are under way, or if the study takes nobody.
+    """
+    study = study_for(at.session, at.person, slug, "edit")
+    if study.status != "live":
+        raise Conflict(f"The study is {study.status}; launch it first.")
+    numbers = asked.model_dump()
+    order = Order(
+        kind="rehearsal",
+        subject=slug,
+        study_id=study.id,
+        arguments={"slug": slug, "url": url, **numbers, "force": study.audience == "people"},
+        actor=at.person.email,
+    )
+    job = start(at.session, order, BUSY)
+    record(at.session, "study.rehearsed", slug, after=numbers)
+    return job
 
 
-def job(settings: Settings, slug: str) -> Job:
-    return Job(settings, FOLDER, slug)
-
-
-def start(settings: Settings, order: Order) -> None:
-    """Begin a run and return at once. Raises: Conflict while one of this study is under way."""
-    job(settings, order.slug).start(order.arguments(), BUSY)
+def own_address(request: Request) -> str:
+    """The server's own socket, not what a visitor's Host header says."""
+    host, port = request.scope["server"]
+    return f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}"  # noqa: S104  # compared

@@ -11,27 +11,18 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from app.analysis.live import Cell, LiveCounts, gathered
-from app.models import AuditEvent, Study
+from app.jobs import service
+from app.jobs.service import Progress
+from app.models import AuditEvent, Job, Study
 from app.participants.service import exclude
-from app.settings import Settings
 from app.web.db import Database
-from app.web.jobs import Job
 from tests.exports.walks import CHANGES, exported, take
 from tests.staff import become_owner, text_of
 
 PAGE = "/studies/small/results"
-SECONDS = 90
-
-
-def wait_for(web: TestClient, button: str) -> str:
-    """The page, once the command that it shows has come to its end."""
-    deadline = time.monotonic() + SECONDS
-    while button not in (page := text_of(web.get(PAGE))):
-        assert time.monotonic() < deadline, page
-        time.sleep(0.2)
-    return page
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=40))
@@ -96,25 +87,49 @@ def test_counts_are_remembered_for_a_while(database: Database, monkeypatch: pyte
     assert first.cells == (Cell("c", "one", (1,)),)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_the_data_package_is_made_shown_and_downloaded(
-    web: TestClient, database: Database, settings: Settings
+def test_a_package_is_waited_for_on_the_page_and_can_be_cancelled(
+    web: TestClient, database: Database
 ) -> None:
-    become_owner(web, database, **CHANGES)
+    become_owner(web, database)
     assert web.get(f"{PAGE}/package").status_code == 404
     assert web.post(f"{PAGE}/package").headers["location"] == PAGE
     again = web.post(f"{PAGE}/package")
     assert (again.status_code, "is being made already" in text_of(again)) == (409, True)
-    assert 'hx-trigger="every 2s"' in web.get(PAGE).text
-    assert "The package is being made, begun 20" in text_of(web.get(PAGE))
-    wait_for(web, "Make it anew")
-    with zipfile.ZipFile(BytesIO(web.get(f"{PAGE}/package").content)) as archive:
-        assert "small-data/README.txt" in archive.namelist()
+    page = web.get(PAGE)
+    assert 'hx-trigger="every 2s"' in page.text
+    assert "The package waits for its turn." in text_of(page)
+    assert "No background process is running." in text_of(page)
+    with database.transaction(writing=True) as session:
+        job = service.claim(session, "test", 60)
+        assert job is not None
+        service.prolong(session, job.id, "test", 60, Progress(1, 4))
+    page = web.get(PAGE)
+    assert "The package is being made, begun 20" in text_of(page)
+    assert 'value="0.250"' in page.text
+    assert web.post(f"/studies/small/jobs/{job.id}/cancel").headers["location"] == PAGE
+    page = web.get(PAGE)
+    assert "It was cancelled." in text_of(page)
+    assert "hx-trigger" not in page.text
     with database.transaction() as session:
-        assert session.query(AuditEvent).filter_by(action="study.packaged").count() == 1
-    assert Job(settings, "packages", "small").result() is not None
+        assert session.scalars(select(Job.state)).all() == ["cancelled"]
+        noted = select(AuditEvent.action).where(AuditEvent.action.in_(["study.packaged", "job.cancelled"]))
+        assert session.scalars(noted).all() == ["study.packaged", "job.cancelled"]
+    assert web.post(f"/studies/small/jobs/{job.id}/cancel").status_code == 409
 
 
+@pytest.mark.usefixtures("background")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_data_package_is_made_and_downloaded(web: TestClient, database: Database) -> None:
+    become_owner(web, database, **CHANGES)
+    web.post(f"{PAGE}/package")
+    assert "Make it anew" in text_of(web.get(PAGE))
+    answer = web.get(f"{PAGE}/package")
+    assert "small-data.zip" in answer.headers["content-disposition"]
+    with zipfile.ZipFile(BytesIO(answer.content)) as archive:
+        assert "small-data/README.txt" in archive.namelist()
+
+
+@pytest.mark.usefixtures("background")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_report_is_written_read_and_downloaded_and_a_refusal_is_a_sentence(
     web: TestClient, database: Database
@@ -122,11 +137,7 @@ def test_the_report_is_written_read_and_downloaded_and_a_refusal_is_a_sentence(
     become_owner(web, database, **CHANGES)
     signed_in = dict(web.cookies)
     web.post(f"{PAGE}/report")
-    assert "The report is being written, begun 20" in text_of(web.get(PAGE))
-    deadline = time.monotonic() + SECONDS
-    while "is being written" in (page := text_of(web.get(PAGE))):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    page = text_of(web.get(PAGE))
     assert "Nobody has rated anything" in page or "no ratings" in page.lower()
     assert web.get(f"{PAGE}/report").status_code == 404
     for name in "ab":
@@ -134,7 +145,7 @@ def test_the_report_is_written_read_and_downloaded_and_a_refusal_is_a_sentence(
     web.cookies.clear()
     web.cookies.update(signed_in)
     web.post(f"{PAGE}/report")
-    wait_for(web, "Read the report")
+    assert "Read the report" in text_of(web.get(PAGE))
     report = web.get(f"{PAGE}/report")
     assert report.headers["content-security-policy"].startswith("default-src 'none'")
     assert "SHA-256 of the data" in report.text
@@ -142,6 +153,8 @@ def test_the_report_is_written_read_and_downloaded_and_a_refusal_is_a_sentence(
         assert {"report.html", "statistics.csv"} <= set(archive.namelist())
 
 
+@pytest.mark.usefixtures("background")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_parquet_and_the_codebook_come_from_the_export_form(
     web: TestClient, database: Database, tmp_path: Path
 ) -> None:

@@ -1,9 +1,11 @@
 """Where `honeyglass serve` listens, and what it refuses before it does."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
 
+from app.cli.serving import BACKGROUND, WORKER
 from tests.cli.conftest import Honeyglass
 
 
@@ -13,6 +15,41 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     found: list[tuple[Any, ...]] = []
     monkeypatch.setattr("app.cli.serving.run", lambda *address: found.append(address))
     return found
+
+
+@pytest.fixture(autouse=True)
+def beside(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """What it would have started beside itself."""
+    found: list[list[str]] = []
+
+    def start(commands: list[list[str]]) -> AbstractContextManager[None]:
+        found.extend(commands)
+        return nullcontext()
+
+    monkeypatch.setattr("app.cli.serving.beside", start)
+    return found
+
+
+@pytest.mark.usefixtures("served")
+@pytest.mark.parametrize(
+    "options,expected",
+    [
+        ([], [BACKGROUND, WORKER]),
+        (["--no-worker"], [BACKGROUND]),
+        (["--no-background"], [WORKER]),
+        (["--no-worker", "--no-background"], []),
+    ],
+)
+def test_it_starts_the_background_process_and_a_worker_unless_told_otherwise(
+    honeyglass: Honeyglass,
+    beside: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    expected: list[list[str]],
+) -> None:
+    monkeypatch.setattr("app.cli.serving.can_load_students", lambda: True)
+    assert honeyglass("serve", *options).status == 0
+    assert beside == expected
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "study.example.org"])  # noqa: S104  # refused

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
@@ -15,6 +16,7 @@ from app.cli import cli
 from app.contract.base import sha256_of, sha256_of_text
 from app.contract.redaction import PLACEHOLDER
 from app.contract.study import EXPORT_COLUMNS
+from app.exports import counting
 from app.exports.columns import COLUMNS
 from app.exports.package import FILES, package
 from app.exports.service import export
@@ -113,19 +115,22 @@ def test_the_hashes_of_a_version_are_of_what_the_package_holds(database: Databas
     assert version["sha256"] == sha256_of(whole)
 
 
-def test_the_command_writes_a_package_and_notes_how_far_it_is(
+def test_the_commands_write_a_package_and_a_table_and_print_how_far_they_are_for_a_program(
     web: TestClient,
     database: Database,
     settings: Settings,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(counting, "TOLD_EVERY", 8)
     set_up(database)
     take(web, external_id="a")
     env = {"HONEYGLASS_HOME": str(settings.home), "HONEYGLASS_DATABASE_URL": settings.database_url}
-    out, noted = tmp_path / "p.zip", tmp_path / "p.progress"
-    done = CliRunner().invoke(
-        cli, ["package", "small", "--out", str(out), "--progress", str(noted), "--json"], env=env
-    )
-    assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout)["files"]["long.csv"]["rows"] == 8
-    assert zipfile.is_zipfile(out)
+    out = tmp_path / "p.zip"
+    for command, total in (("package", 32), ("export", 8)):
+        done = CliRunner().invoke(cli, [command, "small", "--out", str(out), "--tell", "--json"], env=env)
+        assert done.exit_code == 0, done.output
+        first, *_, last = map(json.loads, done.stdout.splitlines())
+        assert first == {"done": 8, "total": total}
+        assert last["files"]["long.csv"]["rows"] == 8 if command == "package" else last["rows"] == 8
+        assert zipfile.is_zipfile(out) == (command == "package")

@@ -8,11 +8,13 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from app.exports import download, service
-from app.models import AuditEvent, StudyAccess, User
+from app.exports import download, routes, service
+from app.jobs import service as jobs
+from app.models import AuditEvent, Job, StudyAccess, User
+from app.settings import Settings
 from app.web.db import Database
 from tests.factories import make_api_token, make_user, sign_in
-from tests.staff import ADA, become_owner
+from tests.staff import ADA, become_owner, text_of
 from tests.walker import Walker
 
 
@@ -29,8 +31,18 @@ def taken(web: TestClient, database: Database, tmp_path: Path, monkeypatch: pyte
     web.cookies.update(cookie)
 
 
-@pytest.mark.parametrize("is_small", [True, False])
-@pytest.mark.parametrize("kind", ["long", "wide", "participants", "items", "jsonl"])
+@pytest.mark.usefixtures("background")
+@pytest.mark.parametrize(
+    "kind,is_small",
+    [
+        ("long", True),
+        ("wide", True),
+        ("participants", True),
+        ("items", True),
+        ("jsonl", True),
+        ("jsonl", False),
+    ],
+)
 def test_an_export_is_the_file_the_command_line_writes(
     web: TestClient,
     database: Database,
@@ -45,6 +57,8 @@ def test_an_export_is_the_file_the_command_line_writes(
         monkeypatch.setattr(service, "export", None)  # this process writes nothing
     answer = web.get("/studies/small/export", params={"format": kind})
     monkeypatch.undo()
+    with database.transaction() as session:
+        assert session.scalars(select(Job.state)).all() == ([] if is_small else ["done"])
     with database.snapshot() as session:
         service.export(session, "small", kind, tmp_path / "same")  # type: ignore[arg-type]  # one of them
     assert answer.content == (tmp_path / "same").read_bytes()
@@ -84,3 +98,128 @@ def test_what_cannot_be_exported_is_said_and_leaves_no_file(web: TestClient, tmp
     assert answer.status_code == 409
     assert list(tmp_path.glob("honeyglass-export-*")) == []
     assert web.get("/studies/small/export", params={"format": "nothing"}).status_code == 404
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every table is one for the background; nobody waits long, and a background process was seen."""
+    monkeypatch.setattr(download, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(download, "is_worker_missing", lambda _queue: False)
+    monkeypatch.setattr(routes, "WAIT_S", 0)
+    monkeypatch.setattr(download, "LOOK_S", 0)
+
+
+def finish(database: Database, home: Path) -> Job:
+    """What the background does with the job that waits."""
+    with database.transaction(writing=True) as session:
+        job = jobs.claim(session, "test", 60)
+        assert job is not None
+        told = {"ok": True, "format": "jsonl", "rows": 32, "sha256": "5" * 64, "modes": ["people"]}
+        path = home / "jobs" / str(job.folder) / job.arguments["file"]
+        path.parent.mkdir(parents=True)
+        path.write_text("{}\n" * 32)
+        assert jobs.finish(session, job.id, "test", told)
+    return job
+
+
+@pytest.mark.usefixtures("large")
+def test_a_large_table_is_made_once_and_offered_on_the_page(
+    web: TestClient, database: Database, settings: Settings
+) -> None:
+    asked = {"format": "jsonl", "include": "uncounted"}
+    for _ in range(2):
+        answer = web.get("/studies/small/export", params=asked)
+        assert answer.headers["location"] == "/studies/small/results#tables"
+    page = text_of(web.get("/studies/small/results"))
+    assert "Ratings as JSON lines, everybody The table waits for its turn." in page
+    job = finish(database, settings.home)
+    page = web.get("/studies/small/results").text
+    assert f'href="/studies/small/export/{job.id}"' in page
+    answer = web.get(f"/studies/small/export/{job.id}")
+    assert (answer.text, answer.headers["x-content-sha256"]) == ("{}\n" * 32, "5" * 64)
+    assert "small-jsonl.jsonl" in answer.headers["content-disposition"]
+    with database.transaction() as session:
+        event = session.scalars(select(AuditEvent).where(AuditEvent.action == "study.exported")).one()
+    assert (event.actor, event.after["rows"]) == (ADA, 32)
+    assert len(job.arguments) > 3
+    with database.transaction(writing=True) as session:
+        jobs.forget(session, job.study_id)
+    assert web.get(f"/studies/small/export/{job.id}").status_code == 404
+    assert "JSON lines, everybody" not in text_of(web.get("/studies/small/results"))
+
+
+@pytest.mark.usefixtures("large")
+def test_a_table_with_the_platforms_ids_is_for_editors_on_the_page_too(
+    web: TestClient, database: Database, settings: Settings
+) -> None:
+    web.get("/studies/small/export", params={"format": "participants", "with_external_ids": "yes"})
+    job = finish(database, settings.home)
+    assert web.get(f"/studies/small/export/{job.id}").status_code == 200
+    assert "with the platform’s ids The" not in text_of(web.get("/studies/small/results"))
+    assert f"/export/{job.id}" in web.get("/studies/small/results").text
+    see_only(web, database)
+    assert web.get(f"/studies/small/export/{job.id}").status_code == 403
+    assert f"/export/{job.id}" not in web.get("/studies/small/results").text
+
+
+def see_only(web: TestClient, database: Database) -> None:
+    """Go on as somebody who may only see the study."""
+    with database.transaction(writing=True) as session:
+        study = session.scalars(select(StudyAccess.study_id)).one()
+        bo = make_user(session, "bo@example.org")
+        session.add(StudyAccess(study_id=study, user_id=bo.id, level="view"))
+    web.cookies.clear()
+    sign_in(web, "bo@example.org")
+
+
+@pytest.mark.usefixtures("large")
+def test_what_one_asked_for_one_may_cancel(web: TestClient, database: Database) -> None:
+    web.get("/studies/small/export", params={"format": "jsonl"})
+    see_only(web, database)
+    assert "Cancel" not in text_of(web.get("/studies/small/results"))
+    assert web.post("/studies/small/jobs/1/cancel").status_code == 403
+    web.get("/studies/small/export", params={"format": "wide"})
+    assert web.post("/studies/small/jobs/2/cancel").status_code == 303
+    with database.transaction() as session:
+        assert session.scalars(select(Job.state).order_by(Job.id)).all() == ["waiting", "cancelled"]
+
+
+@pytest.mark.usefixtures("large")
+def test_a_program_waits_or_asks_the_job_how_far_it_is(
+    web: TestClient, database: Database, settings: Settings
+) -> None:
+    with database.transaction(writing=True) as session:
+        token = make_api_token(session, session.scalars(select(User)).one(), ["exports:read"])
+    headers = {"authorization": f"Bearer {token}", "prefer": "respond-async"}
+    accepted = web.get("/api/v1/studies/small/exports/jsonl", headers=headers)
+    place = accepted.headers["location"]
+    assert (accepted.status_code, accepted.json()["state"], place) == (
+        202,
+        "waiting",
+        "/api/v1/studies/small/jobs/1",
+    )
+    assert web.get(f"{place}/file", headers=headers).status_code == 404
+    finish(database, settings.home)
+    told = web.get(place, headers=headers).json()
+    assert (told["state"], told["result"]["rows"], told["file"]) == ("done", 32, f"{place}/file")
+    assert web.get(told["file"], headers=headers).text == "{}\n" * 32
+    assert web.post(f"{place}/cancel", headers=headers).status_code == 409
+    assert [one["id"] for one in web.get("/api/v1/studies/small/jobs", headers=headers).json()] == [1]
+    assert web.get("/api/v1/studies/small/jobs/2", headers=headers).status_code == 404
+    assert web.get("/api/v1/studies/small/jobs/0", headers=headers).status_code == 422
+
+
+@pytest.mark.usefixtures("large")
+def test_an_export_that_fails_while_somebody_waits_is_said_as_a_small_one_says_it(
+    web: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        with database.transaction(writing=True) as session:
+            job = jobs.claim(session, "test", 60)
+            assert job is not None
+            jobs.fail(session, job.id, "test", "The study does not fit.")
+
+    monkeypatch.setattr(download, "tell", fail)
+    monkeypatch.setattr(routes, "WAIT_S", 60)
+    answer = web.get("/studies/small/export", params={"format": "jsonl"})
+    assert (answer.status_code, "The study does not fit." in text_of(answer)) == (409, True)

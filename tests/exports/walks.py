@@ -93,9 +93,7 @@ def asked(walker: Walker) -> str:
     return next(value for value, label in labels if f"'{label}'" in form.legends[0])
 
 
-def exported(
-    database: Database, folder: Path, export_format: Format, **options: bool
-) -> list[dict[str, str]]:
+def exported(database: Database, folder: Path, export_format: Format, **options: Any) -> list[dict[str, str]]:
     """The rows of an export, as a reader of the file finds them."""
     out = folder / f"{export_format}.csv"
     with database.snapshot() as session:

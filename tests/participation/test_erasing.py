@@ -1,7 +1,6 @@
 """Erasing: what somebody gave goes, everywhere; that they were there, and their pay, stay."""
 
 import json
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +11,13 @@ from sqlalchemy import func, select
 from typer.testing import CliRunner
 
 from app.cli import cli
+from app.jobs import service
 from app.models import (
     Assignment,
     AuditEvent,
     CheckAnswer,
     Item,
+    Job,
     Participant,
     QuestionnaireAnswer,
     Rating,
@@ -25,10 +26,10 @@ from app.models import (
 from app.participation.queries import status_counts
 from app.settings import Settings
 from app.studies.check import check
-from app.web import jobs
 from app.web.db import BUSY_MS, Database
 from tests.exports.walks import COMMENTS, exported, set_up, take
 from tests.factories import make_user, sign_in
+from tests.jobs.made import make_files, make_job
 from tests.participation.paths import other_browser
 from tests.staff import become
 from tests.walker import Walker
@@ -154,36 +155,22 @@ def test_the_command_erases_and_asks_first(
     is_erased(database, before)
 
 
-def test_packages_and_reports_made_before_are_gone_and_one_under_way_is_thrown_away(
-    web: TestClient, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+def test_files_made_before_are_gone_and_what_is_under_way_is_thrown_away(
+    web: TestClient, database: Database, settings: Settings
 ) -> None:
     set_up(database)
     code = take(web, external_id="a").code
-    for made in (
-        "packages/small.zip",
-        "packages/small.json",
-        "packages/small.x1/wide.csv",
-        "reports/small/r.html",
-    ):
-        (settings.home / made).parent.mkdir(parents=True, exist_ok=True)
-        (settings.home / made).write_text("{}")
-    (settings.home / "packages" / "smaller.zip").write_text("of another study")
-    job = jobs.Job(settings, jobs.PACKAGES, "small")
-    job.path("running").touch()
+    make_files(database, settings.home)
+    assert len(list((settings.home / "jobs").iterdir())) == 3
+    with database.transaction(writing=True) as session:
+        job = make_job(session, "package")
+        assert service.claim(session, "test", 60) == job
     web.post(f"/p/{code}/erase", data={"erase": "true"})
-    left = sorted(re.sub(r".*/home/", "", str(one)) for one in (settings.home / "packages").iterdir())
-    assert left == ["packages/small.running", "packages/small.stale", "packages/smaller.zip"]
-    assert not (settings.home / "reports" / "small").exists()
-
-    def make(*_: object) -> dict[str, bool]:
-        (settings.home / "packages" / "small.zip").write_text("with a deleted comment")
-        return {"ok": True}
-
-    monkeypatch.setattr(jobs, "call", make)
-    job.run([], lambda _: None)
-    assert not (settings.home / "packages" / "small.zip").exists()
-    assert (job.result() or {})["ok"] is False
-    assert not job.is_running()
+    assert list((settings.home / "jobs").iterdir()) == []
+    with database.transaction(writing=True) as session:
+        assert not service.is_wanted(session, job.id, "test")
+        assert not service.finish(session, job.id, "test", {"ok": True})
+        assert session.get_one(Job, job.id).reason == service.ERASED
 
 
 def test_the_leave_page_of_another_tab_erases_who_has_finished_and_the_browser_keeps_the_way_back(
@@ -204,17 +191,17 @@ def test_asking_to_erase_what_is_gone_already_leaves_package_and_report_alone(
     set_up(database)
     code = take(web, external_id="a").code
     web.post(f"/p/{code}/erase", data={"erase": "true"})
-    report = settings.home / "reports" / "small" / "report.html"
-    report.parent.mkdir(parents=True)
-    report.write_text("of those who stayed")
-    job = jobs.Job(settings, jobs.REPORTS, "small")
-    job.path("running").touch()
+    make_files(database, settings.home)
+    with database.transaction(writing=True) as session:
+        job = make_job(session, "package")
+        assert service.claim(session, "test", 60) == job
     newcomer = Walker(other_browser(web), query={"PROLIFIC_PID": "5f" * 12}).start()
     for visit in (code, newcomer):  # the second declines by leaving before consent
         for page in ("leave", "erase", "leave"):
             assert web.post(f"/p/{visit}/{page}", data={"erase": "true"}).status_code == 303
-    assert report.exists()
-    assert not job.path("stale").exists()
+    assert len(list((settings.home / "jobs").iterdir())) == 3
+    with database.transaction() as session:
+        assert service.is_wanted(session, job.id, "test")
 
 
 def by_their_own_wish(web: TestClient, person: Participant) -> None:

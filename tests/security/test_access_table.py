@@ -11,8 +11,8 @@ from app.models import Participant, Study
 from app.studies.definition import write_definition
 from app.web.auth import SCOPES
 from app.web.db import Database
-from app.web.jobs import Job
 from tests.factories import make_api_token, make_checkpoint, make_definition, make_run, make_study
+from tests.jobs.made import make_files, make_job
 from tests.security.access_table import SEES, TABLE, Rule
 from tests.security.people import PEOPLE, Someone, admit, routes_of
 from tests.walker import Walker
@@ -21,8 +21,11 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 DOORS = list(TABLE)
+EXPORT_JOB, UNDER_WAY_JOB = "3", "4"
+REHEARSAL = b'{"participants": 1, "concurrency": 1}'
 NAMED = {"bundles": "bundle-one", "checkpoints": "student"}
 BODIES = {
+    **{f"/api/v1/studies/{slug}/rehearsals": REHEARSAL for slug in ("small", "nothing")},
     "/api/v1/studies": b"slug: x",
     "/api/v1/checkpoints/student/runs": b'{"question_set": "set"}',
     "/api/v1/checkpoints/student/tries": b'{"question": "Why?", "choices": ["a", "b"]}',
@@ -41,9 +44,9 @@ class House:
             for _ in range(2):
                 make_run(session, told=["yes"] * 8)
         home: Path = web.app.state.settings.home  # type: ignore[attr-defined]  # TestClient calls any ASGI app its app
-        for made in ("packages/small.zip", "reports/small/report.html"):
-            (home / made).parent.mkdir(parents=True)
-            (home / made).write_text("made before")
+        make_files(database, home)
+        with database.transaction(writing=True) as session:
+            make_job(session, "package", actor="somebody@example.org")
         walker = Walker(web)
         self.code = walker.start()
         web.cookies.clear()
@@ -64,6 +67,7 @@ class House:
             "place:path": "rate/1",
             "path:path": "none",
             "export_format": "long",
+            "job_id": UNDER_WAY_JOB if path.endswith("/cancel") else EXPORT_JOB,
             "session_id": str(mine.session_id),
             "token_id": str(mine.token_id),
             "user_id": str(self.people["viewer"].user.id),
@@ -92,8 +96,7 @@ class House:
 
 
 @pytest.fixture
-def house(web: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch) -> House:
-    monkeypatch.setattr(Job, "run", lambda *_: None)
+def house(web: TestClient, database: Database) -> House:
     return House(web, database)
 
 

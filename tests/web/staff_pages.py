@@ -8,6 +8,7 @@ from app.bundles import pages as bundle_pages
 from app.bundles.queries import BundleRow, ExplanationRow
 from app.checkpoints import pages as checkpoints
 from app.contract.student import StudentManifest
+from app.jobs.pages import Work
 from app.models import (
     Bundle,
     Checkpoint,
@@ -86,6 +87,21 @@ TOLD = {
     "answer": HOSTILE,
     "explanation": HOSTILE,
     "record": {"missing": [HOSTILE], "steps": [STEP], "precision": "fp32", "seconds": 1.0},
+}
+
+RUNNING = Work(job_id=1, may_cancel=True, begun=NOW, progress=0.5, kept_id=2, made_at=NOW)
+WAITING = Work(job_id=1, is_waiting=True, is_unattended=True)
+FAILED = Work(problem=HOSTILE, kept_id=2, made_at=NOW)
+SUMMARY_OF_REHEARSAL = {
+    "ok": False,
+    "completed": 1,
+    "participants": 2,
+    "ratings": 8,
+    "lost": 0,
+    "twice": 0,
+    "submit_p50_ms": 1,
+    "seconds": 1,
+    "errors": [HOSTILE],
 }
 
 STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
@@ -219,8 +235,9 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "left_out": 2,
         "is_open": True,
         "formats": (("long", HOSTILE),),
-        "package": results.Made(True, NOW, 0.5, NOW, HOSTILE),
-        "report": results.Made(False, None, None, NOW, HOSTILE),
+        "package": RUNNING,
+        "report": FAILED,
+        "tables": (results.MadeTable(HOSTILE, WAITING), results.MadeTable(HOSTILE, FAILED)),
         "problem": HOSTILE,
     },
     results.LivePage: {
@@ -233,8 +250,8 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "slug": "small",
         "is_for_people": True,
         "is_live": True,
-        "is_running": False,
-        "result": {"error": HOSTILE},
+        "work": FAILED,
+        "result": SUMMARY_OF_REHEARSAL,
         **FORM,
     },
 }
