@@ -85,6 +85,8 @@ test: setup worker browser redis ## Run every test: SQLite, PostgreSQL, Redis an
 check: setup ## Lint, types and dependency rules
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
+	@$(BIN)/djangofmt --check --quiet templates || { echo "Not formatted: make format"; exit 1; }
+	@$(BIN)/djangofmt check --quiet templates
 	@$(BIN)/oxfmt --list-different static || { echo "Not formatted: make format"; exit 1; }
 	@$(BIN)/oxlint --deny-warnings static >/dev/null || $(BIN)/oxlint --deny-warnings static
 	@$(BIN)/mypy
@@ -92,6 +94,7 @@ check: setup ## Lint, types and dependency rules
 
 format: setup ## Format the code
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+	@$(BIN)/djangofmt --quiet templates
 	@$(BIN)/oxfmt static >/dev/null
 
 rehearse: setup ## 100 synthetic participants at concurrency 50 on SQLite and on PostgreSQL, every count checked

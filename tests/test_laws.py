@@ -72,3 +72,28 @@ def test_nothing_changes_or_deletes_an_audit_event_but_erasing_empties_a_persons
             "update(AuditEvent).where(AuditEvent.subject == subject).values(before={}, after={}))"
         ]
     }
+
+
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+WORDS = re.compile(
+    r'<(?P<tag>\w+)\b[^<>]*\bclass="[^"{]*\b(?:lines|reading)\b[^"]*"[^<>]*>(?P<inside>[^<]*)<'
+)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_where_line_breaks_show_nothing_but_stored_words_stands(path: Path) -> None:
+    for found in WORDS.finditer(path.read_text()):
+        if found["tag"] != "td":
+            assert re.fullmatch(r"\{\{.*\}\}", found["inside"]), found[0]
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_two_attributes_run_together(path: Path) -> None:
+    # Jinja drops the line break after a block's tag, and the blanks before one.
+    is_inside = False
+    text = path.read_text()
+    for found in re.finditer(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}|<[a-zA-Z]|>", text, re.DOTALL):
+        if found[0].startswith("<") or found[0] == ">":
+            is_inside = found[0] != ">"
+        elif is_inside and found[0].startswith("{% endif"):
+            assert not re.match(r"\s*\n\s*\{%", text[found.end() :]), found[0]

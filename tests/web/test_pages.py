@@ -119,7 +119,7 @@ def test_a_page_renders_from_its_fields_and_shows_hostile_words_as_text(page: ty
     html = bytes(answer.body).decode()
     assert answer.status_code == 200
     assert "<script>alert" not in html
-    assert html.startswith("<!doctype html>")
+    assert html.startswith("<!DOCTYPE html>")
     assert html.count("<h1") == 1
     assert " style=" not in html
     assert "onclick" not in html
