@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "static"
@@ -20,6 +21,11 @@ def asset(name: str) -> str:
     return f"/static/{name}?v={digest}"
 
 
+def inlined(*names: str) -> Markup:
+    """The text of style sheets in static/, for a page that is a file of its own."""
+    return Markup("\n").join(Markup((STATIC / name).read_text(encoding="utf-8")) for name in names)  # noqa: S704 - our own files
+
+
 environment = Environment(
     loader=FileSystemLoader(ROOT / "templates"),
     undefined=StrictUndefined,
@@ -29,6 +35,7 @@ environment = Environment(
     auto_reload=False,
 )
 environment.globals["asset"] = asset
+environment.globals["inlined"] = inlined
 
 
 @dataclass(frozen=True)

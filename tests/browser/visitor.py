@@ -60,7 +60,7 @@ class Visitor:
     def button(self, text: str = "") -> Locator:
         """The page's button with this text; without, the primary one."""
         buttons = self.page.locator(".actions .button")
-        return buttons.filter(has_text=re.compile(f"^{text}$")) if text else buttons.last
+        return buttons.filter(has_text=re.compile(rf"^\s*{text}\s*$")) if text else buttons.last
 
     def press(self, target: Locator) -> None:
         target.tap() if self.hand == "tap" else target.click()

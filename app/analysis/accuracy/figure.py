@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 
 from app.analysis.accuracy.analysis import Analysis
 from app.analysis.accuracy.runs import Run
+from app.analysis.figures.style import CONDITION_COLOURS, METADATA
 
-# Okabe & Ito 2008, told apart by colour-blind readers; the hatches tell them apart in print.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
+# They tell conditions apart in print.
 HATCHES = ("", "//", "..", "xx", "\\\\", "--", "++", "oo")
 WIDTH, HEIGHT = 7.16, 3.0  # inches: both columns of a paper
 RC: Any = {
@@ -27,11 +27,6 @@ RC: Any = {
     "legend.frameon": False,
     "pdf.fonttype": 42,
     "svg.hashsalt": "honeyglass",
-}
-METADATA: dict[str, dict[str, Any]] = {
-    "svg": {"Date": None},
-    "pdf": {"CreationDate": None},
-    "png": {"Software": None},
 }
 
 
@@ -72,7 +67,7 @@ def draw_panel(
             [cell.mean for cell in cells],
             width * 0.92,
             yerr=[0.0 if np.isnan(cell.se) else cell.se for cell in cells],
-            color=COLOURS[number % len(COLOURS)],
+            color=CONDITION_COLOURS[number % len(CONDITION_COLOURS)],
             hatch=HATCHES[number % len(HATCHES)],
             edgecolor="white",
             error_kw={"elinewidth": 0.8, "capsize": 2},

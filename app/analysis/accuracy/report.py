@@ -12,13 +12,9 @@ from app.analysis.accuracy.runs import PAPER_CONDITIONS, Run, as_runs, order_con
 from app.analysis.accuracy.tidy import tidy, write_statistics
 from app.contract.accuracies import ResultRow
 from app.contract.base import InvalidFile
+from app.web.pages import inlined
 
 TITLES = {"all_runs": "All runs", "without_outliers": "Without outliers"}
-STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
-table{border-collapse:collapse;font-size:.85rem;margin-bottom:1rem}caption{text-align:left;font-weight:600}
-th,td{padding:.2rem .6rem;border-bottom:1px solid #ccc;text-align:right}
-th:first-child,td:first-child{text-align:left}img{width:100%}.wide{overflow-x:auto}
-.sides{display:flex;flex-wrap:wrap;gap:1rem 3rem}.main{font-weight:600}"""
 
 
 @dataclass(frozen=True)
@@ -91,7 +87,8 @@ def sentences(report: Report) -> list[str]:
 def page(report: Report) -> Iterator[str]:
     first, *rest = sentences(report)
     yield '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Experiment</title>'
-    yield f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>'
+    yield f'<meta name="viewport" content="width=device-width"><style>{inlined("tokens.css", "report.css")}'
+    yield "</style></head><body>"
     yield f'<h1>Accuracy of the students</h1>\n<p class="main">{escape(first)}</p>\n<ul>'
     yield from (f"<li>{escape(sentence)}</li>" for sentence in rest)
     yield '</ul>\n<figure><img src="accuracy.svg" alt="Bars of mean accuracy per size and condition; '

@@ -13,7 +13,8 @@ from app.analysis.figures.labels import FONT, SMALL, TITLE
 COLUMN = 3.5  # inches: one column of a two-column paper
 PAGE = 7.16
 # Okabe & Ito 2008: told apart by colour-blind readers. A condition keeps its colour in every figure.
-CONDITION_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+# They stand for data, so they are here and not in static/tokens.css.
+CONDITION_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 RC: Any = {
     "font.family": FONT,
     "font.size": 7,
