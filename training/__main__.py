@@ -87,7 +87,9 @@ def evaluate(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="So many questions, always the same.")] = None,
     batch_size: Annotated[int, typer.Option(min=1)] = 32,
-    precision: Annotated[Literal["fp32", "bf16"], typer.Option()] = "fp32",
+    precision: Annotated[
+        Literal["fp32", "bf16"] | None, typer.Option(help="The manifest's if not given.")
+    ] = None,
     device: Annotated[Literal["auto", "cpu"], typer.Option()] = "auto",
 ) -> None:
     """Measure accuracy and explanations of students, or of the untuned model."""

@@ -6,7 +6,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
 from pydantic import JsonValue
 
 from app.contract.base import sha256_of_file
@@ -19,11 +18,12 @@ from app.contract.student import (
     parse_student,
     write_student,
 )
+from app.students.decoding import end_tokens, freeze_decoding
+from app.students.loading import PRECISIONS
 from training.config import TrainingConfig
 from training.methods import find_method
 from training.models import Loaded
 
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 NO_PART = {"README.md", "training_args.bin"}  # peft's template of a model card; a pickle
 LIBRARIES = ("torch", "transformers", "accelerate", "peft")
 
@@ -46,15 +46,15 @@ def write_student_folder(
 
 def save_weights(folder: Path, trained: Loaded, config: TrainingConfig) -> None:
     """All weights, or the adapter alone."""
-    model = trained.model.to(DTYPES[config.store])
+    model = trained.model.to(PRECISIONS[config.store])
     model.config.use_cache = True  # the Trainer turned it off
     if config.lora is not None:
         # The trainer's path would say where the base lay here; the manifest says what it is.
         model.peft_config["default"].base_model_name_or_path = trained.base.id
         model.save_pretrained(folder, save_embedding_layers=False)
         return
-    model.generation_config.eos_token_id = trained.tokenizer.eos_token_id
     model.generation_config.pad_token_id = trained.tokenizer.pad_token_id
+    freeze_decoding(model, frozenset({trained.tokenizer.eos_token_id}))
     model.save_pretrained(folder)
 
 
@@ -64,14 +64,16 @@ def describe(
     return StudentManifest(
         schema_version=1,
         name=config.name,
-        architecture="encoder-decoder" if trained.is_encoder_decoder else "decoder-only",
+        architecture=trained.architecture,
         base=trained.base,
         adapter=adapter(config),
         method=described(method_fields(config)),
         teacher=teacher(config),
         dataset=described({"name": config.data.name, "revision": config.data.revision, **data_fields(run)}),
         run=described({**run_fields(config), **run}),
-        generation=Generation(precision=config.store),
+        generation=Generation(
+            precision=config.store, end_tokens=tuple(sorted(end_tokens(trained.model, trained.tokenizer)))
+        ),
         ask=make_ask(config, has_context=has_context),
     )
 
@@ -86,7 +88,7 @@ def untrained(config: TrainingConfig, loaded: Loaded, *, has_context: bool) -> S
     return StudentManifest(
         schema_version=1,
         name=f"{config.base.id} (untuned)",
-        architecture="encoder-decoder" if loaded.is_encoder_decoder else "decoder-only",
+        architecture=loaded.architecture,
         base=loaded.base,
         ask=make_ask(config, has_context=has_context),
     )

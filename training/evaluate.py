@@ -13,24 +13,25 @@ from random import Random
 from statistics import mean
 from typing import Any, Literal
 
-import torch
-from peft import PeftModel
-from transformers import AutoTokenizer
+from rich.progress import Progress
 
 from app.contract.base import InvalidFile
 from app.contract.student import STUDENT, StudentManifest, Way
-from training.asking import Asked, Told, ask_all
-from training.checkpoint import DTYPES, read_student, set_evaluation, untrained
+from app.students.asking import ask
+from app.students.decoding import Pace
+from app.students.loading import Device, Shelf, Student, load, made_ready
+from app.students.told import Posed, Told
+from training.checkpoint import read_student, set_evaluation, untrained
 from training.config import TrainingConfig, load_stored
 from training.data import DataFormat, Example
-from training.likelihood import Likeliest, likeliest_choices
+from training.likelihood import Likeliest, Scorer, likeliest_choices
 from training.measures import Estimate, bootstrap, describe_explanations, is_right
-from training.models import SAFE, Loaded, load_base, load_model
-from training.rows import special_tokens
+from training.models import base_file, load_base
 from training.test_set import read_test_set
 from training.train import RUN, TRAINED_ON, read_material
 
 Split = Literal["test", "held-out"]
+Answered = tuple[Example, Told, Likeliest]
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class Settings:
     way: str | None = None  # None: the manifest's default
     limit: int | None = None  # so many questions, drawn by a fixed seed
     batch_size: int = 32
-    precision: Literal["fp32", "bf16"] = "fp32"
-    device: Literal["auto", "cpu"] = "auto"
+    precision: Literal["fp32", "bf16"] | None = None  # None: the manifest's
+    device: Device = "auto"
     test: tuple[Path, ...] = ()  # other test data than those of the run's configuration
     test_format: DataFormat = "cqa"
 
@@ -54,8 +55,8 @@ def evaluate_run(run: Path, settings: Settings) -> dict[str, Any]:
     examples = choose_examples(config, settings)
     if settings.split == "test":
         refuse_seen(examples, run / TRAINED_ON)
-    loaded = load_student(folder, config, manifest)
-    result = evaluate(loaded, manifest, examples, settings, run / f"predictions-{settings.split}.jsonl")
+    student = load_student(folder, config, manifest, settings)
+    result = evaluate(student, examples, settings, run / f"predictions-{settings.split}.jsonl")
     if settings.split == "test":
         set_evaluation(folder, result)
     return result
@@ -66,8 +67,10 @@ def evaluate_base(config: TrainingConfig, out: Path, settings: Settings) -> dict
     examples = choose_examples(config, settings)
     loaded = load_base(config.base)
     manifest = untrained(config, loaded, has_context=examples[0].context is not None)
+    precision = settings.precision or manifest.generation.precision
+    student = made_ready(loaded.model, loaded.tokenizer, manifest, precision, settings.device)
     out.mkdir(parents=True, exist_ok=True)
-    result = evaluate(loaded, manifest, examples, settings, out / f"predictions-{settings.split}.jsonl")
+    result = evaluate(student, examples, settings, out / f"predictions-{settings.split}.jsonl")
     (out / f"evaluation-{settings.split}.json").write_text(
         json.dumps(result, indent=2) + "\n", encoding="utf-8"
     )
@@ -113,61 +116,59 @@ def refuse_unasked(way: Way, examples: Sequence[Example]) -> None:
 # The model
 
 
-def load_student(folder: Path, config: TrainingConfig, manifest: StudentManifest) -> Loaded:
-    """The student as it was stored; an adapter on the base its run began with. Raises: InvalidFile."""
-    tokenizer = AutoTokenizer.from_pretrained(str(folder), **SAFE)
-    if manifest.adapter is not None:
-        base = load_base(config.base)
-        if base.base.sha256 != manifest.base.sha256:
-            raise InvalidFile(f"base: '{config.base.id}' is not the file any more that the adapter is for.")
-        model = PeftModel.from_pretrained(base.model, str(folder)).merge_and_unload()
-        return Loaded(model, tokenizer, manifest.base)
-    place = {"pretrained_model_name_or_path": str(folder)}
-    model = load_model(place, is_encoder_decoder=manifest.architecture == "encoder-decoder")
-    return Loaded(model, tokenizer, manifest.base)
-
-
-def prepare(loaded: Loaded, way: Way, settings: Settings) -> Asked:
-    on_gpu = settings.device == "auto" and torch.cuda.is_available()
-    model = loaded.model.to("cuda" if on_gpu else "cpu", dtype=DTYPES[settings.precision]).eval()
-    special = special_tokens(model, loaded.tokenizer)
-    return Asked(model, loaded.tokenizer, way, special, settings.batch_size)
+def load_student(
+    folder: Path, config: TrainingConfig, manifest: StudentManifest, settings: Settings
+) -> Student:
+    """The student as a study gets it; an adapter on the base its run began with. Raises: InvalidFile."""
+    bases = {}
+    if manifest.adapter is not None and manifest.base.sha256 is not None:
+        bases[manifest.base.sha256] = base_file(config.base, manifest.base.sha256)
+    precision = settings.precision or manifest.generation.precision
+    return load(folder, manifest, precision, Shelf(bases, None), settings.device)
 
 
 # Figures
 
 
 def evaluate(
-    loaded: Loaded, manifest: StudentManifest, examples: Sequence[Example], settings: Settings, texts: Path
+    student: Student, examples: Sequence[Example], settings: Settings, texts: Path
 ) -> dict[str, Any]:
     """Ask everything, write the texts, and return the figures as the manifest holds them."""
-    name = settings.way or manifest.ask.default
-    if name not in manifest.ask.ways:
-        raise InvalidFile(f"There is no way '{name}'; there are {', '.join(manifest.ask.ways)}.")
-    way = manifest.ask.ways[name]
-    refuse_unasked(way, examples)
-    asked = prepare(loaded, way, settings)
-    told = ask_all(asked, examples)
-    likeliest = likeliest_choices(asked, told)
-    write_texts(texts, told, likeliest)
-    facts = {"split": settings.split, "n": len(told), "way": name, "precision": settings.precision}
-    return {**facts, **figures(told, likeliest)}
+    known = student.manifest.ask
+    name = settings.way or known.default
+    if name not in known.ways:
+        raise InvalidFile(f"There is no way '{name}'; there are {', '.join(known.ways)}.")
+    refuse_unasked(known.ways[name], examples)
+    told = ask_all(student, name, examples, settings.batch_size)
+    likeliest = likeliest_choices(Scorer(student, known.ways[name], settings.batch_size), examples, told)
+    answered = list(zip(examples, told, likeliest, strict=True))
+    write_texts(texts, answered)
+    facts = {"split": settings.split, "n": len(told), "way": name, "precision": student.precision}
+    return {**facts, **figures(answered)}
 
 
-def figures(told: Sequence[Told], likeliest: Sequence[Likeliest]) -> dict[str, Any]:
-    exact = bootstrap([float(is_right(one.answer, one.example)) for one in told])
-    pairs = list(zip(told, likeliest, strict=True))
-    by_sum = bootstrap([float(is_right(best.by_sum, one.example)) for one, best in pairs])
-    by_mean = bootstrap([float(is_right(best.by_mean, one.example)) for one, best in pairs])
+def ask_all(student: Student, way: str, examples: Sequence[Example], batch_size: int) -> list[Told]:
+    """Ask as a study does, showing how far it is."""
+    posed = [Posed(number, one.question, one.choices, one.context) for number, one in enumerate(examples)]
+    with Progress() as progress:
+        task = progress.add_task("asking", total=len(posed) * len(student.manifest.ask.ways[way].steps))
+        pace = Pace(at_once=batch_size, on_written=lambda count: progress.advance(task, count))
+        return ask(student, way, posed, pace)
+
+
+def figures(answered: Sequence[Answered]) -> dict[str, Any]:
+    exact = bootstrap([float(is_right(told.answer, example)) for example, told, _ in answered])
+    by_sum = bootstrap([float(is_right(best.by_sum, example)) for example, _, best in answered])
+    by_mean = bootstrap([float(is_right(best.by_mean, example)) for example, _, best in answered])
     return {
         **named("accuracy", "ci95", exact),
         **named("accuracy_likelihood", "ci95_likelihood", by_sum),
         **named("accuracy_likelihood_per_token", "ci95_likelihood_per_token", by_mean),
-        "chance": round(mean(1 / len(one.example.choices) for one in told), 4),
-        "answers_read": round(mean(one.answer is not None for one in told), 4),
-        "truncated": round(mean(one.is_truncated for one in told), 4),
+        "chance": round(mean(1 / len(example.choices) for example, _, _ in answered), 4),
+        "answers_read": round(mean(told.answer is not None for _, told, _ in answered), 4),
+        "truncated": round(mean(told.is_truncated for _, told, _ in answered), 4),
         "explanations": rounded(
-            describe_explanations([(one.example, one.answer, one.explanation) for one in told])
+            describe_explanations([(example, told.answer, told.explanation) for example, told, _ in answered])
         ),
     }
 
@@ -180,17 +181,17 @@ def rounded(fields: dict[str, float | int | None]) -> dict[str, float | int | No
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in fields.items()}
 
 
-def write_texts(path: Path, told: Sequence[Told], likeliest: Sequence[Likeliest]) -> None:
+def write_texts(path: Path, answered: Sequence[Answered]) -> None:
     with path.open("w", encoding="utf-8") as stream:
-        for one, best in zip(told, likeliest, strict=True):
+        for example, told, best in answered:
             fields = {
-                "id": one.example.id,
-                "question": one.example.question,
-                "choices": one.example.choices,
-                "answer": one.example.answer,
-                "read_answer": one.answer,
+                "id": example.id,
+                "question": example.question,
+                "choices": example.choices,
+                "answer": example.answer,
+                "read_answer": told.answer,
                 "likeliest": best.by_sum,
-                "explanation": one.explanation,
-                "outputs": one.outputs,
+                "explanation": told.explanation,
+                "outputs": told.outputs,
             }
             stream.write(json.dumps(fields, ensure_ascii=False) + "\n")

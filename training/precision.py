@@ -15,9 +15,9 @@ import torch
 from pydantic import TypeAdapter
 
 from app.contract.files import write_whole
+from app.students.loading import PRECISIONS
 from training.config import Precision, TrainingConfig
 
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 # About the work of one linear layer of a small student: tokens × inputs, inputs × outputs.
 TOKENS, INPUTS, OUTPUTS = 512, 576, 1536
 TRIES = 5
@@ -42,7 +42,7 @@ def choose(device: Literal["auto", "cpu"]) -> Choice:
         return Choice(precision="fp32", reason="This processor has no instructions for bf16.")
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         return Choice(precision="fp32", reason="Several processes train in fp32, so that all agree.")
-    return faster({name: seconds(dtype) for name, dtype in DTYPES.items()})
+    return faster({name: seconds(dtype) for name, dtype in PRECISIONS.items()})
 
 
 def faster(measured: dict[str, float]) -> Choice:

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from app.contract.student import Way, as_asked
+from app.students.asking import input_tokens
 from training.methods import TaskRow
 
 IGNORED = -100
@@ -59,16 +60,10 @@ def can_share(config: Any) -> bool:  # noqa: ANN401  # untyped library
     return masked_by_us and config.model_type in SHARING and getattr(config, "sliding_window", None) is None
 
 
-def asked_ids(tokenizer: Any, way: Way, text: str) -> list[int]:  # noqa: ANN401  # untyped library
-    """An input's tokens, as the worker asks them."""
-    written = as_asked(way, text, tokenizer.apply_chat_template)
-    special = way.add_special_tokens and way.format == "plain"  # a chat template writes them itself
-    return list(tokenizer(written, add_special_tokens=special).input_ids)
-
-
 def encode(row: TaskRow, task: int, way: Way, tokenizer: Any) -> Row:  # noqa: ANN401  # untyped library
     target = [*tokenizer(row.target, add_special_tokens=False).input_ids, tokenizer.eos_token_id]
-    return Row(task, tuple(asked_ids(tokenizer, way, row.input)), tuple(target))
+    asked = as_asked(way, row.input, tokenizer.apply_chat_template)
+    return Row(task, tuple(input_tokens(tokenizer, way, asked)), tuple(target))
 
 
 # Losses

@@ -18,8 +18,8 @@ from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from app.checkpoints.weights import is_wanted
 from app.contract.base import InvalidFile
+from app.contract.weights import is_wanted
 
 MOST_MEMBERS = 10_000
 MOST_FOLD = 200  # weights hardly shrink; only a bomb unpacks to so many times its size

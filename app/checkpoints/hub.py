@@ -3,7 +3,7 @@
 import importlib.util
 from pathlib import Path
 
-from app.checkpoints.weights import WANTED
+from app.contract.weights import WANTED
 from app.errors import Invalid
 
 

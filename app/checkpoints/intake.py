@@ -16,7 +16,9 @@ from typing import Any
 
 from app.checkpoints.archive import CHUNK_BYTES, Room, extract, is_archive
 from app.checkpoints.hub import download
-from app.checkpoints.weights import (
+from app.contract.base import InvalidFile, sha256_of
+from app.contract.student import STUDENT, StudentManifest, read_student
+from app.contract.weights import (
     HUB_ID,
     PICKLES,
     check_weights,
@@ -27,8 +29,6 @@ from app.checkpoints.weights import (
     refuse_strange_base,
     refuse_unfit_tokenizer,
 )
-from app.contract.base import InvalidFile, sha256_of
-from app.contract.student import STUDENT, StudentManifest, read_student
 from app.errors import Invalid
 from app.settings import Settings
 

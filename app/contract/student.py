@@ -37,6 +37,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Output = Literal["answer", "explanation"]
+Architecture = Literal["encoder-decoder", "decoder-only"]
 
 
 class Part(BaseModel):
@@ -144,9 +145,12 @@ class Adapter(Described):
 
 
 class Generation(Part):
+    """How every text is written: greedily, up to an end token; without any, those of model and tokenizer."""
+
     precision: Literal["fp32", "bf16"] = "fp32"
     do_sample: Literal[False] = False
     seed: int = 0
+    end_tokens: tuple[Annotated[int, Field(ge=0)], ...] = ()
 
 
 class StudentManifest(Part):
@@ -154,7 +158,7 @@ class StudentManifest(Part):
 
     schema_version: Literal[1]
     name: Annotated[Text, StringConstraints(min_length=1, max_length=200)]
-    architecture: Literal["encoder-decoder", "decoder-only"]
+    architecture: Architecture
     base: Base
     adapter: Adapter | None = None
     method: Described | None = None

@@ -7,6 +7,7 @@ database, no queue and none of the product's settings.
 import os
 import re
 import sys
+import traceback
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -17,23 +18,24 @@ from huggingface_hub.errors import StrictDataclassError
 from jinja2 import TemplateError
 from safetensors import SafetensorError
 
+from app.contract.base import InvalidFile
 from app.contract.student import StudentManifest
-from app.errors import AppError
-from app.runs.service import Written
+from app.students.asking import ask
+from app.students.loading import Shelf, Student, load
+from app.students.told import Told
 from app.web.processes import end_with
-from app.worker.asking import ask
-from app.worker.loading import Shelf, Student, load
-from app.worker.talk import Ask, Load, Reply, Told
+from app.worker.talk import Ask, Load, Reply
 
 # What the libraries raise for a student that cannot be loaded or asked.
 FAILURES = (
-    *(AppError, OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, ImportError),
+    *(OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, ImportError),
     *(AssertionError, ArithmeticError, MemoryError, re.error),
     *(SafetensorError, TemplateError, StrictDataclassError),
 )
 FOLDERS = re.compile(r"(?<![\w.:/])/(?:[^\s/'\"]+/)+")  # those of absolute paths, not of addresses
 LONGEST_REASON = 500
 READ_BEFORE_CUTTING = 20 * LONGEST_REASON  # a student may have made an error's text as long as it likes
+MOST_CALLS = 20
 
 
 def main() -> None:
@@ -60,6 +62,8 @@ def attempt(work: Callable[[], tuple[Told, ...] | None]) -> Reply:
     try:
         return Reply(told=work() or ())
     except FAILURES as error:
+        if not isinstance(error, InvalidFile):  # a refusal says all there is to say
+            sys.stderr.write(trace(error))
         return Reply(failed=sentence(error))
 
 
@@ -73,26 +77,20 @@ def load_student(students: list[Student], line: bytes) -> None:
 
 def tell(student: Student, line: bytes) -> tuple[Told, ...]:
     request = Ask.model_validate_json(line)
-    return tuple(map(as_told, ask(student, request.way, request.questions)))
+    return tuple(ask(student, request.way, request.questions))
 
 
-def as_told(written: Written) -> Told:
-    return Told(
-        question_id=written.question_id,
-        answer=written.answer,
-        explanation=written.explanation,
-        is_truncated=written.is_truncated,
-        missing=written.missing,
-        outputs=tuple(step["output"] for step in written.record["steps"]),
-        record=written.record,
-    )
+def trace(error: BaseException) -> str:
+    """The last calls that led to an error, for the worker's log."""
+    calls = traceback.format_tb(error.__traceback__, -MOST_CALLS)
+    return f"{''.join(calls)}{sentence(error)}\n"
 
 
 def sentence(error: BaseException) -> str:
     """An error's first lines, without this machine's paths."""
     text = str(error).strip()[:READ_BEFORE_CUTTING] or type(error).__name__
     short = FOLDERS.sub("", " ".join(text.split()))[:LONGEST_REASON]
-    return short if isinstance(error, AppError) else f"{type(error).__name__}: {short}"
+    return short if isinstance(error, InvalidFile) else f"{type(error).__name__}: {short}"
 
 
 if __name__ == "__main__":

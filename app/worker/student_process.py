@@ -20,7 +20,8 @@ from app.contract.base import storable_throughout
 from app.errors import AppError
 from app.runs.service import STOPPED
 from app.settings import Settings
-from app.worker.talk import Ask, Load, Posed, Reply, Told
+from app.students.told import Posed, Told
+from app.worker.talk import Ask, Load, Reply
 
 LOOK_S = 0.1  # between two looks at time, memory and whether to go on
 CHUNK_BYTES = 65536

@@ -1,25 +1,11 @@
 """What a worker and a student's process say to each other: lines of JSON, nothing that could be code."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import JsonValue
 
-
-class Line(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-@dataclass(frozen=True)
-class Posed:
-    """A question as a student is asked it."""
-
-    id: int
-    text: str
-    choices: Sequence[str]
-    premise: str | None = None
+from app.students.told import Line, Posed, Told
 
 
 class Load(Line):
@@ -38,18 +24,6 @@ class Ask(Line):
 
     way: str
     questions: tuple[Posed, ...]
-
-
-class Told(Line):
-    """What the student said of one question."""
-
-    question_id: int
-    answer: str | None
-    explanation: str | None
-    is_truncated: bool
-    missing: tuple[str, ...]
-    outputs: tuple[str, ...]  # of each step, as written
-    record: dict[str, JsonValue]
 
 
 class Reply(Line):

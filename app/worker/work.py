@@ -27,9 +27,10 @@ from app.queue import GENERATE, enqueue
 from app.runs import progress
 from app.runs import service as runs
 from app.settings import Settings
+from app.students.told import Posed, Told
 from app.web.db import Database
 from app.worker.student_process import StudentProcess, StudentStopped
-from app.worker.talk import Load, Posed, Told
+from app.worker.talk import Load
 
 log = logging.getLogger("honeyglass.worker")
 TRIAL = (
@@ -125,7 +126,7 @@ class Workbench:
                 "choices": list(question.choices),
                 "answer": one.answer,
                 "explanation": one.explanation,
-                "outputs": list(one.outputs),
+                "outputs": list(one.outputs.values()),
             }
             for question, one in zip(posed, told, strict=True)
         ]
@@ -146,7 +147,7 @@ class Workbench:
             [told] = student.ask(way, posed, self.settings.student_trial_seconds)
         except AppError as error:
             return {"error": error.message}
-        return {"answer": told.answer, "explanation": told.explanation, "record": told.record}
+        return {"answer": told.answer, "explanation": told.explanation, "record": record_of(told)}
 
     def generate(self, run_id: int) -> None:
         """Write one batch of a run; while there is more, ask for the next, behind whatever else waits."""
@@ -242,5 +243,11 @@ def as_written(told: Told, hashes: dict[str, str]) -> runs.Written:
         told.explanation,
         told.is_truncated,
         told.missing,
-        {**told.record, **hashes},
+        {**record_of(told), **hashes},
     )
+
+
+def record_of(told: Told) -> dict[str, Any]:
+    """How an explanation came about, as it is stored."""
+    steps = [turn.model_dump(mode="json") for turn in told.turns]
+    return {**told.record, "missing": list(told.missing), "steps": steps}

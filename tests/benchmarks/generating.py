@@ -20,8 +20,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from app.contract.question_set import read_question_set
 from app.runs.planning import CHARACTERS_PER_TOKEN, Asked, plan_batches
-from app.worker.decoding import Limits, decode
-from app.worker.layers import pack_linears
+from app.students.decoding import Limits, decode
+from app.students.layers import pack_linears
 from tests.worker.students import smollm2
 
 NEAR_TIE = 1e-4

@@ -8,12 +8,12 @@ import torch
 
 from app.contract.base import InvalidFile, sha256_of_file
 from app.contract.student import parse_student
-from app.worker.loading import Shelf, load
+from app.students.loading import Shelf, load
 from tests.training.tiny import make_base, make_settings
 from tests.worker.students import smollm2
 from training.checkpoint import read_student, set_evaluation, write_student_folder
 from training.config import BaseConfig, LoraConfig, TrainingConfig
-from training.evaluate import load_student
+from training.evaluate import Settings, load_student
 from training.models import Loaded, add_lora, load_base
 
 FACTS = {"train_examples": 8, "held_out_examples": 2, "steps": 0}
@@ -43,7 +43,7 @@ def test_a_folder_holds_what_loads_the_same_student_again_and_no_paths_or_pickle
     assert {Path(name).suffix for name in files} <= {".json", ".safetensors", ".jinja"}
     assert not [name for name, file in files.items() if str(tmp_path).encode() in file.read_bytes()]
     assert not [name for name, file in files.items() if str(Path.home()).encode() in file.read_bytes()]
-    again = load_student(folder, config, manifest)
+    again = load_student(folder, config, manifest, Settings())
     asked = {"input_ids": torch.tensor([[5, 6, 7]])}
     asked |= {"decoder_input_ids": torch.tensor([[0, 9]])} if kind == "t5" else {}
     with torch.inference_mode():
@@ -73,7 +73,7 @@ def test_an_adapter_is_not_evaluated_on_another_base_and_an_evaluation_changes_n
     other.model.get_input_embeddings().weight.data.zero_()
     other.model.save_pretrained(tmp_path / "base")
     with pytest.raises(InvalidFile, match="is not the file any more"):
-        load_student(folder, config, after)
+        load_student(folder, config, after, Settings())
 
 
 def test_a_base_that_cannot_be_found_or_could_not_stop_is_refused(tmp_path: Path) -> None:

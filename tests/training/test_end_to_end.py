@@ -10,12 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from app.checkpoints.intake import TakenIn, checkpoints_folder, take_in
-from app.runs.service import Written
 from app.settings import Settings
-from app.worker import asking
-from app.worker.decoding import decode
-from app.worker.loading import Shelf, load
-from app.worker.talk import Posed
+from app.students import asking
+from app.students.decoding import decode
+from app.students.loading import Shelf, load
+from app.students.told import Posed, Told
 from tests.training.tiny import make_base, make_row, write_rows
 from training.__main__ import cli
 from training.config import load_stored
@@ -73,13 +72,13 @@ def do(*arguments: str | Path) -> str:
 
 def ask_as_worker(
     settings: Settings, taken: TakenIn, base: Path, lessons: list[Lesson], patch: pytest.MonkeyPatch
-) -> tuple[list[Written], set[tuple[int, ...]]]:
+) -> tuple[list[Told], set[tuple[int, ...]]]:
     """What the student writes in all its ways, and the tokens that the model was given."""
     given: set[tuple[int, ...]] = set()
 
-    def noted(model: Any, inputs: list[list[int]], limits: Any) -> Any:
+    def noted(model: Any, inputs: list[list[int]], *how: Any) -> Any:
         given.update(map(tuple, inputs))
-        return decode(model, inputs, limits)
+        return decode(model, inputs, *how)
 
     patch.setattr(asking, "decode", noted)
     student = load(checkpoints_folder(settings) / taken.folder, taken.manifest, "fp32", Shelf({}, base))

@@ -1,106 +1,30 @@
-"""Asking in batches, likelihoods, what ends up in the manifest; then the whole way to a student taken in."""
+"""An evaluated student is the one that a study gets; what its manifest says; the way to one taken in."""
 
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from typer.testing import CliRunner
 
 from app.checkpoints.intake import take_in
 from app.contract.base import InvalidFile
-from app.contract.student import Reader, parse_student
+from app.contract.student import parse_student
 from app.settings import Settings as AppSettings
-from app.worker.asking import ask
-from app.worker.loading import Shelf, load
-from app.worker.talk import Posed
-from tests.training.tiny import make_base, make_lesson, make_row, make_settings, write_rows
+from app.students.told import Posed
+from app.worker.child import serve
+from app.worker.talk import Ask, Load, Reply
+from tests.training.tiny import make_row, make_settings, write_rows
 from training import evaluate as stage
-from training import likelihood
 from training.__main__ import cli
-from training.asking import Asked, Told, ask_all
-from training.batches import shared_length
 from training.checkpoint import set_evaluation
-from training.config import BaseConfig
-from training.data import Example
-from training.methods import find_method
-from training.models import load_base
-from training.rows import Row, special_tokens
 from training.table import make_table, read_rows
 from training.toml_writing import dump_toml
 from training.train import train
 from training.wording import make_wording
 
 PLAIN = make_wording("plain", {"most_answer_tokens": 8, "most_explanation_tokens": 12})
-EXAMPLES = [
-    Example(str(number), "Where " + "very " * number + "far?", ("bank", "sea"), "sea") for number in range(5)
-]
-
-
-def make_asked(folder: Path, kind: str, method: str, batch_size: int = 2) -> Asked:
-    loaded = load_base(BaseConfig(source="path", id="tiny", path=make_base(folder / "base", kind)))
-    [way] = list(find_method(method).ways(PLAIN, has_context=False).values())
-    special = special_tokens(loaded.model, loaded.tokenizer)
-    return Asked(loaded.model.eval(), loaded.tokenizer, way, special, batch_size, is_shown=False)
-
-
-@pytest.mark.parametrize("kind", ["llama", "t5"])
-def test_batches_change_neither_texts_nor_scores(tmp_path: Path, kind: str) -> None:
-    asked = make_asked(tmp_path, kind, "multitask")
-    together = ask_all(asked, EXAMPLES)
-    alone = [ask_all(asked, [example])[0] for example in EXAMPLES]
-    assert [one.outputs for one in together] == [one.outputs for one in alone]
-    rows = [likelihood.choice_rows(asked, one) for one in together]
-    single = [[likelihood.score_batch(asked, [[row]])[0][0] for row in several] for several in rows]
-    for scores, expected in zip(likelihood.score_all(asked, rows), single, strict=True):
-        assert scores == pytest.approx(expected, abs=1e-4)
-
-
-@pytest.mark.parametrize("kind", ["llama", "t5"])
-def test_a_choices_score_is_its_log_probability_given_input_and_marker(tmp_path: Path, kind: str) -> None:
-    asked = make_asked(tmp_path, kind, "multitask")
-    [told] = ask_all(asked, EXAMPLES[:1])
-    [[bank, sea]] = likelihood.score_all(asked, [likelihood.choice_rows(asked, told)])
-    whole = [log_probability(asked, told, f"The answer is {choice}.") for choice in ("bank", "sea")]
-    assert bank - sea == pytest.approx(whole[0] - whole[1], abs=1e-4)
-
-
-def log_probability(asked: Asked, told: Told, output: str) -> float:
-    """The plain way: one row, the library's own mean loss times its tokens."""
-    asked_for = told.inputs["answer"]
-    target = [*asked.tokenizer(output).input_ids, asked.special.end]
-    if asked.special.is_encoder_decoder:
-        ids, labels = [asked_for], [target]
-    else:
-        ids, labels = [[*asked_for, *target]], [[-100] * len(asked_for) + target]
-    with torch.no_grad():
-        loss = asked.model(input_ids=torch.tensor(ids), labels=torch.tensor(labels)).loss
-    return -float(loss) * len(target)
-
-
-@pytest.mark.parametrize(
-    "reader,output,before",
-    [
-        (Reader(after="The answer is "), "The answer is x. The answer is y.", "The answer is "),
-        (Reader(after="The answer is "), "whatever", "The answer is "),
-        (Reader(after_last="So it is "), "It flows. So it is x.", "It flows. So it is "),
-        (Reader(after_last="So it is "), "It flows. ", "It flows. So it is "),
-        (Reader(after_last="So it is "), "", "So it is "),
-        (Reader(), "x", ""),
-    ],
-)
-def test_choices_are_scored_after_what_precedes_an_answer(reader: Reader, output: str, before: str) -> None:
-    assert likelihood.preceding(reader, output) == before
-
-
-def test_the_likeliest_choice_is_the_first_of_equals_and_length_counts_only_what_differs() -> None:
-    assert shared_length([(1, 2, 3, 4), (1, 2, 5), (1, 2, 3, 6)]) == 2
-    assert shared_length([(1, 2), (1, 2)]) == 1
-    rows = [likelihood.Scored(Row(0, (), target), 0) for target in ((7, 1), (8, 9, 9, 1))]
-    found = likelihood.pick(("short", "long"), rows, [-2.0, -3.0])
-    assert (found.by_sum, found.by_mean) == ("short", "long")
-    assert likelihood.pick(("a", "b"), rows[:1] * 2, [-1.0, -1.0]).by_sum == "a"
 
 
 def test_a_student_is_evaluated_on_the_test_set_alone_and_its_manifest_says_so(tmp_path: Path) -> None:
@@ -153,13 +77,60 @@ def test_from_a_few_teacher_rows_to_a_student_the_application_takes_in_and_asks(
     taken = take_in(AppSettings(home=tmp_path / "home"), str(config.out / "student"))
     assert taken.manifest.name == "from-toml"
     assert taken.left_behind == []
-    student = load(config.out / "student", taken.manifest, "fp32", Shelf({}, tmp_path / "base"))
-    lesson = make_lesson()
-    [written] = ask(student, "multitask", [Posed(1, lesson.example.question, lesson.example.choices)])
-    mine = stage.load_student(config.out / "student", config, taken.manifest)
-    asked = stage.prepare(mine, taken.manifest.ask.ways["multitask"], stage.Settings())
-    [told] = ask_all(asked, [lesson.example])
-    assert [step["output"] for step in written.record["steps"]] == list(told.outputs.values())
     again = CliRunner().invoke(cli, ["train", str(tmp_path / "run.toml")])
     assert again.exit_code == 1
     assert "holds a finished run" in again.output
+
+
+PENALTY = 5.0
+
+
+@pytest.mark.parametrize("lora", [None, {"rank": 2, "alpha": 4}], ids=["full", "lora"])
+@pytest.mark.parametrize("kind", ["llama", "t5"])
+def test_a_student_writes_for_an_evaluation_what_it_writes_for_a_study_whatever_its_base_was_decoded_with(
+    tmp_path: Path, kind: str, lora: dict[str, int] | None
+) -> None:
+    test = write_rows(tmp_path / "test.jsonl", [make_row(number) for number in range(20, 30)])
+    config = make_settings(
+        tmp_path,
+        kind=kind,
+        lora=lora,
+        data={"test": [str(test)], "test_format": "teacher"},
+        wording=PLAIN.model_dump(mode="json"),
+    )
+    decoded_with = tmp_path / "base" / "generation_config.json"
+    fields = json.loads(decoded_with.read_bytes()) | {"repetition_penalty": PENALTY}
+    decoded_with.write_text(json.dumps(fields), encoding="utf-8")
+    student = train(config, frozenset())
+    stage.evaluate_run(config.out, stage.Settings())
+    lines = (config.out / "predictions-test.jsonl").read_text(encoding="utf-8").splitlines()
+    evaluated = [list(json.loads(line)["outputs"].values()) for line in lines]
+    assert evaluated == ask_as_worker(student, tmp_path / "base", [make_row(one) for one in range(20, 30)])
+    assert any(has_repetition(text) for texts in evaluated for text in texts)
+
+
+def ask_as_worker(student: Path, root: Path, rows: list[dict[str, Any]]) -> list[list[str]]:
+    """What the worker's own process for a student says when it is asked by lines."""
+    manifest = parse_student((student / "student.json").read_bytes())
+    load = Load.model_validate(
+        {
+            "folder": student,
+            "manifest": manifest.model_dump(mode="json"),
+            "precision": manifest.generation.precision,
+            "by_sha256": {},
+            "root": root,
+            "threads": 1,
+        }
+    )
+    posed = [Posed(number, row["question"], row["choices"]) for number, row in enumerate(rows)]
+    lines = [load, Ask(way=manifest.ask.default, questions=tuple(posed))]
+    requests = BytesIO(b"".join(line.model_dump_json().encode() + b"\n" for line in lines))
+    replies = BytesIO()
+    serve(requests, replies)
+    reply = Reply.model_validate_json(replies.getvalue().splitlines()[1])
+    return [list(one.outputs.values()) for one in reply.told]
+
+
+def has_repetition(text: str) -> bool:
+    """As greedy writing of a tiny model has it, and the penalty forbids."""
+    return len(set(text)) < len(text)

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.tiny import make_base, make_lesson
+from app.students.asking import ask, input_tokens
+from app.students.told import Posed
+from tests.training.tiny import make_base, make_lesson, make_student
 from tests.worker.students import make_tokenizer
-from training.asking import Asked, ask_all
 from training.config import BaseConfig
 from training.methods import TaskRow, find_method
 from training.models import Loaded, load_base
 from training.rows import encode
-from training.rows import special_tokens as specials
 from training.wording import make_wording
 
 
@@ -41,13 +41,11 @@ def test_a_question_is_asked_in_exactly_the_tokens_it_was_trained_on(
         for row in found.collate(lesson, wording, "unrevised")
         if row.task != "counterfactual"
     ]
-    special = specials(loaded.model, loaded.tokenizer)
     asked: list[tuple[int, ...]] = []
-    for way in found.ways(wording, has_context=False).values():
-        short = way.model_copy(
-            update={"steps": tuple(step.model_copy(update={"max_new_tokens": 1}) for step in way.steps)}
-        )
-        model = loaded.model.eval()
-        [told] = ask_all(Asked(model, loaded.tokenizer, short, special, 2, is_shown=False), [lesson.example])
-        asked += [tuple(ids) for ids in told.inputs.values()]
+    for name, way in found.ways(wording, has_context=False).items():
+        steps = tuple(step.model_copy(update={"max_new_tokens": 1}) for step in way.steps)
+        student = make_student(tmp_path / name, kind, {name: way.model_copy(update={"steps": steps})})
+        example = lesson.example
+        [told] = ask(student, name, [Posed(1, example.question, example.choices)])
+        asked += [tuple(input_tokens(student.tokenizer, way, turn.input)) for turn in told.turns]
     assert asked == training

@@ -3,12 +3,13 @@
 import pytest
 from pydantic import JsonValue
 
-from app.contract.student import Way, fill, question_values, read
+from app.contract.student import Way, as_asked, fill, question_values, read
+from app.students.asking import input_tokens
 from tests.training.tiny import CHAT, make_lesson
 from tests.worker.students import make_tokenizer
 from training.data import Example, Lesson
 from training.methods import find_method, method_names
-from training.rows import asked_ids, encode
+from training.rows import encode
 from training.wording import PRESETS, Wording, make_wording
 
 PLAIN_QUESTION = Example("q", "Where is {answer}?", ("St. Paul", "sea", "river bank"), "river bank")
@@ -69,7 +70,8 @@ def test_a_system_message_and_the_read_answer_are_asked_with_as_they_were_traine
         if row.task == "explanation"
     ]
     trained = encode(row, 1, way, tokenizer).input
-    assert list(trained) == asked_ids(tokenizer, way, asked_with(way, PLAIN_QUESTION)["explanation"])
+    asked = as_asked(way, asked_with(way, PLAIN_QUESTION)["explanation"], tokenizer.apply_chat_template)
+    assert list(trained) == input_tokens(tokenizer, way, asked)
     told = tokenizer.decode(trained)
     assert told.startswith("<system>Be brief.</><user>Question: Where is {answer}?")
     assert told.endswith("Why river bank?</><assistant>x")

@@ -1,13 +1,17 @@
 """Teacher rows and configurations for tests: single bytes, tiny random models, a few questions."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from app.contract.student import Ask, StudentManifest, Way
+from app.students.loading import Student, made_ready
+from tests.students.plainly import widen
 from tests.worker.students import make_llama, make_t5, make_tokenizer
-from training.config import TrainingConfig, make_config
+from training.config import BaseConfig, TrainingConfig, make_config
 from training.data import Example, Lesson
+from training.models import load_base
 
 CHAT = (
     "{% for message in messages %}<{{ message.role }}>{{ message.content }}</>{% endfor %}"
@@ -55,6 +59,20 @@ def make_base(folder: Path, kind: str = "llama") -> Path:
     tokenizer.save_pretrained(made)
     (made / "student.json").unlink()
     return made
+
+
+def make_student(folder: Path, kind: str, ways: Mapping[str, Way]) -> Student:
+    """A student whose texts differ from input to input, asked in the first of the ways."""
+    loaded = load_base(BaseConfig(source="path", id="tiny", path=make_base(folder / kind, kind)))
+    manifest = StudentManifest(
+        schema_version=1,
+        name="tiny",
+        architecture=loaded.architecture,
+        base=loaded.base,
+        ask=Ask(default=next(iter(ways)), ways=dict(ways)),
+    )
+    widen(loaded.model)
+    return made_ready(loaded.model, loaded.tokenizer, manifest, "fp32", "cpu")
 
 
 def make_settings(folder: Path, **changes: Any) -> TrainingConfig:

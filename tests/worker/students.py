@@ -23,7 +23,7 @@ from transformers import (
 
 from app.contract.base import sha256_of_file
 from app.contract.student import StudentManifest, write_student
-from app.worker.loading import place_of
+from app.students.loading import place_of
 
 SPECIAL = ["<pad>", "</s>"]
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
+from transformers import DynamicCache, GenerationConfig
 from transformers.cache_utils import Cache
 
-from app.worker.packing import PACKED_TOKENS, groups, pack, shared_tokens
+from app.students.packing import PACKED_TOKENS, groups, pack, shared_tokens
 
 SLOTS = 64  # as many as a planned batch has questions
 # Decoders with rotary positions and full attention, whose mask and positions can be given for each row.
@@ -36,20 +36,60 @@ class Limits:
     max_new_tokens: int
     end_tokens: frozenset[int]
     is_stopped: Callable[[list[int]], bool] = lambda _tokens: False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How many texts are written at once, and who hears of it."""
+
+    at_once: int = SLOTS
     keep_going: Callable[[], None] = lambda: None  # called at every step; raises to stop everything
+    on_written: Callable[[int], None] = lambda _count: None  # called when so many more are finished
 
 
-def decode(model: Any, inputs: Sequence[list[int]], limits: Limits) -> list[Decoded]:  # noqa: ANN401  # untyped library
+AT_EASE = Pace()
+
+
+def decode(
+    model: Any,  # noqa: ANN401  # untyped library
+    inputs: Sequence[list[int]],
+    limits: Limits,
+    pace: Pace = AT_EASE,
+) -> list[Decoded]:
     """The texts of all inputs, in their order; they are written longest first, as many at once as may be."""
     order = sorted(range(len(inputs)), key=lambda number: (-len(inputs[number]), number))
     write = write_in_slots if is_slotted(model.config) else write_padded
     found: dict[int, Decoded] = {}
     with torch.inference_mode():
-        for at in range(0, len(order), SLOTS):
-            numbers = order[at : at + SLOTS]
-            texts = write(model, [inputs[number] for number in numbers], limits)
+        for at in range(0, len(order), pace.at_once):
+            numbers = order[at : at + pace.at_once]
+            texts = write(model, [inputs[number] for number in numbers], limits, pace.keep_going)
             found |= zip(numbers, texts, strict=True)
+            pace.on_written(len(numbers))
     return [found[number] for number in range(len(inputs))]
+
+
+def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:  # noqa: ANN401  # untyped library
+    """What ends a text as far as model and tokenizer say."""
+    configured = model.generation_config.eos_token_id
+    several = configured if isinstance(configured, list) else [configured]
+    return frozenset(token for token in [*several, tokenizer.eos_token_id] if token is not None)
+
+
+def freeze_decoding(model: Any, ends: frozenset[int]) -> None:  # noqa: ANN401  # untyped library
+    """Drop how its base was decoded, such as with a repetition penalty: the library would do the same."""
+    before = model.generation_config
+    start = before.decoder_start_token_id
+    model.generation_config = GenerationConfig(
+        do_sample=False,
+        num_beams=1,
+        eos_token_id=sorted(ends) or None,
+        pad_token_id=min(ends, default=None) if before.pad_token_id is None else before.pad_token_id,
+        bos_token_id=before.bos_token_id,
+        decoder_start_token_id=getattr(model.config, "decoder_start_token_id", None)
+        if start is None
+        else start,
+    )
 
 
 def is_slotted(config: Any) -> bool:  # noqa: ANN401  # untyped library
@@ -102,8 +142,13 @@ class Slot:
     tokens: list[int] = field(default_factory=list)
 
 
-def write_in_slots(model: Any, inputs: Sequence[list[int]], limits: Limits) -> list[Decoded]:  # noqa: ANN401  # transformers ships no types
-    return SlottedDecoder(model, inputs, limits).run()
+def write_in_slots(
+    model: Any,  # noqa: ANN401  # transformers ships no types
+    inputs: Sequence[list[int]],
+    limits: Limits,
+    keep_going: Callable[[], None],
+) -> list[Decoded]:
+    return SlottedDecoder(model, inputs, limits).run(keep_going)
 
 
 class SlottedDecoder:
@@ -117,14 +162,14 @@ class SlottedDecoder:
         self.slots: list[Slot] = []
         self.decoded: dict[int, Decoded] = {}
 
-    def run(self) -> list[Decoded]:
+    def run(self, keep_going: Callable[[], None]) -> list[Decoded]:
         numbers = range(len(self.inputs))
         lengths = [len(one) - self.shared for one in self.inputs]
         for some in groups(numbers, lengths, PACKED_TOKENS[self.device.type]):
-            self.limits.keep_going()
+            keep_going()
             self.fill(some)
         while self.slots:
-            self.limits.keep_going()
+            keep_going()
             self.step()
         return [self.decoded[number] for number in numbers]
 
@@ -186,9 +231,14 @@ def pad_left(inputs: Sequence[list[int]], device: Any, pad: int) -> tuple[Tensor
     return ids, mask
 
 
-def write_padded(model: Any, inputs: Sequence[list[int]], limits: Limits) -> list[Decoded]:  # noqa: ANN401  # transformers ships no types
+def write_padded(
+    model: Any,  # noqa: ANN401  # transformers ships no types
+    inputs: Sequence[list[int]],
+    limits: Limits,
+    keep_going: Callable[[], None],
+) -> list[Decoded]:
     """The library's own loop."""
-    limits.keep_going()
+    keep_going()
     pad = model.generation_config.pad_token_id
     pad = min(limits.end_tokens) if pad is None else pad
     ids, mask = pad_left(inputs, model.device, pad)

@@ -8,12 +8,13 @@ import torch
 
 from app.contract.base import sha256_of_file
 from app.contract.student import parse_student
-from app.worker.asking import ask
-from app.worker.decoding import Limits, decode, is_slotted
-from app.worker.layers import PackedLinear, can_pack, can_run_packed
-from app.worker.loading import Shelf, Student, load
-from app.worker.packing import PACKED_TOKENS, pack, shared_tokens
-from app.worker.talk import Posed
+from app.students.asking import ask, input_tokens
+from app.students.decoding import Limits, Pace, decode, is_slotted
+from app.students.layers import PackedLinear, can_pack, can_run_packed
+from app.students.loading import Shelf, Student, load
+from app.students.packing import PACKED_TOKENS, pack, shared_tokens
+from app.students.told import Posed
+from tests.students.plainly import widen, write_plainly
 from tests.worker.students import make_adapter, make_llama, make_smollm2, make_t5, smollm2
 
 NOWHERE = Shelf({}, None)
@@ -35,8 +36,8 @@ QUESTIONS = [
 
 
 @pytest.fixture(autouse=True)
-def _few_threads() -> None:
-    torch.set_num_threads(2)
+def _one_thread() -> None:
+    torch.set_num_threads(1)  # several make tiny models slower, on a busy machine twenty times
 
 
 def loaded(folder: Path, shelf: Shelf = NOWHERE, precision: str = "fp32") -> Student:
@@ -48,11 +49,10 @@ def test_tiny_students_of_both_architectures_answer_and_explain(tmp_path: Path, 
     student = loaded(make(tmp_path / "student"))
     told = ask(student, "two", QUESTIONS)
     assert [one.question_id for one in told] == list(range(6))
-    assert all([step["name"] for step in one.record["steps"]] == ["answer", "explanation"] for one in told)
+    assert all([turn.name for turn in one.turns] == ["answer", "explanation"] for one in told)
 
 
 def test_slots_write_what_one_at_a_time_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.worker.decoding.SLOTS", 10)
     monkeypatch.setitem(PACKED_TOKENS, "cpu", 30)
     model = loaded(make_llama(tmp_path / "student")).model
     assert is_slotted(model.config)
@@ -62,10 +62,30 @@ def test_slots_write_what_one_at_a_time_writes(tmp_path: Path, monkeypatch: pyte
     ]
     assert min(map(len, inputs)) == len(shared)  # each keeps one token of its own, even this one
     ends = frozenset({1, *range(2, 40)})  # a random model ends somewhere
-    found = decode(model, inputs, Limits(30, ends))
+    found = decode(model, inputs, Limits(30, ends), Pace(at_once=10))
     alone = [decode(model, [one], Limits(30, ends))[0] for one in inputs]
     assert found == alone
     assert len({len(one.tokens) for one in found}) > 2
+
+
+@pytest.mark.parametrize("make", [make_llama, make_t5])
+def test_a_batch_is_written_as_each_input_alone_by_the_plain_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Any
+) -> None:
+    student = loaded_wide(make(tmp_path / "student"), monkeypatch)
+    [way] = student.manifest.ask.ways.values()
+    told = ask(student, "two", QUESTIONS, Pace(at_once=4))
+    for one in told:
+        for step, turn in zip(way.steps, one.turns, strict=True):
+            ids = input_tokens(student.tokenizer, way, turn.input)
+            alone = write_plainly(student.model, ids, step.max_new_tokens, student.end_tokens)
+            assert turn.output == student.tokenizer.decode(alone, skip_special_tokens=True)
+    assert len({one.outputs["explanation"] for one in told}) > 1
+
+
+def loaded_wide(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Student:
+    monkeypatch.setattr("app.students.loading.pack_linears", widen)  # packed weights could not be widened
+    return loaded(folder)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
@@ -75,7 +95,7 @@ def test_packed_layers_compute_what_plain_ones_do(
 ) -> None:
     folder = make(tmp_path / "student")
     packed = loaded(folder, precision=precision).model
-    monkeypatch.setattr("app.worker.loading.pack_linears", lambda _model: None)
+    monkeypatch.setattr("app.students.loading.pack_linears", lambda _model: None)
     plain = loaded(folder, precision=precision).model
     assert any(isinstance(layer, PackedLinear) for layer in packed.modules()) == can_pack(packed)
     ids = torch.tensor([[5, 6, 7], [8, 9, 10]])
@@ -94,7 +114,7 @@ def test_a_student_of_any_precision_answers_where_the_processor_cannot_run_packe
 
     folder = make_llama(tmp_path / "student")
     expected = ask(loaded(folder, precision=precision), "two", QUESTIONS[:2])
-    monkeypatch.setattr("app.worker.layers.PackedLinear.__init__", refuse)
+    monkeypatch.setattr("app.students.layers.PackedLinear.__init__", refuse)
     can_run_packed.cache_clear()
     student = loaded(folder, precision=precision)
     can_run_packed.cache_clear()
