@@ -103,10 +103,10 @@ def evaluate(
         if not runs and base is None:
             raise InvalidFile("Name the folders of finished runs, or a configuration with --base.")
         for run in runs or []:
-            say(f"{run}: {json.dumps(stage.evaluate_run(run, settings))}")
+            say(f"{run}: {json.dumps(stage.evaluate_run(run, settings).model_dump(mode='json'))}")
         if base is not None:
             result = stage.evaluate_base(read_config(base, changes or []), out, settings)
-            say(f"{out}: {json.dumps(result)}")
+            say(f"{out}: {json.dumps(result.model_dump(mode='json'))}")
 
 
 @cli.command()

@@ -4,15 +4,14 @@ import platform
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from pydantic import JsonValue
 
 from app.contract.base import sha256_of_file
+from app.contract.described import Described, Evaluation, Method, TrainingRun
 from app.contract.student import (
     Adapter,
     Ask,
-    Described,
     Generation,
     StudentManifest,
     parse_student,
@@ -67,10 +66,10 @@ def describe(
         architecture=trained.architecture,
         base=trained.base,
         adapter=adapter(config),
-        method=described(method_fields(config)),
+        method=method(config),
         teacher=teacher(config),
         dataset=described({"name": config.data.name, "revision": config.data.revision, **data_fields(run)}),
-        run=described({**run_fields(config), **run}),
+        run=TrainingRun.model_validate({**run_fields(config), **run}),
         generation=Generation(
             precision=config.store, end_tokens=tuple(sorted(end_tokens(trained.model, trained.tokenizer)))
         ),
@@ -112,15 +111,9 @@ def teacher(config: TrainingConfig) -> Described | None:
     return described({"id": config.data.teacher, "prompts_sha256": config.data.prompts_sha256})
 
 
-def method_fields(config: TrainingConfig) -> dict[str, JsonValue]:
-    method = config.method
-    return {
-        "training": method.name,
-        "data": config.data.explanations,
-        "alpha": method.alpha,
-        "beta": method.beta,
-        "gamma": method.gamma,
-    }
+def method(config: TrainingConfig) -> Method:
+    weights = config.method.model_dump(include={"alpha", "beta", "gamma"})
+    return Method(training=config.method.name, data=config.data.explanations, **weights)
 
 
 def data_fields(run: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -159,7 +152,6 @@ def read_student(folder: Path) -> StudentManifest:
     return parse_student((folder / "student.json").read_bytes())
 
 
-def set_evaluation(folder: Path, evaluation: dict[str, Any]) -> None:
+def set_evaluation(folder: Path, evaluation: Evaluation) -> None:
     """Put an evaluation into a student's manifest; nothing else of the student changes."""
-    manifest = read_student(folder)
-    write_student(folder, manifest.model_copy(update={"evaluation": Described.model_validate(evaluation)}))
+    write_student(folder, read_student(folder).model_copy(update={"evaluation": evaluation}))

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from statistics import mean
-from typing import Any, Literal
+from typing import Literal
 
 from rich.progress import Progress
 
 from app.contract.base import InvalidFile
+from app.contract.described import Evaluation, Explanations, Interval
 from app.contract.student import STUDENT, StudentManifest, Way
 from app.students.asking import ask
 from app.students.decoding import Pace
@@ -46,7 +47,7 @@ class Settings:
     test_format: DataFormat = "cqa"
 
 
-def evaluate_run(run: Path, settings: Settings) -> dict[str, Any]:
+def evaluate_run(run: Path, settings: Settings) -> Evaluation:
     """Evaluate a finished run's student and put the result into its manifest. Raises: InvalidFile."""
     config, folder = load_stored(run / RUN), run / "student"
     if not (folder / STUDENT).exists():
@@ -62,7 +63,7 @@ def evaluate_run(run: Path, settings: Settings) -> dict[str, Any]:
     return result
 
 
-def evaluate_base(config: TrainingConfig, out: Path, settings: Settings) -> dict[str, Any]:
+def evaluate_base(config: TrainingConfig, out: Path, settings: Settings) -> Evaluation:
     """Evaluate the untuned model, asked in the same words. Raises: InvalidFile."""
     examples = choose_examples(config, settings)
     loaded = load_base(config.base)
@@ -72,7 +73,7 @@ def evaluate_base(config: TrainingConfig, out: Path, settings: Settings) -> dict
     out.mkdir(parents=True, exist_ok=True)
     result = evaluate(student, examples, settings, out / f"predictions-{settings.split}.jsonl")
     (out / f"evaluation-{settings.split}.json").write_text(
-        json.dumps(result, indent=2) + "\n", encoding="utf-8"
+        result.model_dump_json(indent=2) + "\n", encoding="utf-8"
     )
     return result
 
@@ -130,9 +131,7 @@ def load_student(
 # Figures
 
 
-def evaluate(
-    student: Student, examples: Sequence[Example], settings: Settings, texts: Path
-) -> dict[str, Any]:
+def evaluate(student: Student, examples: Sequence[Example], settings: Settings, texts: Path) -> Evaluation:
     """Ask everything, write the texts, and return the figures as the manifest holds them."""
     known = student.manifest.ask
     name = settings.way or known.default
@@ -143,8 +142,9 @@ def evaluate(
     likeliest = likeliest_choices(Scorer(student, known.ways[name], settings.batch_size), examples, told)
     answered = list(zip(examples, told, likeliest, strict=True))
     write_texts(texts, answered)
-    facts = {"split": settings.split, "n": len(told), "way": name, "precision": student.precision}
-    return {**facts, **figures(answered)}
+    return figures(answered).model_copy(
+        update={"split": settings.split, "way": name, "precision": student.precision}
+    )
 
 
 def ask_all(student: Student, way: str, examples: Sequence[Example], batch_size: int) -> list[Told]:
@@ -156,25 +156,30 @@ def ask_all(student: Student, way: str, examples: Sequence[Example], batch_size:
         return ask(student, way, posed, pace)
 
 
-def figures(answered: Sequence[Answered]) -> dict[str, Any]:
+def figures(answered: Sequence[Answered]) -> Evaluation:
     exact = bootstrap([float(is_right(told.answer, example)) for example, told, _ in answered])
     by_sum = bootstrap([float(is_right(best.by_sum, example)) for example, _, best in answered])
     by_mean = bootstrap([float(is_right(best.by_mean, example)) for example, _, best in answered])
-    return {
-        **named("accuracy", "ci95", exact),
-        **named("accuracy_likelihood", "ci95_likelihood", by_sum),
-        **named("accuracy_likelihood_per_token", "ci95_likelihood_per_token", by_mean),
-        "chance": round(mean(1 / len(example.choices) for example, _, _ in answered), 4),
-        "answers_read": round(mean(told.answer is not None for _, told, _ in answered), 4),
-        "truncated": round(mean(told.is_truncated for _, told, _ in answered), 4),
-        "explanations": rounded(
-            describe_explanations([(example, told.answer, told.explanation) for example, told, _ in answered])
-        ),
-    }
+    explanations = describe_explanations(
+        [(example, told.answer, told.explanation) for example, told, _ in answered]
+    )
+    return Evaluation(
+        n=len(answered),
+        accuracy=round(exact.value, 4),
+        ci95=interval(exact),
+        accuracy_likelihood=round(by_sum.value, 4),
+        ci95_likelihood=interval(by_sum),
+        accuracy_likelihood_per_token=round(by_mean.value, 4),
+        ci95_likelihood_per_token=interval(by_mean),
+        chance=round(mean(1 / len(example.choices) for example, _, _ in answered), 4),
+        answers_read=round(mean(told.answer is not None for _, told, _ in answered), 4),
+        truncated=round(mean(told.is_truncated for _, told, _ in answered), 4),
+        explanations=Explanations.model_validate(rounded(explanations)),
+    )
 
 
-def named(value: str, interval: str, estimate: Estimate) -> dict[str, Any]:
-    return {value: round(estimate.value, 4), interval: [round(estimate.low, 4), round(estimate.high, 4)]}
+def interval(estimate: Estimate) -> Interval:
+    return round(estimate.low, 4), round(estimate.high, 4)
 
 
 def rounded(fields: dict[str, float | int | None]) -> dict[str, float | int | None]:

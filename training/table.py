@@ -6,6 +6,7 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from app.contract.base import InvalidFile
+from app.contract.described import Evaluation, Explanations, Interval, Method
 from app.contract.student import STUDENT, StudentManifest, parse_student
 
 HEADER = (
@@ -21,11 +22,7 @@ class Result:
 
     condition: Condition
     seed: str
-    fields: dict[str, object]
-
-    def number(self, name: str) -> float | None:
-        value = self.fields.get(name)
-        return float(value) if isinstance(value, (int, float)) else None
+    figures: Evaluation
 
 
 def read_rows(runs: Sequence[Path]) -> list[Result]:
@@ -43,12 +40,11 @@ def read_manifest(run: Path) -> bytes:
 def result_of(run: Path, manifest: StudentManifest) -> Result:
     if manifest.evaluation is None:
         raise InvalidFile(f"{run}: not evaluated yet; python -m training evaluate {run}")
-    fields = dict(manifest.evaluation.model_dump())
-    method = manifest.method.model_dump() if manifest.method else {}
-    seed = str(manifest.run.model_dump().get("seed", "")) if manifest.run else ""
-    named = str(method.get("training", "")), str(method.get("data", "")), str(fields.get("way", ""))
+    method = manifest.method or Method()
+    seed = manifest.run.seed if manifest.run else None
+    named = method.training or "", method.data or "", manifest.evaluation.way or ""
     base = manifest.base.id + (f" + {manifest.adapter.kind}" if manifest.adapter else "")
-    return Result((base, *named), seed, fields)
+    return Result((base, *named), "" if seed is None else str(seed), manifest.evaluation)
 
 
 def make_table(results: Sequence[Result]) -> str:
@@ -65,16 +61,15 @@ def make_table(results: Sequence[Result]) -> str:
 
 
 def run_line(one: Result) -> str:
-    explained = one.fields.get("explanations")
-    measures = explained if isinstance(explained, dict) else {}
+    figures, explained = one.figures, one.figures.explanations or Explanations()
     cells = (
         *one.condition,
         one.seed,
-        str(one.fields.get("n", "")),
-        with_interval(one, "accuracy", "ci95"),
-        with_interval(one, "accuracy_likelihood", "ci95_likelihood"),
-        plain(measures.get("words"), 1),
-        plain(measures.get("consistent"), 3),
+        "" if figures.n is None else str(figures.n),
+        with_interval(figures.accuracy, figures.ci95),
+        with_interval(figures.accuracy_likelihood, figures.ci95_likelihood),
+        plain(explained.words, 1),
+        plain(explained.consistent, 3),
     )
     return f"| {' | '.join(cells)} |"
 
@@ -84,25 +79,24 @@ def mean_line(condition: Condition, runs: Sequence[Result]) -> str:
         *condition,
         "mean ± SE",
         "",
-        over_seeds(runs, "accuracy"),
-        over_seeds(runs, "accuracy_likelihood"),
+        over_seeds([one.figures.accuracy for one in runs]),
+        over_seeds([one.figures.accuracy_likelihood for one in runs]),
     )
     return f"| {' | '.join(cells)} | | |"
 
 
-def over_seeds(runs: Sequence[Result], name: str) -> str:
-    values = [value for run in runs if (value := run.number(name)) is not None]
+def over_seeds(measured: Sequence[float | None]) -> str:
+    values = [value for value in measured if value is not None]
     if len(values) < 2:  # noqa: PLR2004  # one value has no spread
         return ""
     return f"{mean(values):.4f} ± {stdev(values) / len(values) ** 0.5:.4f}"
 
 
-def with_interval(one: Result, name: str, interval: str) -> str:
-    value, bounds = one.number(name), one.fields.get(interval)
-    if value is None or not isinstance(bounds, (list, tuple)):
+def with_interval(value: float | None, interval: Interval | None) -> str:
+    if value is None or interval is None:
         return ""
-    return f"{value:.4f} ({bounds[0]:.3f} to {bounds[1]:.3f})"
+    return f"{value:.4f} ({interval[0]:.3f} to {interval[1]:.3f})"
 
 
-def plain(value: object, digits: int) -> str:
-    return f"{value:.{digits}f}" if isinstance(value, (int, float)) else ""
+def plain(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"

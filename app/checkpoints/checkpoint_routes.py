@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from app.access import Role
 from app.checkpoints import intake, queries, service
 from app.checkpoints.forms import GenerateForm, TryForm
-from app.checkpoints.pages import CheckpointPage, Moving, MovingFragment, TryPage
+from app.checkpoints.pages import CheckpointPage, Moving, MovingFragment, TryPage, measures_of
 from app.checkpoints.trying import answer_of, ask_worker
 from app.contract.student import StudentManifest
 from app.errors import AppError, Conflict, Invalid
@@ -49,7 +49,8 @@ def page_of(
         shell_of(request, at.person, "checkpoints"),
         moving=moving,
         manifest=manifest,
-        manifest_text=manifest.model_dump_json(indent=2),
+        manifest_text=manifest.model_dump_json(indent=2, exclude_none=True),
+        measures=measures_of(manifest.evaluation),
         question_sets=question_set_names(at.session),
         newest=newest,
         summary=inspection.summarize(at.session, newest.run_id) if newest else None,

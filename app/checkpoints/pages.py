@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import JsonValue
+
+from app.contract.described import Evaluation, Interval
 from app.contract.student import StudentManifest
 from app.models import Checkpoint
 from app.runs.inspection import Summary
@@ -51,6 +54,51 @@ class MovingFragment(Page):
     moving: Moving
 
 
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """A line of what a training run measured."""
+
+    name: str
+    value: str
+
+
+def measures_of(evaluation: Evaluation | None) -> list[Measure]:
+    """What was measured, in words; then what a trainer has added, as it is written."""
+    if evaluation is None:
+        return []
+    said = {
+        "Questions": shown(evaluation.n),
+        "Split": evaluation.split,
+        "Way to ask": evaluation.way,
+        "Precision": evaluation.precision,
+        "Accuracy": with_interval(evaluation.accuracy, evaluation.ci95),
+        "Accuracy by likelihood": with_interval(evaluation.accuracy_likelihood, evaluation.ci95_likelihood),
+        "Accuracy by likelihood per token": with_interval(
+            evaluation.accuracy_likelihood_per_token, evaluation.ci95_likelihood_per_token
+        ),
+        "Chance": shown(evaluation.chance),
+        "Answers read": shown(evaluation.answers_read),
+        "Truncated": shown(evaluation.truncated),
+    }
+    if evaluation.explanations is not None:
+        told = evaluation.explanations.model_dump(exclude_none=True)
+        said |= {f"Explanations: {name.replace('_', ' ')}": shown(value) for name, value in told.items()}
+    said |= {name: shown(value) for name, value in evaluation.added.items()}
+    return [Measure(name=name, value=value) for name, value in said.items() if value is not None]
+
+
+def shown(value: JsonValue) -> str | None:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return None if value is None else str(value)
+
+
+def with_interval(value: float | None, interval: Interval | None) -> str | None:
+    if value is None or interval is None:
+        return shown(value)
+    return f"{value:.4g} (95 %: {interval[0]:.3g} to {interval[1]:.3g})"
+
+
 @dataclass(frozen=True)
 class CheckpointPage(ShellPage):
     """`summary` is of the run `newest`, the last one that is complete."""
@@ -59,6 +107,7 @@ class CheckpointPage(ShellPage):
     moving: Moving
     manifest: StudentManifest
     manifest_text: str
+    measures: Sequence[Measure]
     question_sets: Sequence[str]
     newest: Progress | None
     summary: Summary | None

@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from app.contract.base import NAME, InvalidFile, Text
+from app.contract.described import Described, Evaluation, Method, TrainingRun
 from app.contract.files import write_whole
 from app.contract.json_lines import read_manifest
 
@@ -44,13 +45,6 @@ class Part(BaseModel):
     """A part that is read by key: an unknown key is a mistake. White space is part of a template."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Described(BaseModel):
-    """A part that only describes; what a trainer adds is kept."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-    __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
 
 
 class Reader(Part):
@@ -161,11 +155,11 @@ class StudentManifest(Part):
     architecture: Architecture
     base: Base
     adapter: Adapter | None = None
-    method: Described | None = None
+    method: Method | None = None
     teacher: Described | None = None
     dataset: Described | None = None
-    run: Described | None = None
-    evaluation: Described | None = None
+    run: TrainingRun | None = None
+    evaluation: Evaluation | None = None
     files: dict[Text, Sha256] = Field(default_factory=dict)
     generation: Generation = Generation()
     ask: Ask

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from app.checkpoints.intake import checkpoints_folder
 from app.checkpoints.queries import checkpoint_by_name
+from app.contract.described import Evaluation, Explanations, Method
 from app.main import create_app
 from app.models import AuditEvent, Checkpoint, GenerationRun
 from app.queue import beat
@@ -296,3 +297,31 @@ def test_a_queue_out_of_reach_is_said_and_loses_nothing(
     asked = {"question": "Where?", "choices": "here\nthere", "way": "one"}
     tried = web.post("/checkpoints/ready/tries", data=asked)
     assert (tried.status_code, "does not answer" in text_of(tried)) == (503, True)
+
+
+def test_pages_show_the_method_and_what_was_measured_as_training_writes_them(
+    web: TestClient, database: Database, tmp_path: Path
+) -> None:
+    become(web, database, role="admin")
+    evaluation = Evaluation(
+        n=1000, accuracy=0.33, ci95=(0.301, 0.359), explanations=Explanations(words=43.25)
+    )
+    added = {**evaluation.model_dump(mode="json"), "temperature_of_the_room": 21}
+    method = Method(training="combined", data="revised").model_dump(mode="json")
+    upload(web, zipped(make_student(tmp_path / "s", method=method, evaluation=added)))
+    assert "<td>combined</td>" in web.get("/checkpoints").text
+    page = text_of(web.get("/checkpoints/student"))
+    assert "decoder-only student, combined, made from" in page
+    assert "Accuracy 0.33 (95 %: 0.301 to 0.359)" in page
+    assert "Explanations: words 43.25" in page
+    assert "temperature_of_the_room 21" in page
+    assert "Chance" not in page  # which was not measured
+
+
+def test_what_a_manifest_says_of_itself_has_its_kind_or_is_refused(
+    web: TestClient, database: Database, tmp_path: Path
+) -> None:
+    become(web, database, role="admin")
+    refused = upload(web, zipped(make_student(tmp_path / "s", evaluation={"accuracy": "very good"})))
+    assert refused.status_code == 422
+    assert "evaluation.accuracy" in text_of(refused)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from app.contract.base import InvalidFile, sha256_of_file
+from app.contract.described import Evaluation
 from app.contract.student import parse_student
 from app.students.loading import Shelf, load
 from tests.training.tiny import make_base, make_settings
@@ -60,10 +61,9 @@ def test_an_adapter_is_not_evaluated_on_another_base_and_an_evaluation_changes_n
     assert config.lora is not None
     folder = write(config, add_lora(load_base(config.base), config.lora))
     before = read_student(folder)
-    set_evaluation(folder, {"accuracy": 0.5})
+    set_evaluation(folder, Evaluation(accuracy=0.5))
     after = read_student(folder)
-    assert after.evaluation is not None
-    assert after.evaluation.model_dump() == {"accuracy": 0.5}
+    assert after.evaluation == Evaluation(accuracy=0.5)
     assert after.model_copy(update={"evaluation": None}) == before
     assert before.teacher is not None
     assert before.dataset is not None

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from app.checkpoints.intake import take_in
 from app.contract.base import InvalidFile
+from app.contract.described import Evaluation
 from app.contract.student import parse_student
 from app.settings import Settings as AppSettings
 from app.students.told import Posed
@@ -35,20 +36,19 @@ def test_a_student_is_evaluated_on_the_test_set_alone_and_its_manifest_says_so(t
     folder = train(config, frozenset())
     result = stage.evaluate_run(config.out, stage.Settings(batch_size=4))
     manifest = parse_student((folder / "student.json").read_bytes())
-    assert manifest.evaluation is not None
-    assert manifest.evaluation.model_dump() == json.loads(json.dumps(result))
-    assert (result["split"], result["n"], result["chance"]) == ("test", 6, 0.5)
+    assert manifest.evaluation == result
+    assert (result.split, result.n, result.chance) == ("test", 6, 0.5)
     lines = (config.out / "predictions-test.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["id"] for line in lines] == [f"q{number}" for number in range(20, 26)]
     held_out = stage.evaluate_run(config.out, stage.Settings(split="held-out", way="counterfactual"))
-    assert (held_out["n"], held_out["way"]) == (2, "counterfactual")
+    assert (held_out.n, held_out.way) == (2, "counterfactual")
     again = parse_student((folder / "student.json").read_bytes())
     assert again == manifest  # the held-out tenth is for choices, not for the manifest
     with pytest.raises(InvalidFile, match="were in the training data"):
         stage.evaluate_run(config.out, stage.Settings(test=config.data.train, test_format="teacher"))
     assert "| tiny | combined | unrevised | multitask | 0 | 6 |" in make_table(read_rows([config.out]))
     untuned = stage.evaluate_base(config, tmp_path / "untuned", stage.Settings(limit=3))
-    assert untuned["n"] == 3
+    assert untuned.n == 3
 
 
 def test_a_run_over_seeds_has_its_mean_and_standard_error(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_run_over_seeds_has_its_mean_and_standard_error(tmp_path: Path) -> Non
         folder = train(config, frozenset())
         with pytest.raises(InvalidFile, match="not evaluated yet"):
             read_rows([config.out])
-        set_evaluation(folder, {"n": 10, "way": "multitask", "accuracy": accuracy, "ci95": [0.1, 0.9]})
+        set_evaluation(folder, Evaluation(n=10, way="multitask", accuracy=accuracy, ci95=(0.1, 0.9)))
     lines = make_table(read_rows([first.out, second.out])).splitlines()
     assert "| 0.5000 (0.100 to 0.900) |" in lines[2]
     assert "| mean ± SE |  | 0.6000 ± 0.1000 |" in lines[4]

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from app.contract.base import InvalidFile
-from app.contract.student import Described, parse_student, write_student
+from app.contract.described import Evaluation
+from app.contract.student import parse_student, write_student
 from tests.worker.students import finish
 from training.table import make_table, read_rows
 
@@ -66,7 +67,7 @@ def test_runs_of_one_seed_have_no_mean_and_unfinished_or_unevaluated_ones_are_re
 def test_a_measure_that_could_not_be_taken_is_an_empty_cell(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", 0, 0.4)
     manifest = parse_student((run / "student" / "student.json").read_bytes())
-    bare = Described.model_validate({"accuracy": 0.4, "ci95": [0.3, 0.5], "explanations": {"explained": 0}})
+    bare = Evaluation.model_validate({"accuracy": 0.4, "ci95": [0.3, 0.5], "explanations": {"explained": 0}})
     write_student(run / "student", manifest.model_copy(update={"evaluation": bare}))
     line = make_table(read_rows([run])).splitlines()[-1]
     assert line == "| tiny | combined | revised |  | 0 |  | 0.4000 (0.300 to 0.500) |  |  |  |"

@@ -64,7 +64,7 @@ ITEM = Item(
     reserved=0,
 )
 MANIFEST = StudentManifest.model_validate_json(
-    make_manifest(name=HOSTILE, method={"name": HOSTILE}, evaluation={"accuracy": HOSTILE})
+    make_manifest(name=HOSTILE, method={"training": HOSTILE}, evaluation={"split": HOSTILE, HOSTILE: HOSTILE})
 )
 CHECKPOINT = Checkpoint(
     name="student",
@@ -191,6 +191,7 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "moving": MOVING,
         "manifest": MANIFEST,
         "manifest_text": HOSTILE,
+        "measures": checkpoints.measures_of(MANIFEST.evaluation),
         "question_sets": [HOSTILE],
         "newest": RUN,
         "summary": SUMMARY,
