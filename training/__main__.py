@@ -13,7 +13,7 @@ import typer
 from app.contract.base import InvalidFile
 from training.data import DataFormat
 from training.experiment import experiment
-from training.teacher import teacher
+from training.teacher.stage import teacher
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded: waiting threads sleep
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

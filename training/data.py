@@ -20,12 +20,12 @@ from pathlib import Path
 from random import Random
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from app.contract.answers import is_same_answer
+from app.contract.answers import wrong_choices
 from app.contract.base import InvalidFile, sha256_of_text
 from app.contract.json_lines import open_lines, parse_rows
-from app.contract.question import Choices, Filled, Key
+from app.contract.lesson import TeacherRow
 from app.contract.question_set import read_question_set, refuse_repetition
 
 DataFormat = Literal["cqa", "commonsenseqa", "esnli", "strategyqa", "teacher"]
@@ -48,9 +48,7 @@ class Example:
 
     @property
     def wrong_choices(self) -> tuple[str, ...]:
-        """Each wrong choice once."""
-        wrong = (choice for choice in self.choices if not is_same_answer(choice, self.answer))
-        return tuple(dict.fromkeys(wrong))
+        return wrong_choices(self.answer, self.choices)
 
     @property
     def fingerprint(self) -> str:
@@ -76,21 +74,6 @@ def normalised(text: str) -> str:
 
 
 # Reading
-
-
-class TeacherRow(BaseModel):
-    """A line of our own teacher stage."""
-
-    model_config = ConfigDict(frozen=True)
-
-    key: Key = Field(alias="id")
-    question: Filled
-    choices: Choices
-    answer: Filled
-    context: Filled | None = None
-    explanation: str | None = None
-    revised_explanation: str | None = None
-    counterfactuals: dict[str, str | None] = {}
 
 
 class RationaleRow(BaseModel):
@@ -130,12 +113,8 @@ def read_own(path: Path) -> Iterator[Lesson]:
         for line, row in parse_rows(stream, path.name, TeacherRow, Counter()):
             refuse_repetition(seen, row.key, line, path.name)
             example = Example(row.key, row.question, row.choices, row.answer, row.context)
-            if strangers := row.counterfactuals.keys() - set(row.choices):
-                raise InvalidFile(
-                    f"{path.name}, line {line}: counterfactuals: '{min(strangers)}' is no choice."
-                )
-            said = {choice: text or "" for choice, text in row.counterfactuals.items()}
-            yield Lesson(example, row.explanation or "", row.revised_explanation or "", said)
+            argued = {choice: row.argued_for(choice) for choice in example.wrong_choices}
+            yield Lesson(example, row.explanation or "", row.revised_explanation or "", argued)
 
 
 def from_rationales(example: Example, row: RationaleRow) -> Lesson:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.contract.answers import chosen_index, distinct
 from app.contract.base import InvalidFile, sha256_of_file
 from app.contract.json_lines import MOST_LINES, open_lines, parse_rows
 from app.contract.question import Question
@@ -42,8 +43,8 @@ def read_question_set(path: Path, file_format: Format, most_lines: int = MOST_LI
             questions.append(question)
     if not questions:
         raise InvalidFile(f"{path.name}: holds no questions.")
-    odd = sum(question.answer not in question.choices for question in questions)
-    repeated = sum(len(set(question.choices)) < len(question.choices) for question in questions)
+    odd = sum(chosen_index(question.answer, question.choices) is None for question in questions)
+    repeated = sum(len(distinct(question.choices)) < len(question.choices) for question in questions)
     return QuestionSet(file_format, tuple(questions), unknown, odd, repeated, sha256_of_file(path))
 
 

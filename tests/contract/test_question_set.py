@@ -24,7 +24,7 @@ def test_a_cqa_file_is_read_untrimmed_with_its_oddities_counted(tmp_path: Path) 
         tmp_path / "cqa.jsonl",
         GOOD | {"question": "  Where “exactly”? ", "rationale": "because"},
         GOOD | {"id": "q2", "choices": ["bridge", "bridge"], "answer": "bridge"},
-        GOOD | {"id": "q3", "answer": "Here", "rationale": "why not", "note": 1},
+        GOOD | {"id": "q3", "answer": "elsewhere", "rationale": "why not", "note": 1},
     )
     found = read_question_set(path, "cqa")
     assert [question.key for question in found.questions] == ["q1", "q2", "q3"]
@@ -33,6 +33,16 @@ def test_a_cqa_file_is_read_untrimmed_with_its_oddities_counted(tmp_path: Path) 
     assert found.answer_not_a_choice == 1
     assert found.unknown_keys == {"rationale": 2, "note": 1}
     assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_letters_and_spaces_around_make_neither_another_answer_nor_another_choice(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "cqa.jsonl",
+        GOOD | {"answer": " HERE"},
+        GOOD | {"id": "q2", "choices": ["Sea", "sea ", "here"]},
+    )
+    found = read_question_set(path, "cqa")
+    assert (found.answer_not_a_choice, found.repeated_choices) == (0, 1)
 
 
 def test_a_packed_file_has_the_hash_of_what_lies_there(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from training.config import make_config, read_config
 from training.grid import plan, read_grid
 from training.methods import method_names
-from training.teaching.config import read_config as read_teacher_config
+from training.teacher.config import read_config as read_teacher_config
 from training.train import read_material
 
 ROOT = Path(__file__).parents[2]

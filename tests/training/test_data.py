@@ -33,6 +33,14 @@ def test_a_counterfactual_for_no_choice_and_an_id_that_comes_twice_are_refused(t
         data.read_lessons(twice, "teacher")
 
 
+def test_a_counterfactual_belongs_to_its_choice_however_that_is_written(tmp_path: Path) -> None:
+    choices = ["Jar", "Sea", "sea ", "JAR"]
+    row = make_row(0, choices=choices, answer="jar", counterfactuals={" SEA": "Fish swim there."})
+    [lesson] = data.read_lessons(write_rows(tmp_path / "rows.jsonl", [row]), "teacher")
+    assert lesson.example.wrong_choices == ("Sea",)
+    assert lesson.counterfactuals == {"Sea": "Fish swim there."}
+
+
 def test_a_consolidated_file_gives_each_wrong_choice_the_explanation_of_its_number(tmp_path: Path) -> None:
     row = {
         "id": "a",

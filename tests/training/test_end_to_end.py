@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.checkpoints.intake import TakenIn, checkpoints_folder, take_in
+from app.contract.lesson import TeacherRow
 from app.settings import Settings
 from app.students import asking
 from app.students.decoding import decode
@@ -20,7 +21,6 @@ from training.__main__ import cli
 from training.config import load_stored
 from training.data import Lesson, read_lessons
 from training.models import load_base
-from training.teaching.rows import TeacherRow
 from training.toml_writing import dump_toml
 from training.train import encode_lesson
 
@@ -32,7 +32,9 @@ LORA = {"rank": 2, "alpha": 4}
 def teacher_row(number: int, **changes: Any) -> dict[str, Any]:
     """A row as the teacher stage writes it."""
     fields = {name: value for name, value in make_row(number).items() if name != "model"} | changes
-    return TeacherRow(**fields, critique=None, provenance={"model": "stub"}).model_dump(mode="json")
+    return TeacherRow(**fields, critique=None, provenance={"model": "stub"}).model_dump(
+        mode="json", by_alias=True
+    )
 
 
 def write_config(place: Path, name: str, **changes: Any) -> Path:

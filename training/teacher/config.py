@@ -9,8 +9,8 @@ from pydantic import Field, ValidationError, model_validator
 from app.contract.base import Contract, InvalidFile, Text
 from app.contract.complaints import reasons
 from app.contract.question_formats import Format
-from training.teaching.endpoint import Patience
-from training.teaching.prompting import FOLDER
+from training.teacher.endpoint import Patience
+from training.teacher.prompting import FOLDER
 
 
 class Decoding(Contract):

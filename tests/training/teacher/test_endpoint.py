@@ -5,8 +5,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from tests.training.stub_endpoint import Answer, Stub, completion, failure, running_stub
-from training.teaching.endpoint import (
+from tests.training.teacher.stub_endpoint import Answer, Stub, completion, failure, running_stub
+from training.teacher.endpoint import (
     Endpoint,
     EndpointError,
     NoAnswer,

@@ -12,11 +12,11 @@ from typing import Any, Self
 
 from app.contract.base import InvalidFile, sha256_of
 from app.contract.question import Question
-from training.teaching.config import Price
-from training.teaching.endpoint import RequestRefused, Teacher
-from training.teaching.json_log import JsonLog
-from training.teaching.prompting import Message, Prompt, values_of
-from training.teaching.replies import Rejected, Reply, accept, accept_argument
+from training.teacher.config import Price
+from training.teacher.endpoint import RequestRefused, Teacher
+from training.teacher.json_log import JsonLog
+from training.teacher.prompting import Message, Prompt, values_of
+from training.teacher.replies import Rejected, Reply, accept, accept_argument
 
 Key = tuple[str, str, str, str]  # question, stage, the choice argued for, hash of the request
 Judge = Callable[[Reply], str]

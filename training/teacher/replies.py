@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from training.teaching.prompting import letter
+from training.teacher.prompting import letter
 
 THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
 # "Answer: x" on a line of its own or after the last sentence; "The answer is x" only if x is a choice.

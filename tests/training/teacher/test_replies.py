@@ -1,6 +1,6 @@
 import pytest
 
-from training.teaching.replies import Rejected, Reply, accept, accept_argument
+from training.teacher.replies import Rejected, Reply, accept, accept_argument
 
 CHOICES = ("fridge", "ice cream", "ice", "oven")
 

@@ -7,13 +7,13 @@ from typing import Any
 import typer
 from typer.testing import CliRunner
 
-from tests.training.stub_endpoint import (
+from tests.training.teacher.stub_endpoint import (
     Stub,
 )
-from training import teacher
-from training.teaching.config import read_config
+from training.teacher import stage
+from training.teacher.config import read_config
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CHOICES = ["fridge", "oven", "sofa", "sofa"]
 CALLS_PER_QUESTION = 1 + 2 + 2  # explanation, two different wrong choices, critique and revision
 
@@ -56,12 +56,12 @@ def rows_of(folder: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def generate(path: Path, *, limit: int | None = None, is_change_allowed: bool = False) -> teacher.Run:
-    return teacher.generate(read_config(path), limit=limit, is_change_allowed=is_change_allowed)
+def generate(path: Path, *, limit: int | None = None, is_change_allowed: bool = False) -> stage.Run:
+    return stage.generate(read_config(path), limit=limit, is_change_allowed=is_change_allowed)
 
 
 def call(*arguments: str | Path) -> tuple[int, str]:
     app = typer.Typer()
-    app.command()(teacher.teacher)
+    app.command()(stage.teacher)
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     return result.exit_code, " ".join(result.output.split())

@@ -4,7 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.stub_endpoint import (
+from app.contract.lesson import TeacherRow
+from tests.training.teacher.place import (
+    CALLS_PER_QUESTION,
+    CHOICES,
+    call,
+    generate,
+    read_lines,
+    rows_of,
+    write_config,
+)
+from tests.training.teacher.stub_endpoint import (
     Answer,
     Request,
     Stub,
@@ -16,17 +26,7 @@ from tests.training.stub_endpoint import (
     last_words,
     running_stub,
 )
-from tests.training.teacher_place import (
-    CALLS_PER_QUESTION,
-    CHOICES,
-    call,
-    generate,
-    read_lines,
-    rows_of,
-    write_config,
-)
-from training.teaching.prompting import read_prompts
-from training.teaching.rows import TeacherRow
+from training.teacher.prompting import read_prompts
 
 
 @pytest.fixture
@@ -36,6 +36,17 @@ def stub() -> Iterator[Stub]:
 
 
 # What is asked and what comes out
+
+
+def test_a_choice_is_argued_for_once_and_never_the_answer_however_they_are_written(
+    tmp_path: Path, stub: Stub
+) -> None:
+    path = write_config(tmp_path, stub, count=1)
+    [row] = read_lines(tmp_path / "questions.jsonl")
+    row |= {"choices": ["Fridge", "oven", "Oven ", "FRIDGE"], "answer": "fridge"}
+    (tmp_path / "questions.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    generate(path)
+    assert list(rows_of(tmp_path)["q0"]["counterfactuals"]) == ["oven"]
 
 
 def test_every_question_gets_a_row_with_all_stages_and_where_they_come_from(

@@ -12,16 +12,7 @@ from typing import Any
 import pytest
 
 from app.contract.base import InvalidFile
-from tests.training.stub_endpoint import (
-    Answer,
-    Request,
-    Stub,
-    failure,
-    good,
-    is_critique,
-    running_stub,
-)
-from tests.training.teacher_place import (
+from tests.training.teacher.place import (
     CALLS_PER_QUESTION,
     ROOT,
     call,
@@ -31,9 +22,18 @@ from tests.training.teacher_place import (
     write_config,
     write_questions,
 )
-from training.teaching.config import TeacherConfig, read_config
-from training.teaching.endpoint import EndpointError
-from training.teaching.prompting import FOLDER
+from tests.training.teacher.stub_endpoint import (
+    Answer,
+    Request,
+    Stub,
+    failure,
+    good,
+    is_critique,
+    running_stub,
+)
+from training.teacher.config import TeacherConfig, read_config
+from training.teacher.endpoint import EndpointError
+from training.teacher.prompting import FOLDER
 
 
 @pytest.fixture

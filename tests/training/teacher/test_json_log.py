@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.contract.base import InvalidFile
-from training.teaching.json_log import JsonLog
+from training.teacher.json_log import JsonLog
 
 
 def test_rows_come_back_in_their_order_whatever_they_say(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.worker.students import make_llama
-from training import teacher
-from training.teaching.config import read_config
-from training.teaching.local import LocalTeacher
+from training.teacher import stage
+from training.teacher.config import read_config
+from training.teacher.local import LocalTeacher
 
 DECODING = {"temperature": 0.0, "max_tokens": 12, "seed": 0}
 MESSAGES = [{"role": "system", "content": "Explain."}, {"role": "user", "content": "Why?"}]
@@ -49,7 +49,7 @@ def test_the_whole_run_works_with_a_local_model(folder: Path, tmp_path: Path) ->
     config = tmp_path / "teacher.toml"
     lines = f'questions = "questions.jsonl"\nout = "out.jsonl"\nlocal = "{folder}"\n'
     config.write_text(lines + "[decoding]\nmax_tokens = 4\n", encoding="utf-8")
-    run = teacher.generate(read_config(config), limit=None, is_change_allowed=False)
+    run = stage.generate(read_config(config), limit=None, is_change_allowed=False)
     # A random model never ends by itself, so its explanation is rejected.
     assert run.calls.reasons == {"runs on": 1}
     assert run.calls.spent.output_tokens == 4

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 import httpx2
 
-from training.teaching.prompting import Message
-from training.teaching.replies import Reply
+from training.teacher.prompting import Message
+from training.teacher.replies import Reply
 
 RETRIED = {408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529}
 REFUSED = {400, 413, 422}  # this one request is at fault

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from app.contract.base import InvalidFile, sha256_of, sha256_of_file
-from training.teaching.prompting import Message
-from training.teaching.replies import Reply
+from training.teacher.prompting import Message
+from training.teacher.replies import Reply
 
 WEIGHTS = {".safetensors", ".gguf"}
 
@@ -36,6 +36,8 @@ class LocalTeacher:
     def generate(self, prompt: str) -> Reply:
         import torch  # noqa: PLC0415  # only who has the training extra has it
 
+        from app.students.decoding import end_tokens  # noqa: PLC0415  # the same
+
         has_template = bool(self.tokenizer.chat_template)
         ids = self.tokenizer(prompt, return_tensors="pt", add_special_tokens=not has_template).input_ids
         temperature, most = float(self.decoding["temperature"]), int(self.decoding["max_tokens"])
@@ -61,20 +63,13 @@ def load(path: Path) -> tuple[Any, Any]:
         raise InvalidFile(f"{path}: there is no such model.")
     os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers is first imported
     import torch  # noqa: PLC0415  # only who has the training extra has it
-    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415  # the same
 
-    place: dict[str, Any] = {"pretrained_model_name_or_path": str(path)}
-    if path.is_file():
-        place = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
-    tokenizer = AutoTokenizer.from_pretrained(**place, local_files_only=True)
-    model = AutoModelForCausalLM.from_pretrained(**place, local_files_only=True, dtype=torch.float32)
+    from app.students import loading  # noqa: PLC0415  # the same
+
+    place = loading.place_of(path)
+    tokenizer = loading.load_tokenizer(loading.without_weights(place))
+    model = loading.load_model(place, "decoder-only", torch.float32)
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval(), tokenizer
-
-
-def end_tokens(model: Any, tokenizer: Any) -> set[int]:  # noqa: ANN401  # transformers ships no types
-    found = model.generation_config.eos_token_id
-    listed = found if isinstance(found, list) else [found]
-    return {token for token in (*listed, tokenizer.eos_token_id) if token is not None}
 
 
 def weights_sha256(path: Path) -> str:

@@ -6,7 +6,7 @@ asked, so a killed run goes on where it stopped. OUT has a row per finished ques
 .calls.jsonl (accepted replies), .rejects.jsonl (replies not worth learning from, with the reason) and
 .run.json (model, prompts and decoding, which must not change under way).
 
-    python -m training.teacher teacher.toml
+    python -m training teacher teacher.toml
 """
 
 import json
@@ -23,15 +23,16 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from app.contract.answers import wrong_choices
 from app.contract.base import InvalidFile
+from app.contract.lesson import TeacherRow
 from app.contract.question import Question
 from app.contract.question_set import read_question_set
-from training.teaching.calls import Asker, Calls
-from training.teaching.config import TeacherConfig, read_config
-from training.teaching.endpoint import Endpoint, EndpointError, NoAnswer, Stopped, Teacher
-from training.teaching.local import LocalTeacher
-from training.teaching.prompting import Prompt, read_prompts
-from training.teaching.rows import TeacherRow, make_row, wrong_choices
+from training.teacher.calls import Asker, Calls
+from training.teacher.config import TeacherConfig, read_config
+from training.teacher.endpoint import Endpoint, EndpointError, NoAnswer, Stopped, Teacher
+from training.teacher.local import LocalTeacher
+from training.teacher.prompting import Prompt, read_prompts
 
 MOST_FAILURES_IN_A_ROW = 10  # then the endpoint is down, and there is no use in trying the rest
 console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -48,7 +49,7 @@ def explain_question(
     if explanation is None:
         return None
     counterfactuals = {}
-    for choice in wrong_choices(question) if has_counterfactuals else ():
+    for choice in wrong_choices(question.answer, question.choices) if has_counterfactuals else ():
         argued = ask.argument("counterfactual", question, choice)
         if argued is not None:
             counterfactuals[choice] = argued
@@ -58,8 +59,12 @@ def explain_question(
     if critique is not None:
         shown = {"explanation": explanation, "critique": critique}
         revised = ask.argument("revision", question, question.answer, shown)
-    return make_row(
-        question,
+    return TeacherRow(
+        id=question.key,
+        question=question.question,
+        choices=question.choices,
+        answer=question.answer,
+        context=question.premise,
         explanation=explanation,
         critique=critique,
         revised_explanation=revised,
@@ -91,7 +96,7 @@ class Run:
             has_revision=self.config.revision,
         )
         if row is not None:
-            self.calls.write_row(row.model_dump(mode="json"))
+            self.calls.write_row(row.model_dump(mode="json", by_alias=True))
 
     def collect(self, question: Question, done: "Future[None]") -> None:
         """Note a question that was not answered. Raises: EndpointError after too many in a row."""
@@ -197,7 +202,7 @@ def generate(config: TeacherConfig, *, limit: int | None, is_change_allowed: boo
 
 def teacher(
     config: Annotated[
-        Path, typer.Argument(help="TOML: questions, out, the endpoint or local model; see docs/teacher.md.")
+        Path, typer.Argument(help="TOML: questions, out, the endpoint or local model; see docs/training.md.")
     ],
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many questions.")] = None,
     *,
@@ -231,7 +236,3 @@ def summarise(run: Run) -> None:
     if run.failures:
         console.print(f"{len(run.failures)} questions were not answered. Run the same command again.")
         raise typer.Exit(1)
-
-
-if __name__ == "__main__":
-    typer.run(teacher)

@@ -6,8 +6,8 @@ import pytest
 
 from app.contract.base import InvalidFile
 from app.contract.question import Question
-from training.teaching.prompting import FOLDER, STAGES, fill, letter, read_prompts, values_of
-from training.teaching.replies import Reply, accept, accept_argument
+from training.teacher.prompting import FOLDER, STAGES, fill, letter, read_prompts, values_of
+from training.teacher.replies import Reply, accept, accept_argument
 
 QUESTION = Question(
     id="q1",
