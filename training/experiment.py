@@ -10,11 +10,13 @@ write the analysis beside it. A failed run is named and the others go on.
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Protocol
 
+import tomli_w
 import typer
 from rich.console import Console
 
@@ -23,7 +25,6 @@ from app.contract.base import InvalidFile, sha256_of
 from app.contract.files import write_whole
 from app.contract.student import STUDENT
 from training.grid import Commands, Grid, Planned, leaves_precision_open, plan, read_grid
-from training.toml_writing import dump_toml
 
 RESULTS, CONFIG, LOG, DONE = "results.csv", "config.toml", "log.txt", "accuracy.json"
 ANALYSIS = (sys.executable, "-m", "app.cli", "accuracy")
@@ -50,7 +51,7 @@ class Subprocesses:
 
     def __call__(self, planned: Planned) -> float:
         student = planned.folder / "student"
-        write_config(planned.folder / CONFIG, dump_toml(planned.config), student)
+        write_config(planned.folder / CONFIG, tomli_w.dumps(planned.config), student)
         if not (student / STUDENT).is_file():
             self.call(self.commands.train, planned)
         self.call(self.commands.evaluate, planned)
@@ -71,7 +72,8 @@ class Subprocesses:
 
 
 def write_config(path: Path, content: str, student: Path) -> None:
-    if student.exists() and path.is_file() and path.read_text(encoding="utf-8") != content:
+    before = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    if student.exists() and before not in (None, tomllib.loads(content)):
         raise RunFailed(f"{student} was trained under another config; choose another `out`, or remove it")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, encoding="utf-8")

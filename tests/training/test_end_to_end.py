@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 from typer.testing import CliRunner
 
 from app.checkpoints.intake import TakenIn, checkpoints_folder, take_in
@@ -21,7 +22,6 @@ from training.__main__ import cli
 from training.config import load_stored
 from training.data import Lesson, read_lessons
 from training.models import load_base
-from training.toml_writing import dump_toml
 from training.train import encode_lesson
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +57,7 @@ def write_config(place: Path, name: str, **changes: Any) -> Path:
         **changes,
     }
     path = place / f"{name}.toml"
-    path.write_text(dump_toml(fields), encoding="utf-8")
+    path.write_text(tomli_w.dumps(fields), encoding="utf-8")
     return path
 
 

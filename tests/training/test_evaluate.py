@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 from typer.testing import CliRunner
 
 from app.checkpoints.intake import take_in
@@ -21,7 +22,6 @@ from training import evaluate as stage
 from training.__main__ import cli
 from training.checkpoint import set_evaluation
 from training.table import make_table, read_rows
-from training.toml_writing import dump_toml
 from training.train import train
 from training.wording import make_wording
 
@@ -71,7 +71,7 @@ def test_from_a_few_teacher_rows_to_a_student_the_application_takes_in_and_asks(
     wording = {"preset": "chat", "most_answer_tokens": 8, "most_explanation_tokens": 12}
     config = make_settings(tmp_path, lora=lora, wording=wording)
     fields: dict[str, Any] = config.model_dump(mode="json", exclude_none=True)
-    (tmp_path / "run.toml").write_text(dump_toml({**fields, "wording": wording}), encoding="utf-8")
+    (tmp_path / "run.toml").write_text(tomli_w.dumps({**fields, "wording": wording}), encoding="utf-8")
     done = CliRunner().invoke(cli, ["train", str(tmp_path / "run.toml"), "--set", "name=from-toml"])
     assert done.exit_code == 0, done.output
     taken = take_in(AppSettings(home=tmp_path / "home"), str(config.out / "student"))

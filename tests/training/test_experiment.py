@@ -1,6 +1,5 @@
 import json
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from app.contract.base import InvalidFile
 from training import experiment
 from training.experiment import RunFailed, Subprocesses, run_experiment
 from training.grid import Grid, Planned, nested, plan, read_grid
-from training.toml_writing import dump_toml
 
 # Stands in for both stages: trains by writing a manifest, evaluates by writing an accuracy into it.
 STAGE = """
@@ -124,11 +122,6 @@ def test_a_grid_that_is_wrong_is_refused_with_where(tmp_path: Path, text: str, c
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InvalidFile, match=complaint):
         read_grid(path)
-
-
-def test_a_config_comes_back_from_toml_as_it_was() -> None:
-    config = {"a": 'x "y" \n\x7fé', "b": True, "c": [1, 2.5, {"d": "e"}], "f g": {"h.i": {"j": -1}, "k": []}}
-    assert tomllib.loads(dump_toml(config)) == config
 
 
 # Running it

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 import torch
 from safetensors.torch import load_file
 from transformers import TrainerCallback
@@ -18,7 +19,6 @@ from training import train as stage
 from training.config import TrainingConfig
 from training.run_log import read_log
 from training.test_set import fingerprints
-from training.toml_writing import dump_toml
 from training.trainer import DistillationTrainer, plan
 
 NOTHING: frozenset[str] = frozenset()
@@ -96,7 +96,7 @@ def test_two_processes_give_what_one_gives(tmp_path: Path) -> None:
     shared = {**shape, "batch_size": 1, "accumulation": 2}
     config = make_settings(tmp_path, out=str(tmp_path / "two"), optimization=shared)
     fields = config.model_dump(mode="json", exclude_none=True, exclude={"wording"})
-    (tmp_path / "two.toml").write_text(dump_toml(fields), encoding="utf-8")
+    (tmp_path / "two.toml").write_text(tomli_w.dumps(fields), encoding="utf-8")
     command = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "training"]
     subprocess.run([sys.executable, *command, "train", str(tmp_path / "two.toml")], check=True, timeout=900)
     two = load_file(config.out / "student" / "model.safetensors")

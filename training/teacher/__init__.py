@@ -1,1 +1,1 @@
-"""The teacher stage, and what it asks with: endpoints, local models, prompts, replies, the files it writes."""
+"""The teacher stage, and what it asks with: endpoints, local models, prompts, replies and its files."""
