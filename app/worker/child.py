@@ -4,6 +4,7 @@ Whatever a student's files make the libraries do happens here, where it can be k
 database, no queue and none of the product's settings.
 """
 
+import logging
 import os
 import re
 import sys
@@ -20,12 +21,14 @@ from safetensors import SafetensorError
 
 from app.contract.base import InvalidFile
 from app.contract.student import StudentManifest
+from app.logs import LineFormatter
 from app.students.asking import ask
 from app.students.loading import Shelf, Student, load
 from app.students.told import Told
 from app.web.processes import end_with
 from app.worker.talk import Ask, Load, Reply
 
+log = logging.getLogger("honeyglass.student")
 # What the libraries raise for a student that cannot be loaded or asked.
 FAILURES = (
     *(OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, ImportError),
@@ -41,6 +44,9 @@ MOST_CALLS = 20
 def main() -> None:
     parent = int(sys.argv[1])
     end_with(parent)
+    lines = logging.StreamHandler()
+    lines.setFormatter(LineFormatter())
+    log.addHandler(lines)
     warnings.filterwarnings("ignore", category=FutureWarning)  # what libraries announce of each other
     with os.fdopen(os.dup(1), "wb") as replies:
         os.dup2(2, 1)  # whatever a library prints is no reply
@@ -63,7 +69,7 @@ def attempt(work: Callable[[], tuple[Told, ...] | None]) -> Reply:
         return Reply(told=work() or ())
     except FAILURES as error:
         if not isinstance(error, InvalidFile):  # a refusal says all there is to say
-            sys.stderr.write(trace(error))
+            note(error)
         return Reply(failed=sentence(error))
 
 
@@ -80,10 +86,11 @@ def tell(student: Student, line: bytes) -> tuple[Told, ...]:
     return tuple(ask(student, request.way, request.questions))
 
 
-def trace(error: BaseException) -> str:
-    """The last calls that led to an error, for the worker's log."""
-    calls = traceback.format_tb(error.__traceback__, -MOST_CALLS)
-    return f"{''.join(calls)}{sentence(error)}\n"
+def note(error: BaseException) -> None:
+    """Log the last calls that led to an error; a student may have made its text as long as it likes."""
+    record = log.makeRecord(log.name, logging.ERROR, __file__, 0, "%s", (sentence(error),), None)
+    record.exc_text = "".join(traceback.format_tb(error.__traceback__, -MOST_CALLS))
+    log.handle(record)
 
 
 def sentence(error: BaseException) -> str:

@@ -39,8 +39,11 @@ TRIAL = (
     Posed(3, "Where would you read a book quietly?", ("library", "stadium", "factory", "road", "kitchen")),
 )
 TRIAL_PREMISE = "A person is at home."
-# What only a mistake in this program raises. It fails loudly: a lease that runs out would say nothing.
-MISTAKES = (TypeError, ValueError, LookupError, AttributeError, AssertionError, ArithmeticError, RuntimeError)
+# What a mistake of ours, or a machine in need, raises. It fails loudly: a lease that ends says nothing.
+MISTAKES = (
+    *(TypeError, ValueError, LookupError, AttributeError, AssertionError, ArithmeticError, RuntimeError),
+    *(OSError, MemoryError, ImportError),
+)
 Waiting = Callable[[], None]  # called again and again while a student is at work; raises to stop it
 
 

@@ -10,7 +10,7 @@ from app.worker.work import as_written
 
 @pytest.mark.parametrize("kind", [TypeError, AssertionError, KeyError, RuntimeError])
 def test_an_unexpected_error_is_answered_in_a_sentence_and_logged_with_its_traceback(
-    capfd: pytest.CaptureFixture[str], kind: type[Exception]
+    caplog: pytest.LogCaptureFixture, kind: type[Exception]
 ) -> None:
     def go_wrong() -> None:
         raise kind("/home/somebody/model: no good" + 10_000 * "!")
@@ -19,18 +19,18 @@ def test_an_unexpected_error_is_answered_in_a_sentence_and_logged_with_its_trace
     assert reply.failed is not None
     assert reply.failed.startswith(kind.__name__)
     assert "somebody" not in reply.failed
-    logged = capfd.readouterr().err
-    assert "in go_wrong" in logged
-    assert reply.failed in logged
+    [record] = caplog.records
+    assert record.getMessage() == reply.failed
+    assert "in go_wrong" in str(record.exc_text)
     assert len(reply.failed) < LONGEST_REASON + 50
 
 
-def test_a_refusal_is_its_sentence_alone_and_nothing_to_log(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_refusal_is_its_sentence_alone_and_nothing_to_log(caplog: pytest.LogCaptureFixture) -> None:
     def refuse() -> None:
         raise InvalidFile("The tokenizer belongs to another model.")
 
     assert attempt(refuse).failed == "The tokenizer belongs to another model."
-    assert capfd.readouterr().err == ""
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("is_truncated", [True, False])

@@ -91,7 +91,7 @@ def test_a_batch_that_fails_waits_is_tried_again_and_is_written_once(
         assert session.scalar(select(func.count()).select_from(Explanation)) == 8
 
 
-@pytest.mark.parametrize("mistake", [TypeError, AssertionError, KeyError])
+@pytest.mark.parametrize("mistake", [TypeError, AssertionError, OSError])
 def test_a_mistake_of_ours_fails_batch_and_checkpoint_at_once_and_is_raised_for_the_log(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch, mistake: type[Exception]
 ) -> None:
