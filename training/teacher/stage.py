@@ -25,6 +25,7 @@ from rich.progress import Progress
 
 from app.contract.answers import wrong_choices
 from app.contract.base import InvalidFile
+from app.contract.files import write_whole
 from app.contract.lesson import TeacherRow
 from app.contract.question import Question
 from app.contract.question_set import read_question_set
@@ -148,9 +149,7 @@ def check_unchanged(path: Path, now: dict[str, Any], *, is_change_allowed: bool)
                 f"{path.name}: this output was begun with another {' and '.join(changed)}. Choose another "
                 "`out`, or go on with --allow-changes: every row says what it was made with."
             )
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(json.dumps(now, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, json.dumps(now, indent=1, ensure_ascii=False) + "\n")
 
 
 def made_with(config: TeacherConfig, prompts: dict[str, Prompt], teacher: Teacher) -> dict[str, Any]:
