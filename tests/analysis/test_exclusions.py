@@ -81,6 +81,7 @@ def test_too_fast_is_below_the_mean_of_logarithms_by_more_than_the_declared_devi
     # Logarithms 0, 3, 3, 3: mean 2.25, standard deviation 1.5, so the first is 1.5 of them below.
     logs = [1000 * exp(power) for power in (0, 3, 3, 3)]
     assert removed({"faster_than_sd": 1.49}, *times(*logs)) == ({"p0"}, [(1, 3)])
+    assert removed({"faster_than_sd": 1}, *times(1, 1, 1)) == (set(), [(0, 0)])  # nobody is below
     assert removed({"faster_than_sd": 1.51}, *times(*logs)) == (set(), [(0, 0)])
 
 

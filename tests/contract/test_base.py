@@ -1,13 +1,14 @@
 """What every contract rests on: names, hashes that stay what they are, and what a database can hold."""
 
 import hashlib
+import importlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from app.contract.base import (
     Contract,
@@ -21,6 +22,7 @@ from app.contract.base import (
 )
 from app.contract.words import Name
 
+FOLDER = Path(__file__).parents[2] / "app/contract"
 NAMES: TypeAdapter[str] = TypeAdapter(Name)
 
 
@@ -78,6 +80,23 @@ def test_every_other_json_value_is_stored_as_it_is(value: object) -> None:
     storable_throughout(value)
     assert storable(value) is value
     assert is_none(value) == (value is None)
+
+
+def models() -> set[type[BaseModel]]:
+    """Every model of app.contract, and those they are made from."""
+    names = [f"app.contract.{path.stem}" for path in FOLDER.glob("*.py") if path.stem != "__init__"]
+    return {
+        value
+        for name in names
+        for value in vars(importlib.import_module(name)).values()
+        if isinstance(value, type) and issubclass(value, BaseModel) and value is not BaseModel
+    }
+
+
+def test_nothing_that_was_read_and_checked_can_be_changed_afterwards() -> None:
+    found = models()
+    assert len(found) > 30
+    assert {model.__name__ for model in found if not model.model_config.get("frozen")} == set()
 
 
 class Kept(Contract):

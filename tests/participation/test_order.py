@@ -33,6 +33,13 @@ def test_rows_keep_their_numbers_since_participants_are_stored_with_them() -> No
     assert williams_square(1) == [(0,)]
 
 
+def test_blocks_go_on_by_one_step_in_the_same_square() -> None:
+    assert block_rows(2, 1, 2) == [(1, 0), (1, 0)]
+    assert block_rows(3, 1, 3) == [(1, 2, 0), (2, 0, 1), (0, 1, 2)]
+    assert block_rows(3, 4, 3) == [(0, 2, 1), (2, 1, 0), (1, 0, 2)]
+    assert block_rows(5, 8, 3) == [(1, 0, 2, 4, 3), (2, 1, 3, 0, 4), (3, 2, 4, 1, 0)]
+
+
 def test_a_seed_gives_the_order_that_it_gave_in_earlier_releases() -> None:
     plan = {condition: [f"{condition}{n}" for n in range(2)] for condition in range(3)}
     assert balanced_order(plan, [0, 1, 2], 4, 7) == ["01", "21", "11", "20", "10", "00"]
