@@ -14,7 +14,7 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"  # what a study's definition can ref
 
 def name_problem(text: str) -> str | None:
     """What is wrong with the name of a question set or bundle, as a sentence; None if nothing is."""
-    if re.fullmatch(NAME, text) and not text.endswith("\n"):
+    if re.fullmatch(NAME, text):
         return None
     return (
         f"'{text}' is no name that a study could refer to: letters, digits, '.', '_' and '-', "

@@ -103,6 +103,8 @@ def quoted(value: object) -> str:
 def sentence(problem: Mapping[str, Any]) -> str:
     """One of pydantic's problems, without a full stop."""
     kind, context = problem["type"], problem.get("ctx", {})
+    if kind in {"too_short", "too_long"} and isinstance(problem["input"], str):
+        kind = f"string_{kind}"  # pydantic says it as of a list where a text has validators before
     if kind in PLAIN:
         return PLAIN[kind].format(**context)
     if kind == "string_pattern_mismatch":

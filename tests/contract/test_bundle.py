@@ -254,6 +254,9 @@ def test_a_member_that_would_unpack_to_more_than_half_a_gibibyte_is_refused(
     folder = make_folder(tmp_path / "mt")
     (folder / EXPLANATIONS).write_bytes(b"\n" * (1024 * 512 + 1))
     path = as_zip(folder)
+    monkeypatch.setattr("app.contract.bundle.LARGEST_FILE_BYTES", 1024 * 512 + 1)
+    with pytest.raises(InvalidFile, match="holds no explanations"):
+        read_bundle(path)
     monkeypatch.setattr("app.contract.bundle.LARGEST_FILE_BYTES", 1024 * 512)
     with pytest.raises(InvalidFile, match=r"explanations\.jsonl would unpack to more than 0\.5 MiB"):
         read_bundle(path)

@@ -2,7 +2,7 @@
 
 CONTRACT = "tests/contract"
 HOSTILE = f"{CONTRACT}/test_hostile_files.py"
-STUDY = (f"{CONTRACT}/test_study.py", "tests/studies/test_definition.py")
+STUDY = (f"{CONTRACT}/test_study_bounds.py", f"{CONTRACT}/test_study.py", "tests/studies/test_definition.py")
 
 TARGETS: dict[str, tuple[str, ...]] = {
     "app/access.py": ("tests/test_access.py",),
