@@ -91,6 +91,12 @@ def test_a_way_that_cannot_be_gone_is_refused(way: dict[str, Any], said: str) ->
         parse_student(json.dumps(fields).encode())
 
 
+@pytest.mark.parametrize("name", ["question", "choices", "premise", "hypothesis", "context", "term"])
+def test_an_input_may_ask_for_each_of_these(name: str) -> None:
+    fields = make_fields(input=f"Given {{{name}}}:")
+    assert parse_student(json.dumps(fields).encode()).ask.ways["one"].asks_for == {name}
+
+
 def two_steps(first: dict[str, Any], second: dict[str, Any]) -> Way:
     steps = [
         {"name": name, "input": "{question} {premise}", "max_new_tokens": 4096} | changes

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from app.contract.study import MOST_ITEMS
 from app.participation.assignment import (
+    CHANCE,
+    FORBIDDEN,
+    LOAD_UNIT,
+    LOADS,
+    QUESTION_LOADS,
+    QUESTION_UNIT,
     ItemLoad,
     NotEnoughQuestionsError,
     plan_assignments,
@@ -157,6 +164,12 @@ def test_loads_beyond_all_bounds_still_give_a_plan_of_the_least_loaded(
     assert sorted(questions) == list(range(conditions * each))
 
 
+def test_costs_of_a_whole_plan_are_exact_and_none_spills_into_the_next() -> None:
+    assert MOST_ITEMS * CHANCE <= QUESTION_UNIT
+    assert MOST_ITEMS * QUESTION_LOADS * QUESTION_UNIT <= LOAD_UNIT
+    assert LOADS * LOAD_UNIT < FORBIDDEN <= 2**53 / MOST_ITEMS
+
+
 def test_too_few_questions_are_an_error_and_not_a_repeated_question() -> None:
     with pytest.raises(NotEnoughQuestionsError, match="4 different questions are needed"):
         plan_assignments(items_of(dict.fromkeys(product(range(3), range(2)), 0)), 2, 2, 1)
@@ -166,3 +179,6 @@ def test_questions_that_not_all_conditions_have_are_an_error_where_no_plan_exist
     grid: Grid = {(0, 0): 0, (1, 0): 0, (2, 1): 0, (3, 1): 0, (4, 0): 0}
     with pytest.raises(NotEnoughQuestionsError):
         plan_assignments(items_of(grid), 2, 3, 1)
+    enough_but_for_one: Grid = {(0, 0): 0, (1, 0): 0, (2, 0): 0, (3, 1): 0}
+    with pytest.raises(NotEnoughQuestionsError):
+        plan_assignments(items_of(enough_but_for_one), 2, 2, 1)
