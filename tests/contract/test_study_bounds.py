@@ -67,6 +67,13 @@ def test_a_bound_is_where_it_is_said_to_be(place: Place) -> None:
     assert [value for value in refused if not refused_at(place, value)] == []
 
 
+@pytest.mark.parametrize("value", [None, "version", 1, ["version"]])
+def test_what_has_no_keys_is_refused_as_such(value: object) -> None:
+    with pytest.raises(ValidationError) as refused:
+        StudyDefinition.model_validate(value)
+    assert reasons(refused.value).startswith("expected keys with values")
+
+
 def complaint(**changes: Any) -> str:
     with pytest.raises(ValidationError) as refused:
         make_definition(**changes)

@@ -89,6 +89,12 @@ def test_every_target_and_its_tests_are_there() -> None:
         assert all((ROOT / one).is_file() for one in (path, *tests)), path
 
 
+def test_every_module_of_the_contract_is_a_target_but_where_only_slow_tests_look() -> None:
+    known = {f"app/contract/{path.name}" for path in (ROOT / "app/contract").glob("*.py")}
+    others = {f"app/contract/{name}.py" for name in ("__init__", "described", "lesson")}
+    assert known - set(TARGETS) == others
+
+
 def test_what_is_said_to_change_nothing_is_a_mistake_that_is_still_made() -> None:
     for path, known in EQUIVALENT.items():
         names = {mutant.name for mutant in mutants((ROOT / path).read_text(encoding="utf-8"))}
