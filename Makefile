@@ -115,9 +115,10 @@ rehearse-attacks: setup ## Attack a server with the demo study, and say for how 
 mutate: setup ## Put small mistakes into the rules that matter most, and name those no test notices (an hour or more)
 	@$(BIN)/python -u -m tests.mutation
 
-bench: setup ## Measure server CPU per rating, and what dealing costs as a study grows
+bench: setup ## Measure server CPU per rating and per page of a student's outputs, and dealing as a study grows
 	@$(BIN)/python -m tests.benchmarks.rating
 	@$(BIN)/python -m tests.benchmarks.dealing
+	@$(BIN)/python -m tests.benchmarks.outputs
 
 bench-scale: setup ## Measure exports, memory and pages of a study with a million ratings
 	@$(BIN)/python -m tests.benchmarks.scale

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from app.access import Person, Role
 from app.accounts import passwords, tokens
 from app.accounts import service as accounts
 from app.contract.study import StudyDefinition
+from app.contract.text_measures import measure
 from app.models import (
     Bundle,
     Checkpoint,
@@ -97,14 +99,17 @@ def make_bundle(session: Session, question_set: QuestionSet, name: str, answer: 
     session.add(bundle)
     session.flush()
     for question in session.query(Question).filter_by(question_set_id=question_set.id):
+        text = f"{name} says why {question.key}."
+        measures = asdict(measure(text, answer, question.choices, question.correct_answer))
         session.add(
             Explanation(
                 bundle_id=bundle.id,
                 question_id=question.id,
                 predicted_answer=answer,
-                raw_text=f"{name} says why {question.key}.",
-                shown_text=f"{name} says why {question.key}.",
+                raw_text=text,
+                shown_text=text,
                 is_cut_off=False,
+                **measures,
             )
         )
     session.flush()

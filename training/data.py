@@ -27,10 +27,10 @@ from app.contract.base import InvalidFile, sha256_of_text
 from app.contract.json_lines import open_lines, parse_rows
 from app.contract.lesson import TeacherRow
 from app.contract.question_set import read_question_set, refuse_repetition
+from app.contract.text_measures import SENTENCE_END, count_words
 
 DataFormat = Literal["cqa", "commonsenseqa", "esnli", "strategyqa", "teacher"]
 Kind = Literal["unrevised", "revised"]
-SENTENCE_END = re.compile(r"[.!?][\"”’')\]]*(?=\s|$)")
 PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
 # What a language model writes when it goes on with its few-shot prompt.
 RUNS_ON = re.compile(r"\n\s*(?:Question|Choices|Critique|RevisionRequest|Revision|Premise|Answer): ")
@@ -153,7 +153,7 @@ def clean(text: str) -> str:
 def shortened(text: str, most_words: int) -> str:
     """The first sentences that have at most so many words together; at least one."""
     ends = [found.end() for found in SENTENCE_END.finditer(text)] or [len(text)]
-    fitting = [end for end in ends if len(text[:end].split()) <= most_words]
+    fitting = [end for end in ends if count_words(text[:end]) <= most_words]
     return text[: fitting[-1] if fitting else ends[0]]
 
 

@@ -26,7 +26,7 @@ from training.checkpoint import read_student, set_evaluation, untrained
 from training.config import TrainingConfig, load_stored
 from training.data import DataFormat, Example
 from training.likelihood import Likeliest, Scorer, likeliest_choices
-from training.measures import Estimate, bootstrap, describe_explanations, is_right
+from training.means import Estimate, bootstrap, describe_explanations, is_right
 from training.models import base_file, load_base
 from training.test_set import read_test_set
 from training.train import RUN, TRAINED_ON, read_material

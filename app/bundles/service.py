@@ -1,5 +1,5 @@
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from app.contract.base import name_problem
 from app.contract.bundle import Bundle as BundleFile
 from app.contract.bundle import BundleManifest, read_bundle
 from app.contract.json_lines import MOST_LINES
+from app.contract.text_measures import measure
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Bundle, Explanation, Question, QuestionSet
 from app.questions.queries import question_set_names
@@ -117,6 +118,18 @@ def is_no_choice(match: Matched) -> bool:
     return bool(answer.strip()) and chosen_index(answer, match.question.choices) is None
 
 
+def row_of(match: Matched, cleaned: Cleaned) -> dict[str, Any]:
+    answer, question = match.row.predicted_answer, match.question
+    return {
+        "question_id": question.id,
+        "predicted_answer": answer,
+        "raw_text": match.row.explanation,
+        "shown_text": cleaned.text,
+        "is_cut_off": cleaned.is_cut_off,
+        **asdict(measure(cleaned.text, answer, question.choices, question.correct_answer)),
+    }
+
+
 def store(
     session: Session,
     prepared: Prepared,
@@ -133,15 +146,7 @@ def store(
         counts["cut_off"] += cleaned.is_cut_off
         counts["empty"] += not cleaned.text
         counts["answer_not_a_choice"] += is_no_choice(match)
-        rows.append(
-            {
-                "question_id": match.question.id,
-                "predicted_answer": match.row.predicted_answer,
-                "raw_text": match.row.explanation,
-                "shown_text": cleaned.text,
-                "is_cut_off": cleaned.is_cut_off,
-            }
-        )
+        rows.append(row_of(match, cleaned))
     file = prepared.file
     manifest = file.manifest or BundleManifest(name=name)
     bundle = Bundle(

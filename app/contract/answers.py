@@ -1,6 +1,7 @@
 """When two answers are the same: after trimming and case-folding, everywhere in the same way."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 
 def is_same_answer(one: str, other: str) -> bool:
@@ -9,6 +10,12 @@ def is_same_answer(one: str, other: str) -> bool:
 
 def folded(answer: str) -> str:
     return answer.strip().casefold()
+
+
+def answer_key(answer: str | None) -> int:
+    """A number of 64 bits that same answers share, so that a database compares them; None is like nothing."""
+    digest = sha256(folded(answer or "").encode(errors="surrogatepass")).digest()
+    return int.from_bytes(digest[:8], signed=True)
 
 
 def chosen_index(answer: str, choices: Sequence[str]) -> int | None:

@@ -2,7 +2,7 @@
 
 Adults read about 240 words of English a minute silently (Brysbaert 2019, doi:10.1016/j.jml.2019.104047), and
 skim a few hundred. Whoever took less time for most items than 1,000 words a minute would, ratings included,
-has not read them. Words are what white space divides, so texts that are written without spaces mark nobody.
+has not read them. Texts that are written without spaces have few words by this count, so they mark nobody.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from app.contract.text_measures import count_words
 from app.models import Assignment, Item, Participant, Response
 
 WORDS_PER_MINUTE = 1_000
@@ -49,13 +50,12 @@ def shown_words(session: Session, who: ColumnElement[bool]) -> dict[int, Words]:
     texts = select(Item.id, Item.premise, Item.question, Item.choices, Item.explanation)
     found = session.execute(texts.where(Item.id.in_(rated)).execution_options(yield_per=CHUNK))
     return {
-        row.id: (counted(row.premise or "", row.question, *row.choices), counted(row.explanation))
+        row.id: (
+            sum(map(count_words, (row.premise or "", row.question, *row.choices))),
+            count_words(row.explanation),
+        )
         for row in found
     }
-
-
-def counted(*texts: str) -> int:
-    return sum(len(text.split()) for text in texts)
 
 
 def timed(rows: Iterable[Any], words: dict[int, Words]) -> Iterator[tuple[int, float]]:

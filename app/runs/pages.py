@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.runs.inspection import Difference, Filter, Output, Summary
-from app.runs.progress import Progress
+from app.runs.progress import Progress, RunName
 from app.web.shell import ShellPage
 
 
@@ -19,7 +19,7 @@ class RunPage(ShellPage):
     which: Filter
     found: int
     outputs: Sequence[Output]
-    others: Sequence[Progress]
+    others: Sequence[RunName]
     page: int
     has_more: bool
     is_worker_missing: bool
@@ -27,7 +27,7 @@ class RunPage(ShellPage):
 
 @dataclass(frozen=True)
 class Side:
-    run: Progress
+    run: RunName
     summary: Summary
 
 

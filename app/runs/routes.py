@@ -37,22 +37,28 @@ DIFFERENCES: tuple[tuple[Difference, str], ...] = (
 )
 
 
+def part(page: int) -> dict[str, int]:
+    """Which of all rows a page shows."""
+    return {"offset": (page - 1) * PAGE_SIZE, "limit": PAGE_SIZE}
+
+
 @router.get("")
 def run_page(request: Request, run_id: RunId, which: Filter = "all", page: PageNumber = 1) -> Response:
     with desk(request) as at:
         run = progress.progress(at.session, run_id)
-        found = inspection.outputs(at.session, run_id, which)
+        summary = inspection.summarize(at.session, run_id)
+        found = summary.count_of(which) if summary else 0
         shown = RunPage(
             shell_of(request, at.person, "checkpoints"),
             run=run,
-            summary=inspection.summarize(at.session, run_id),
+            summary=summary,
             filters=FILTERS,
             which=which,
-            found=len(found),
-            outputs=found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE],
+            found=found,
+            outputs=inspection.outputs(at.session, run_id, which, **part(page)),
             others=progress.comparable(at.session, run_id),
             page=page,
-            has_more=len(found) > page * PAGE_SIZE,
+            has_more=found > page * PAGE_SIZE,
             is_worker_missing=is_worker_missing(request.app.state.queue),
         )
     return show(shown)
@@ -79,24 +85,24 @@ def beside(
         sides = side_of(at, run_id), side_of(at, other)
         if sides[0].run.question_set != sides[1].run.question_set:
             raise Invalid("These two runs answered different question sets; choose two on the same.")
-        pairs = inspection.side_by_side(at.session, run_id, other, which)
+        pairs = inspection.side_by_side(at.session, run_id, other, which, **part(page))
         shown = BesidePage(
             shell_of(request, at.person, "checkpoints"),
             sides=sides,
             differences=DIFFERENCES,
             which=which,
-            found=len(pairs),
-            pairs=pairs[(page - 1) * PAGE_SIZE : page * PAGE_SIZE],
+            found=pairs.found,
+            pairs=pairs.shown,
             page=page,
-            has_more=len(pairs) > page * PAGE_SIZE,
+            has_more=pairs.found > page * PAGE_SIZE,
         )
     return show(shown)
 
 
 def side_of(at: Desk, run_id: int) -> Side:
     """Raises: NotFound for a run that has written nothing yet."""
+    run = progress.name_of(at.session, run_id)
     summary = inspection.summarize(at.session, run_id)
-    run = progress.progress(at.session, run_id)
     if summary is None:
         raise NotFound(f"Run {run_id} has written nothing yet.")
     return Side(run, summary)

@@ -6,7 +6,7 @@ explanation is there once or not at all.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.audit import record
 from app.bundles.cleaning import clean
 from app.contract.student import StudentManifest, Way, fill, question_values
-from app.contract.text_measures import warnings_of
+from app.contract.text_measures import measure as measure_text
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Checkpoint, Explanation, GenerationBatch, GenerationRun, Question, QuestionSet
 from app.questions.queries import question_set_names
@@ -184,9 +184,9 @@ def store_batch(
     session.refresh(batch, with_for_update=True)
     if run is None or run.state != "running" or batch.state != "leased" or batch.worker != worker:
         return False
-    questions = session.scalars(select(Question).where(Question.id.in_(batch.question_ids)))
-    choices = {question.id: question.choices for question in questions}
-    session.execute(insert(Explanation), [row(run.id, one, choices[one.question_id]) for one in written])
+    asked = session.scalars(select(Question).where(Question.id.in_(batch.question_ids)))
+    questions = {question.id: question for question in asked}
+    session.execute(insert(Explanation), [row(run.id, one, questions[one.question_id]) for one in written])
     now = datetime.now(UTC)
     batch.state, batch.error, batch.leased_until = "done", None, None
     batch.duration_ms, batch.finished_at = duration_ms, now
@@ -197,9 +197,9 @@ def store_batch(
     return True
 
 
-def row(run_id: int, one: Written, choices: Sequence[str]) -> dict[str, Any]:
+def row(run_id: int, one: Written, question: Question) -> dict[str, Any]:
     cleaned = clean(one.explanation)
-    flags = warnings_of(cleaned.text, one.answer, choices, is_truncated=one.is_truncated, missing=one.missing)
+    measures = measure_text(cleaned.text, one.answer, question.choices, question.correct_answer)
     return {
         "run_id": run_id,
         "question_id": one.question_id,
@@ -208,7 +208,9 @@ def row(run_id: int, one: Written, choices: Sequence[str]) -> dict[str, Any]:
         "shown_text": cleaned.text,
         "is_cut_off": cleaned.is_cut_off,
         "record": one.record,
-        "flags": flags,
+        "is_marker_missing": bool(one.missing),
+        "is_truncated": one.is_truncated,
+        **asdict(measures),
     }
 
 

@@ -16,7 +16,7 @@ from app.contract.complaints import MOST_PROBLEMS, reasons
 from app.contract.question import Question
 from app.contract.student import StudentManifest
 from app.contract.study import Draw, Questions
-from app.contract.text_measures import mention, warnings_of
+from app.contract.text_measures import measure, mentioned, own_answer
 from app.contract.words import LONGEST_ADDRESS, https_address
 from app.studies.definition import LARGEST_BYTES, parse_definition
 from app.studies.drawing import Candidate, draw_questions
@@ -169,9 +169,14 @@ def paragraphs(size: int) -> None:
 
 
 def mentions(size: int) -> None:
-    assert mention("a " * (size // 2), "a " * (size // 4) + "b") == -1
-    assert mention("a" * size, "a" * (size // 2)) == -1
-    assert mention("x" + "-x" * (size // 2), "-x" * (size // 4)) == -1
+    assert mentioned("a " * (size // 2), ["a " * (size // 4) + "b"]) == []
+    assert mentioned("a" * size, ["a" * (size // 2)]) == []
+    assert mentioned("x" + "-x" * (size // 2), ["-x" * (size // 4)]) != []
+
+
+def own_answers(size: int) -> None:
+    assert own_answer("answer: x " * (size // 10), ["a", "b"]) is None
+    assert own_answer("answer" + " " * size, ["a", "b"]) is None
 
 
 def similar_names(size: int) -> None:
@@ -190,14 +195,14 @@ def excluded_ids(size: int) -> None:
 
 
 def sentences(size: int) -> None:
-    warnings_of("a b c d e f. " * (size // 13), "a", ("a", "b"), is_truncated=False, missing=())
+    measure("a b c d e f. " * (size // 13), "a", ("a", "b"), "a")
 
 
 @pytest.mark.parametrize(
     "attack",
     [
         *(address, lists, unknown_keys, mistyped_scales, similar_names, excluded_ids),
-        *(paragraphs, mentions, sentences, quoted_cookie),
+        *(paragraphs, mentions, own_answers, sentences, quoted_cookie),
     ],
 )
 def test_no_text_of_64_kb_costs_more_than_its_length(attack: Callable[[int], None]) -> None:

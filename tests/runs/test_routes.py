@@ -25,7 +25,7 @@ def read(web: TestClient, database: Database) -> TestClient:
         make_run(session, "two", told=["no"] * 29 + ["no"])
         make_run(session, "two", "other", told=["yes"] * 8)
         last = session.scalars(select(Explanation).where(Explanation.run_id == 1)).all()[-1]
-        last.shown_text, last.flags = "", ["empty", "truncated"]
+        last.shown_text, last.is_empty, last.is_truncated = "", True, True
         make_run(session, "one")
     become(web, database, role="viewer")
     return web

@@ -23,7 +23,7 @@ from app.published import Published
 from app.questions import pages as questions
 from app.runs import pages as run_pages
 from app.runs.inspection import Output, Summary
-from app.runs.progress import Progress
+from app.runs.progress import Progress, RunName
 from app.simulation import pages as simulation
 from app.studies import pages as studies
 from app.studies.check import Check
@@ -78,9 +78,44 @@ CHECKPOINT = Checkpoint(
     trial=[{"question": HOSTILE, "choices": [HOSTILE], "answer": None, "explanation": HOSTILE}],
     created_at=NOW,
 )
-RUN = Progress(1, HOSTILE, HOSTILE, HOSTILE, "fp32", "running", True, HOSTILE, 1, 2, 0.5, 7200.0, NOW, None)
-SUMMARY = Summary(2, 1, 0.5, (0.1, 0.9), 10.0, 2.0, 0.5, {"empty": 1})
-OUTPUT = Output(HOSTILE, HOSTILE, HOSTILE, [HOSTILE], HOSTILE, HOSTILE, HOSTILE, False, ["empty"])
+RUN = Progress(
+    run_id=1,
+    checkpoint=HOSTILE,
+    question_set=HOSTILE,
+    way=HOSTILE,
+    precision="fp32",
+    state="running",
+    is_begun=True,
+    reason=HOSTILE,
+    done=1,
+    total=2,
+    per_second=0.5,
+    seconds_left=7200.0,
+    created_at=NOW,
+    finished_at=None,
+)
+OTHER = RunName(run_id=2, checkpoint=HOSTILE, question_set=HOSTILE, way=HOSTILE, precision="fp32")
+SUMMARY = Summary(
+    total=2,
+    right=1,
+    accuracy=0.5,
+    ci95=(0.1, 0.9),
+    mean_characters=10.0,
+    mean_words=2.0,
+    mean_distractor_mentions=0.5,
+    flags={"empty": 1},
+)
+OUTPUT = Output(
+    question_key=HOSTILE,
+    premise=HOSTILE,
+    question=HOSTILE,
+    choices=[HOSTILE],
+    correct_answer=HOSTILE,
+    answer=HOSTILE,
+    explanation=HOSTILE,
+    is_right=False,
+    flags=["empty"],
+)
 MOVING = checkpoints.Moving(CHECKPOINT, [RUN], is_worker_missing=True)
 STEP = {"name": HOSTILE, "input": HOSTILE, "output": HOSTILE, "tokens": 1, "is_truncated": True}
 TOLD = {
@@ -214,13 +249,13 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "which": "all",
         "found": 1,
         "outputs": [OUTPUT],
-        "others": [RUN],
+        "others": [OTHER],
         "is_worker_missing": True,
         **MORE,
     },
     run_pages.BesidePage: {
         "shell": SHELL,
-        "sides": (run_pages.Side(RUN, SUMMARY), run_pages.Side(RUN, SUMMARY)),
+        "sides": (run_pages.Side(OTHER, SUMMARY), run_pages.Side(OTHER, SUMMARY)),
         "differences": [("all", HOSTILE)],
         "which": "all",
         "found": 1,
