@@ -99,6 +99,12 @@ def test_as_many_items_and_ways_to_choose_as_can_be_planned_are_right_and_one_mo
     assert "can be chosen in 101 ways" in complaint(conditions=[*many, make_condition("more")], design=one_of)
 
 
+def test_between_one_item_there_is_no_room_for_a_check() -> None:
+    one = {"conditions": [make_condition("one")], "design": {"items_per_condition": 1}}
+    assert make_definition(**one, attention={"count": 0}).items_per_participant == 1
+    assert "at most 0 checks fit between 1 items" in complaint(**one, attention={"count": 1})
+
+
 HASH = "f235582df8d167dd75fbd54bec867db49b2c122e1e07d416cc6da1adac1ec8f5"
 LEAST = {
     "version": 1,
