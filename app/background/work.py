@@ -70,6 +70,7 @@ class Bench:
     def do(self, job: Job) -> None:
         """Do one job and note what it came to; nothing that it made stays unless it is kept."""
         folder = folder_of(self.settings, job)
+        shutil.rmtree(folder, ignore_errors=True)  # of a process that gave the job back and was then killed
         folder.mkdir(parents=True, mode=0o700)
         with tempfile.TemporaryFile() as complaints:
             running = Running(self.settings, command(job, folder), complaints)

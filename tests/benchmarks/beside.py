@@ -84,7 +84,8 @@ def measure_beside(server: WebServer, token: dict[str, str], pool: ThreadPoolExe
     name = f"report, package, two exports ({seconds[0]:.0f} and {seconds[1]:.0f} s)"
     print_waits(name, probe.result())
     for job in states(server, token):
-        print(f"  job {job['id']}, {job['kind']}: {job['state']}, {job['done']} of {job['total']}")
+        how_far = f"{job['done']} of {job['total']}"
+        print(f"  job {job['id']}, {job['kind']}: {job['state']}, {how_far} {job['reason'] or ''}")
         if job["state"] in {"waiting", "running"}:
             address = f"{server.address}/api/v1/studies/small/jobs/{job['id']}/cancel"
             httpx2.post(address, headers=token, timeout=MOST_S)

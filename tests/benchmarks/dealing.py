@@ -67,7 +67,8 @@ def fill(session: Session, start: int, count: int) -> None:
     items = session.execute(
         select(Item.id, Item.question_id).order_by(Item.question_id, Item.condition_id)
     ).all()
-    people = [person(version, number, now) for number in range(start + 1, start + count + 1)]
+    done = {"items_answered": ITEMS_EACH}
+    people = [person(version, number, now) | done for number in range(start + 1, start + count + 1)]
     session.execute(insert(Participant), people)
     assignments, responses, ratings = [], [], []
     for one in range(start, start + count):
@@ -87,7 +88,11 @@ def fill(session: Session, start: int, count: int) -> None:
             )
             responses.append({"id": key, "assignment_id": key, "submitted_at": now})
             ratings += [
-                {"response_id": key, "construct": f"c{construct}", "value": 3}
+                {
+                    "response_id": key,
+                    "construct": f"c{construct}",
+                    "value": 1 + key * (construct + 7) // 3 % 5,
+                }
                 for construct in range(CONSTRUCTS)
             ]
     session.execute(insert(Assignment), assignments)
