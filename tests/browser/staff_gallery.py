@@ -8,12 +8,14 @@ from playwright.sync_api import BrowserContext, Page
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import Bundle, Checkpoint, Explanation
+from app.jobs import service
+from app.models import Bundle, Checkpoint, Explanation, Job
 from app.web.db import Database
 from tests.browser.demo_server import DemoServer
 from tests.browser.test_researcher import OWN_PASSWORD, choose_password
 from tests.browser.visitor import Visitor
 from tests.factories import make_checkpoint, make_run
+from tests.jobs.made import make_job
 from tests.worker.manifests import make_manifest
 
 PEOPLE = iter(("ada", "bea", "cleo", "dora"))  # one for each visit of a server
@@ -79,6 +81,7 @@ def staff_gallery(
     visitor.rush()
     taken.close()
     hang_students(server)
+    begin_package(server)
     context = new_context()
     page = context.new_page()
     name = next(PEOPLE)
@@ -101,6 +104,18 @@ def hang_students(server: DemoServer) -> None:
                 run.finished_at = run.created_at + timedelta(minutes=3)
             make_run(session, "smollm2-mt", "demo")
             make_checkpoint(session, "smollm2-large", state="failed", reason=NO_MEMORY)
+    database.engine.dispose()
+
+
+def begin_package(server: DemoServer) -> None:
+    """A package that is half made, for as long as anybody looks."""
+    database = Database(f"sqlite:///{server.database}")
+    with database.transaction(writing=True) as session:
+        if not session.query(Job).count():
+            make_job(session, "package", subject="demo")
+            job = service.claim(session, "the gallery", lease_s=24 * 3600)
+            assert job is not None
+            service.prolong(session, job.id, "the gallery", 24 * 3600, service.Progress(1, 2))
     database.engine.dispose()
 
 
