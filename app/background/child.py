@@ -7,14 +7,12 @@ import os
 import runpy
 import sys
 
-from app.web.processes import end_with
-
-LAST = 19  # of nice
+from app.web.processes import POLITENESS, end_with
 
 
 def main() -> None:
     end_with(int(sys.argv[1]))
-    os.setpriority(os.PRIO_PROCESS, 0, LAST)
+    os.setpriority(os.PRIO_PROCESS, 0, POLITENESS)
     sys.argv = ["honeyglass", *sys.argv[2:]]
     runpy.run_module("app.cli", run_name="__main__")
 
