@@ -88,7 +88,8 @@ def simple(material: Material, variant: str, rows: pd.DataFrame) -> Found:
             for name, statistic in (("describe", describe), ("shapiro", shapiro), ("outliers", fences)):
                 found: Any = statistic(values)
                 yield from tidy(Key(name, variant, outcome, group1=label), found)
-        for name, compare in (("levene", levene), *PAIRWISE):
+        yield from tidy(Key("levene", variant, outcome), levene(groups(rows, outcome).values()))
+        for name, compare in PAIRWISE:
             yield from tidy(Key(name, variant, outcome), compare(rows, outcome))
         if variant != "published":
             yield from tidy(Key("paired", variant, outcome), paired(rows, outcome))

@@ -9,17 +9,17 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from scipy import stats
 
 from app.analysis.figures.style import COLUMN, colour, save, single, style
+from app.analysis.p_values import is_significant
 from app.analysis.statistics.base import Undefined
 from app.analysis.statistics.contrasts import condition_model
-from app.analysis.statistics.effects import Z95
 from app.analysis.statistics.mixed import mixed_condition_test
 from app.errors import Invalid
 
 Model = Literal["mixed", "clmm"]
 FACTORS = ("participant", "question")
-SIGNIFICANT = 0.05
 TARGETS = (0.8, 0.9)
 
 
@@ -96,18 +96,18 @@ def power_at(world: World, people: int, simulations: int, model: Model, seed: in
         p_value(simulate(world, people, np.random.default_rng([seed, people, number])), model)
         for number in range(simulations)
     ]
-    significant = sum(p is not None and p < SIGNIFICANT for p in found)
-    low, high = wilson(significant, simulations)
-    failed = sum(p is None for p in found)
-    return Power(people, world.effect, simulations, significant / simulations, low, high, failed)
-
-
-def wilson(successes: int, n: int) -> tuple[float, float]:
-    """A 95 % interval of a share. Source: Wilson 1927, JASA 22(158), 209-212."""
-    share, z2 = successes / n, Z95**2
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 / (1 + z2 / n) * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+    significant = sum(p is not None and is_significant(p) for p in found)
+    share = stats.binomtest(significant, simulations)
+    limits = share.proportion_ci(method="wilson")
+    return Power(
+        participants=people,
+        effect=world.effect,
+        simulations=simulations,
+        power=significant / simulations,
+        low=float(limits.low),
+        high=float(limits.high),
+        failed=sum(p is None for p in found),
+    )
 
 
 def curve(world: World, people: Sequence[int], simulations: int, model: Model, seed: int) -> Iterator[Power]:

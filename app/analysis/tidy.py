@@ -1,23 +1,21 @@
 """Every figure as a row of its own: statistics.csv, and what all tables are made from."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import TYPE_CHECKING
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from app.analysis.quantities import Row, rows_of
 from app.analysis.statistics.base import Undefined
-from app.analysis.statistics.cumulative import CumulativeModel
-from app.analysis.statistics.mixed import MixedModel
+from app.exports.escaping import defused
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-KEYS = ("group1", "group2", "term", "construct")
-COLUMNS = ("analysis", "variant", "construct", "group1", "group2", "term", "quantity", "n", "value")
+PLACE = ("analysis", "variant", "construct", "group1", "group2", "term")
+COLUMNS = (*PLACE, "quantity", "n", "value")
 
 
 @dataclass(frozen=True)
 class Key:
-    """Where a figure belongs. `variant`: published, all_rows, no_outliers or exclusions."""
+    """Where a figure belongs. `variant`: which rows, or runs, it was made on."""
 
     analysis: str
     variant: str
@@ -25,6 +23,11 @@ class Key:
     group1: str = ""
     group2: str = ""
     term: str = ""
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """In the order of PLACE."""
+        return (self.analysis, self.variant, self.construct, self.group1, self.group2, self.term)
 
 
 @dataclass(frozen=True)
@@ -44,40 +47,45 @@ class Note:
 
 
 def tidy(key: Key, result: object) -> Iterator[Statistic | Note]:
-    """The figures of a result: of its fields, of what it holds, and of each in a list."""
-    if isinstance(result, Undefined):
-        yield Note(key, result.reason)
-    elif isinstance(result, list | tuple):
+    """The figures of a result, or of each in a list."""
+    if isinstance(result, list | tuple):
         for one in result:
             yield from tidy(key, one)
-    elif is_dataclass(result) and not isinstance(result, type):
-        own = {name: getattr(result, name) for name in KEYS if hasattr(result, name)}
-        yield from figures(replace(key, **own), result)
+        return
+    for row in rows_of(result):
+        if isinstance(row, Undefined):
+            yield Note(key, row.reason)
+        else:
+            yield from figures(placed(key, row), row.n, row.values)
 
 
-def figures(key: Key, result: "DataclassInstance", n: int | None = None) -> Iterator[Statistic | Note]:
-    n = getattr(result, "n", n)
-    for field in fields(result):
-        value = getattr(result, field.name)
-        if field.name in KEYS:
-            continue
-        if isinstance(value, int | float):
-            yield Statistic(key, field.name, n, value)
-        elif is_dataclass(value):
-            yield from tidy(key, value)
-        elif isinstance(value, tuple) and all(is_dataclass(one) for one in value):
-            for one in value:
-                inner = {name: getattr(one, name) for name in KEYS if hasattr(one, name)}
-                yield from figures(replace(key, **inner), one, n)
-    if isinstance(result, MixedModel | CumulativeModel):
-        yield from components(key, result)
+def placed(key: Key, row: Row) -> Key:
+    own = {"group1": row.group1, "group2": row.group2, "term": row.term}
+    return replace(key, **{name: value for name, value in own.items() if value})
 
 
-def components(key: Key, model: MixedModel | CumulativeModel) -> Iterator[Statistic]:
-    """Variances (or standard deviations, on the logit), and which intercepts were fitted or hit zero."""
-    parts = model.variances if isinstance(model, MixedModel) else model.deviations
-    name = "variance" if isinstance(model, MixedModel) else "random_sd"
-    for factor, value in parts.items():
-        yield Statistic(replace(key, term=factor), name, model.n, value)
-    for factor in (*model.fitted, *model.at_zero):
-        yield Statistic(replace(key, term=factor), "is_at_zero", model.n, float(factor in model.at_zero))
+def figures(key: Key, n: int | None, values: Mapping[str, float | None]) -> Iterator[Statistic]:
+    for quantity, value in values.items():
+        if value is not None:
+            yield Statistic(key, quantity, n, value)
+
+
+def write_statistics(out: Path, found: Iterable[Statistic | Note]) -> None:
+    """All figures at full precision, and beside them the sentences where there is none."""
+    numbers: list[Sequence[object]] = []
+    notes: list[Sequence[object]] = []
+    for one in found:
+        place = map(defused, one.key.place)
+        if isinstance(one, Statistic):
+            numbers.append((*place, one.quantity, "" if one.n is None else one.n, repr(one.value)))
+        else:
+            notes.append((*place, defused(one.sentence)))
+    write_rows(out / "statistics.csv", COLUMNS, numbers)
+    write_rows(out / "notes.csv", (*PLACE, "sentence"), notes)
+
+
+def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(header)
+        writer.writerows(rows)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.common import AsJson, complain, complaining, opened, say, stderr
-from app.contract.accuracies import read_results
 
 if TYPE_CHECKING:
     from app.analysis.power import Power
@@ -56,10 +55,10 @@ def accuracy(
     as_json: AsJson = False,
 ) -> None:
     """Analyse the accuracy of an experiment's students as the paper does, with and without outliers."""
-    from app.analysis.accuracy import report  # noqa: PLC0415  # as above
+    from app.analysis.accuracy import writing  # noqa: PLC0415  # as above
 
     with complaining(as_json):
-        sentences = report.write_report(read_results(results), out, is_paper=not all_conditions)
+        sentences = writing.analyze(results, out, is_paper=not all_conditions)
     text = "\n".join([*sentences, f"Wrote {out / 'report.html'}"])
     say({"ok": True, "out": str(out), "sentences": sentences}, text, as_json)
 

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
-from app.analysis.power import Power, World, counts, curve, power_at, simulate, smallest, wilson
+from app.analysis.power import Power, World, counts, curve, power_at, simulate, smallest
 from app.cli import cli
 from app.errors import Invalid
 
@@ -44,12 +44,6 @@ def test_power_grows_with_people_and_effect_and_is_the_error_rate_without_one() 
 def test_the_cumulative_model_can_be_the_test() -> None:
     found = power_at(World(conditions=2, items=2, questions=20, effect=2.0), 30, 20, "clmm", 1)
     assert found.power > 0.8
-
-
-@pytest.mark.parametrize("successes,n", [(0, 20), (7, 20), (20, 20), (160, 200)])
-def test_wilsons_interval_is_scipys(successes: int, n: int) -> None:
-    library = stats.binomtest(successes, n).proportion_ci(method="wilson")
-    assert wilson(successes, n) == pytest.approx((library.low, library.high), abs=1e-9)
 
 
 def test_the_smallest_number_is_the_first_from_which_power_stays() -> None:

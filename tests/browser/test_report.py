@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from app.analysis.report.page import ReportFigure, ReportFindings, ReportPage, ReportRule, ReportTable
+from app.analysis.report.page import ReportFigure, ReportFindings, ReportPage, ReportRule
+from app.analysis.report.tables import Table
 from app.web.pages import render
 from tests.browser.conftest import NewContext
 from tests.browser.test_pages import AXE, FAULTS, OVERHANG
@@ -22,23 +23,35 @@ FRAMES = """() => [...document.querySelectorAll(".wide")]
     frame.getBoundingClientRect().right <= innerWidth])"""
 
 
-def table(title: str) -> ReportTable:
+def table(title: str) -> Table:
     header = ("construct", *(f"a heading of column {number}" for number in range(9)))
-    return ReportTable(title, title, header, (("plausible", *("12.345",) * 9),) * 3, ("A note under it.",))
+    rows = (("plausible", *("12.345",) * 9),) * 3
+    return Table(name=title, title=title, header=header, rows=rows, texts=1, notes=("A note under it.",))
 
 
 REPORT = ReportPage(
     title=f"How well do people understand what small models say about {LONG_WORD}?",
     stamp=(("SHA-256 of the data", "0" * 64), ("Study version", "1 (launched 2026-11-01 10:00 UTC)")),
     flow=(("failed the comprehension check or were screened out", 12), ("had their answers erased", 1)),
-    rules=(ReportRule("attention checks failed: at least 2 of those that were shown in this study", 3, 36),),
+    rules=(
+        ReportRule(
+            rule="attention checks failed: at least 2 of those that were shown in this study",
+            people=3,
+            responses=36,
+        ),
+    ),
     missing=("times per page", "positions"),
     cautions=("All ratings were given by people of one platform.",),
-    findings=(ReportFindings("all rows", (f"{LONG_WORD} is rated higher than Gemma.",)),),
+    findings=(ReportFindings(rows="all rows", sentences=(f"{LONG_WORD} is rated higher than Gemma.",)),),
     methods=("Cumulative link mixed models.",),
     figures=(
-        ReportFigure("likert", "Shares.", f"data:image/svg+xml;base64,{b64encode(PICTURE).decode()}", ""),
-        ReportFigure("times", "Times.", "", "Times per page were not recorded."),
+        ReportFigure(
+            name="likert",
+            caption="Shares.",
+            source=f"data:image/svg+xml;base64,{b64encode(PICTURE).decode()}",
+            sentence="",
+        ),
+        ReportFigure(name="times", caption="Times.", source="", sentence="Times per page were not recorded."),
     ),
     models=(table("Tests of conditions"), table("Pairs of conditions")),
     others=(table("Descriptives"),),

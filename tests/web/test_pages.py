@@ -1,11 +1,14 @@
 """Every page renders from its own fields alone, and what people wrote stays text."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from markupsafe import Markup
 
-from app.analysis.report.page import ReportFigure, ReportFindings, ReportPage, ReportRule, ReportTable
+from app.analysis.accuracy.page import AccuracyPage
+from app.analysis.report.page import ReportFigure, ReportFindings, ReportPage, ReportRule
+from app.analysis.report.tables import Table
 from app.participation import pages
 from app.participation.pages import Choice, ChoiceQuestion, Frame, Link, Stimulus
 from app.web.errors import ErrorPage, WayOn
@@ -17,6 +20,8 @@ FRAME = Frame("A study", "en", "team@example.org", leave_url="/p/x/leave", progr
 GROUP = ChoiceQuestion("rating_1", HOSTILE, (Choice(1, "No"), Choice(2, HOSTILE)), help="Help", wide=True)
 WITH_ERRORS = {"data": {"rating_1": "2", "comment": HOSTILE}, "errors": {"rating_1": "Please choose."}}
 HTML = Markup("<p>Text</p>")
+FIGURE = ReportFigure(name="means", caption=HOSTILE, source="data:image/svg+xml;base64,", sentence="")
+TABLE = Table(name="clmm", title=HOSTILE, header=(HOSTILE,), rows=((HOSTILE,),), texts=1, notes=(HOSTILE,))
 
 PAGES: dict[type[Page], dict[str, Any]] = {
     pages.LandingPage: {
@@ -80,17 +85,24 @@ PAGES: dict[type[Page], dict[str, Any]] = {
         "title": HOSTILE,
         "stamp": (("Study", HOSTILE),),
         "flow": (("arrived", 3),),
-        "rules": (ReportRule(HOSTILE, 1, 4),),
+        "rules": (ReportRule(rule=HOSTILE, people=1, responses=4),),
         "missing": (HOSTILE,),
         "cautions": (HOSTILE,),
-        "findings": (ReportFindings(HOSTILE, (HOSTILE,)),),
+        "findings": (ReportFindings(rows=HOSTILE, sentences=(HOSTILE,)),),
         "methods": (HOSTILE,),
         "figures": (
-            ReportFigure("means", HOSTILE, "data:image/svg+xml;base64,", ""),
-            ReportFigure("times", HOSTILE, "", HOSTILE),
+            FIGURE,
+            ReportFigure(name="times", caption=HOSTILE, source="", sentence=HOSTILE),
         ),
-        "models": (ReportTable("clmm", HOSTILE, (HOSTILE,), ((HOSTILE,),), (HOSTILE,)),),
-        "others": (ReportTable("describe", HOSTILE, ("n",), ()),),
+        "models": (TABLE,),
+        "others": (replace(TABLE, rows=()),),
+    },
+    AccuracyPage: {
+        "stamp": (("Software", HOSTILE),),
+        "conclusion": HOSTILE,
+        "sentences": (HOSTILE,),
+        "figure": FIGURE,
+        "tables": (TABLE, replace(TABLE, rows=())),
     },
     **STAFF_PAGES,
     ErrorPage: {

@@ -1,83 +1,55 @@
 """The bar figure: mean accuracy ± standard error per size and condition, with and without outliers."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
-import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from app.analysis.accuracy.analysis import Analysis
+from app.analysis.accuracy.comparing import Analysis, Comparison
 from app.analysis.accuracy.runs import Run
-from app.analysis.figures.style import CONDITION_COLOURS, METADATA
+from app.analysis.figures.labels import legend_below
+from app.analysis.figures.style import PAGE, blank, colour
 
-# They tell conditions apart in print.
+# They tell conditions apart in print, and where there are more of them than colours.
 HATCHES = ("", "//", "..", "xx", "\\\\", "--", "++", "oo")
-WIDTH, HEIGHT = 7.16, 3.0  # inches: both columns of a paper
-RC: Any = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib
-    "font.size": 7,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.linewidth": 0.6,
-    "hatch.linewidth": 0.5,
-    "legend.frameon": False,
-    "pdf.fonttype": 42,
-    "svg.hashsalt": "honeyglass",
-}
+HEIGHT, MOST_COLUMNS = 3.0, 5
 
 
-def write_figure(
-    out: Path,
-    variants: Mapping[str, Analysis],
-    conditions: Sequence[str],
-    sizes: Sequence[str],
-    left_out: Sequence[Run],
-) -> list[str]:
-    """Write accuracy.svg, .pdf and .png, one panel per variant; the same data give the same bytes."""
-    with mpl.rc_context(RC):
-        figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
-        FigureCanvasAgg(figure)
-        panels = figure.subplots(1, len(variants), sharey=True, squeeze=False)[0]
-        for axes, (title, analysis) in zip(panels, variants.items(), strict=True):
-            axes.set_title(f"{title} (n = {len(analysis.runs)})")
-            draw_panel(axes, analysis, conditions, sizes, left_out)
-        panels[0].set_ylabel("Test accuracy in %, mean ± SE")
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 5))
-        names = [f"accuracy.{kind}" for kind in METADATA]
-        for name, (kind, metadata) in zip(names, METADATA.items(), strict=True):
-            figure.savefig(out / name, format=kind, dpi=300, metadata=metadata)
-    return names
+def accuracy_bars(found: Comparison, titles: Mapping[str, str]) -> Figure:
+    """One panel for each version of the runs, `titles` by its name."""
+    figure = blank(PAGE, HEIGHT)
+    panels = figure.subplots(1, len(found.versions), sharey=True, squeeze=False)[0]
+    for axes, (version, analysis) in zip(panels, found.versions.items(), strict=True):
+        axes.set_title(f"{titles[version]} (n = {len(analysis.runs)})")
+        draw_panel(axes, analysis, found)
+    panels[0].set_ylabel("Test accuracy in %, mean ± SE")
+    handles, labels = panels[0].get_legend_handles_labels()
+    legend_below(figure, handles, labels, MOST_COLUMNS)
+    return figure
 
 
-def draw_panel(
-    axes: Axes, analysis: Analysis, conditions: Sequence[str], sizes: Sequence[str], left_out: Sequence[Run]
-) -> None:
+def draw_panel(axes: Axes, analysis: Analysis, found: Comparison) -> None:
     """Draw one group of bars per size; every run is a dot, an outlier of the rule a cross."""
-    width = 0.8 / len(conditions)
-    for number, condition in enumerate(conditions):
-        offset = (number - (len(conditions) - 1) / 2) * width
+    width = 0.8 / len(found.conditions)
+    for number, condition in enumerate(found.conditions):
+        offset = (number - (len(found.conditions) - 1) / 2) * width
         cells = [cell for cell in analysis.cells if cell.condition == condition]
         axes.bar(
-            [sizes.index(cell.size) + offset for cell in cells],
-            [cell.mean for cell in cells],
+            [found.sizes.index(cell.size) + offset for cell in cells],
+            [cell.described.mean for cell in cells],
             width * 0.92,
-            yerr=[0.0 if np.isnan(cell.se) else cell.se for cell in cells],
-            color=CONDITION_COLOURS[number % len(CONDITION_COLOURS)],
+            yerr=[cell.described.se or 0.0 for cell in cells],
+            color=colour(number),
             hatch=HATCHES[number % len(HATCHES)],
+            hatch_linewidth=0.5,
             edgecolor="white",
             error_kw={"elinewidth": 0.8, "capsize": 2},
             label=condition,
         )
         runs = [run for run in analysis.runs if run.condition == condition]
-        odd = [run for run in runs if run in left_out]
-        draw_runs(axes, [run for run in runs if run not in left_out], sizes, offset, "o")
-        draw_runs(axes, odd, sizes, offset, "x")
-    axes.set_xticks(range(len(sizes)), sizes)
+        draw_runs(axes, [run for run in runs if run not in found.left_out], found.sizes, offset, "o")
+        draw_runs(axes, [run for run in runs if run in found.left_out], found.sizes, offset, "x")
+    axes.set_xticks(range(len(found.sizes)), found.sizes)
 
 
 def draw_runs(axes: Axes, runs: Sequence[Run], sizes: Sequence[str], offset: float, marker: str) -> None:

@@ -1,9 +1,12 @@
 """The runs of an experiment, and the order in which their conditions and sizes are shown."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from app.analysis.statistics.base import Vector
 from app.contract.accuracies import MODES, RATIONALES, ResultRow
 
 # The paper compares these four; its MT and CF students on revised explanations are left out.
@@ -27,6 +30,23 @@ class Run:
 
 def as_runs(rows: Sequence[ResultRow]) -> list[Run]:
     return [Run(row.run, row.condition, row.model_size, row.accuracy * 100) for row in rows]
+
+
+def cells_of(
+    runs: Iterable[Run], conditions: Sequence[str], sizes: Sequence[str]
+) -> dict[tuple[str, str], Vector]:
+    """The accuracies of each size and condition that has runs."""
+    every = list(runs)
+    cells = {
+        (size, condition): np.array([run.accuracy for run in every if run.cell == (size, condition)])
+        for size in sizes
+        for condition in conditions
+    }
+    return {cell: values for cell, values in cells.items() if len(values)}
+
+
+def at_size(cells: Mapping[tuple[str, str], Vector], size: str) -> dict[str, Vector]:
+    return {condition: values for (where, condition), values in cells.items() if where == size}
 
 
 def order_conditions(runs: Iterable[Run]) -> list[str]:

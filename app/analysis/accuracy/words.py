@@ -3,12 +3,25 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from app.analysis.accuracy.analysis import Analysis, Pair, Term
+from app.analysis.accuracy.anova import Anova, Term
+from app.analysis.accuracy.comparing import Analysis, Comparison
+from app.analysis.accuracy.pairs import Pair
 from app.analysis.accuracy.runs import Run
+from app.analysis.p_values import is_significant, p_words
 
-ALPHA = 0.05
-FEWEST_P = 0.001
-TERMS = {"model": "condition", "model_size": "size", "model:model_size": "condition × size"}
+
+def sentences(found: Comparison) -> Iterator[str]:
+    """Everything the report says, the conclusion first."""
+    yield conclusion(found.everything, found.trimmed)
+    yield outlier_sentence(found.everything.runs, found.left_out, found.extreme)
+    yield from anova_sentences(found.everything, found.trimmed)
+    yield from pair_sentences(found.everything, found.trimmed)
+    yield from repetition_sentences(found.everything.runs)
+    if found.ignored:
+        yield (
+            f"{found.ignored} runs of conditions that the paper does not compare (MT and CF on revised "
+            "explanations) are left out; --all-conditions takes them in."
+        )
 
 
 def outlier_sentence(runs: Sequence[Run], left_out: Sequence[Run], extreme: Sequence[Run]) -> str:
@@ -41,23 +54,22 @@ def anova_sentences(everything: Analysis, trimmed: Analysis) -> Iterator[str]:
     """Each effect (type II) in both versions, and whether they agree."""
     second = terms(trimmed)
     for name, term in terms(everything).items():
-        said = f"Effect of {TERMS[name]}: with all runs {f_words(everything, term)}"
+        said = f"Effect of {name}: with all runs {f_words(term)}"
         other = second.get(name)
         if other is None:
             yield f"{said}; without outliers it cannot be computed."
         else:
             end = agreement(is_significant(term.p), is_significant(other.p))
-            yield f"{said}; without outliers {f_words(trimmed, other)}. {end}"
+            yield f"{said}; without outliers {f_words(other)}. {end}"
 
 
 def terms(analysis: Analysis) -> dict[str, Term]:
-    table = analysis.anovas.get("II")
-    return {term.name: term for term in table.terms} if table else {}
+    found = analysis.anovas["II"]
+    return {term.name: term for term in found.terms} if isinstance(found, Anova) else {}
 
 
-def f_words(analysis: Analysis, term: Term) -> str:
-    df = analysis.anovas["II"].df_error
-    return f"F({term.df}, {df}) = {term.f:.2f}, {p_words(term.p)}"
+def f_words(term: Term) -> str:
+    return f"F({term.df}, {term.df_error}) = {term.f:.2f}, {p_words(term.p)}"
 
 
 def agreement(is_first: bool, is_second: bool) -> str:  # noqa: FBT001  # the two verdicts, side by side
@@ -69,9 +81,9 @@ def agreement(is_first: bool, is_second: bool) -> str:  # noqa: FBT001  # the tw
 
 def pair_sentences(everything: Analysis, trimmed: Analysis) -> Iterator[str]:
     """Yield the pairs (Tukey) whose verdict the outlier rule turns; one sentence if there is none."""
-    second = {(pair.size, pair.first, pair.second): pair for pair in trimmed.tukey}
+    second = {(pair.size, pair.first, pair.second): pair for pair in trimmed.pairs}
     turned = 0
-    for pair in everything.tukey:
+    for pair in everything.pairs:
         other = second.get((pair.size, pair.first, pair.second))
         if other is not None and verdict(pair) != verdict(other):
             turned += 1
@@ -79,7 +91,7 @@ def pair_sentences(everything: Analysis, trimmed: Analysis) -> Iterator[str]:
                 f"At {pair.size}, {pair.second} against {pair.first}: {pair_words(pair)} with all runs, "
                 f"but {pair_words(other)} without outliers."
             )
-    if everything.tukey and not turned:
+    if everything.pairs and not turned:
         yield "No pairwise comparison (Tukey HSD) changes its verdict with the outlier rule."
 
 
@@ -97,24 +109,16 @@ def conclusion(everything: Analysis, trimmed: Analysis) -> str:
     """Whether the two versions come to the same conclusion, in one sentence."""
     second = terms(trimmed)
     effects = [
-        TERMS[name]
+        name
         for name, term in terms(everything).items()
         if name in second and is_significant(term.p) != is_significant(second[name].p)
     ]
-    pairs = {(pair.size, pair.first, pair.second): verdict(pair) for pair in trimmed.tukey}
+    pairs = {(pair.size, pair.first, pair.second): verdict(pair) for pair in trimmed.pairs}
     turned = sum(
-        verdict(pair) != pairs.get((pair.size, pair.first, pair.second), 0) for pair in everything.tukey
+        verdict(pair) != pairs.get((pair.size, pair.first, pair.second), 0) for pair in everything.pairs
     )
     if not effects and not turned:
         return "With and without outliers the analysis comes to the same conclusions."
     parts = [f"the effect of {', '.join(effects)}"] if effects else []
-    parts += [f"{turned} of {len(everything.tukey)} pairwise comparisons"] if turned else []
+    parts += [f"{turned} of {len(everything.pairs)} pairwise comparisons"] if turned else []
     return f"The outlier rule turns the conclusion on {' and on '.join(parts)}: report both versions."
-
-
-def is_significant(p: float) -> bool:
-    return p < ALPHA
-
-
-def p_words(p: float) -> str:
-    return "p < .001" if p < FEWEST_P else f"p = {p:.3f}".replace("0.", ".", 1)

@@ -111,7 +111,6 @@ def in_variants(
 ) -> Iterator[Table]:
     """The same table for each version of the data that the analysis was made on."""
     for variant in variants:
-        name = f"{analysis}_{variant}"
-        made = table(found, name, f"{title} ({VARIANTS[variant]})", analysis, variant, quantities)
+        made = table(found, f"{title} ({VARIANTS[variant]})", analysis, variant, quantities)
         if made.rows or made.notes:
             yield made

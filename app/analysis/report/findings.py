@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from app.analysis.material import Material
-from app.analysis.report.tables import shown_p
+from app.analysis.p_values import is_significant, p_words
 from app.analysis.tidy import Key, Note, Statistic
 
-ALPHA = 0.05
 Values = dict[Key, dict[str, float]]
 
 
@@ -22,8 +21,8 @@ def findings(
         test = values.get(Key("clmm_test", variant, construct))
         if test is not None:
             statistic = f"χ²({test['df']:.0f}) = {test['chi2']:.2f}"
-            outcome = f"{statistic}, {equals(test['p'])}, Holm {equals(test['p_holm'])}"
-            is_clear = test["p_holm"] < ALPHA
+            outcome = f"{statistic}, {p_words(test['p'])}, Holm {p_words(test['p_holm'])}"
+            is_clear = is_significant(test["p_holm"])
             verdict = "conditions differ" if is_clear else "no difference between conditions was shown"
             yield f"{construct}: {verdict} ({outcome}). {pairs(values, variant, construct)}"
 
@@ -34,7 +33,7 @@ def pairs(values: Values, variant: str, construct: str) -> str:
         higher(key, one)
         for key, one in values.items()
         if (key.analysis, key.variant, key.construct) == ("clmm_contrasts", variant, construct)
-        and one["p_holm"] < ALPHA
+        and is_significant(one["p_holm"])
     ]
     return f"Rated higher: {'; '.join(clear)}." if clear else "No pair differs after Holm's correction."
 
@@ -46,10 +45,5 @@ def higher(key: Key, one: dict[str, float]) -> str:
         first, second = second, first
         odds = (1 / odds[0], 1 / odds[2], 1 / odds[1])
     ratio, low, high = odds
-    interval = f"odds ratio {ratio:.2f}, 95 % [{low:.2f}, {high:.2f}], Holm {equals(one['p_holm'])}"
+    interval = f"odds ratio {ratio:.2f}, 95 % [{low:.2f}, {high:.2f}], Holm {p_words(one['p_holm'])}"
     return f"{second} than {first} ({interval})"
-
-
-def equals(p: float) -> str:
-    text = shown_p(p)
-    return f"p {text}" if text.startswith("<") else f"p = {text.removeprefix('0')}"

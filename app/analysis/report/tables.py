@@ -1,14 +1,14 @@
 """Tables for people, from tidy rows: one line for each group, pair or term, one column for each quantity."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.analysis.p_values import SMALL, shown_p
 from app.analysis.tidy import Key, Note, Statistic
 from app.exports import escaping
 
-SMALL = 1e-3  # a p below is only said to be below; of others, digits are counted from the first that is not 0
 LONG = 30  # rows: longer tables go over several pages
 ABSENT = "–"
 COUNTS = {"n", "df", "df1", "df2", "dropped", "outliers", "extreme", "units", "min", "max", "people", "U"}
@@ -46,34 +46,34 @@ HEADERS = {
     "n0": "mean size",
     "msb": "MS between",
     "msw": "MS within",
+    "ss": "SS",
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Table:
-    """`notes` are sentences that stand where figures could not be computed."""
+    """`texts`: how many columns, the first ones, hold labels. `notes` stand where there are no figures."""
 
     name: str
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    texts: int
     notes: tuple[str, ...] = ()
-
-    @property
-    def texts(self) -> int:
-        """How many columns, the first ones, hold labels."""
-        return sum(title in {*LABELS.values(), ALONE} for title in self.header)
 
 
 def table(
     found: Iterable[Statistic | Note],
-    name: str,
     title: str,
     analysis: str,
     variant: str,
     quantities: Sequence[str] = (),
+    labels: Mapping[str, str] = LABELS,
 ) -> Table:
-    """The figures of one analysis; `quantities` chooses and orders columns (all, as they come, without)."""
+    """The figures of one analysis; `quantities` chooses and orders columns (all, as they come, without).
+
+    `labels`: which fields of a key its rows have, and what those are called.
+    """
     mine = [one for one in found if (one.key.analysis, one.key.variant) == (analysis, variant)]
     figures = [one for one in mine if isinstance(one, Statistic)]
     known = [one.quantity for one in figures]
@@ -82,21 +82,28 @@ def table(
     for one in figures:
         if one.quantity in columns:
             cells.setdefault(one.key, {})[one.quantity] = one.value
-    used = [field for field in LABELS if any(getattr(key, field) for key in cells)]
+    used = [field for field in labels if any(getattr(key, field) for key in cells)]
     rows = tuple(
         (*(getattr(key, f) for f in used), *(shown(q, values.get(q)) for q in columns))
         for key, values in cells.items()
     )
-    labels = LABELS if "group2" in used else LABELS | {"group1": ALONE}
-    header = (*(labels[field] for field in used), *(HEADERS.get(name, name) for name in columns))
-    return Table(name, title, header, rows, sentences([one for one in mine if isinstance(one, Note)]))
+    if labels is LABELS and "group2" not in used:
+        labels = LABELS | {"group1": ALONE}
+    return Table(
+        name=f"{analysis}_{variant}",
+        title=title,
+        header=(*(labels[field] for field in used), *(HEADERS.get(name, name) for name in columns)),
+        rows=rows,
+        texts=len(used),
+        notes=sentences([one for one in mine if isinstance(one, Note)], tuple(labels)),
+    )
 
 
-def sentences(notes: Sequence[Note]) -> tuple[str, ...]:
-    """Each sentence once, after all the places it is about."""
+def sentences(notes: Sequence[Note], fields: Sequence[str]) -> tuple[str, ...]:
+    """Each sentence once, after all the places it is about: these fields of their keys."""
     places: dict[str, list[str]] = {}
     for one in notes:
-        parts = (one.key.construct, one.key.group1, one.key.group2)
+        parts = [getattr(one.key, field) for field in fields]
         places.setdefault(one.sentence, []).append(" ".join(part for part in parts if part))
     return tuple(
         f"{'; '.join(dict.fromkeys(where))}: {sentence}" if any(where) else sentence
@@ -114,11 +121,8 @@ def shown(quantity: str, value: float | None) -> str:
         return shown_p(value)
     if quantity in COUNTS and float(value).is_integer():
         return f"{value:.0f}"
+    # Of small numbers, digits are counted from the first that is not 0.
     return f"{value:.3f}" if abs(value) >= SMALL else f"{value:.3g}"
-
-
-def shown_p(p: float) -> str:
-    return f"{p:.3f}" if p >= SMALL else "< .001"
 
 
 def write_csv(path: Path, one: Table) -> None:

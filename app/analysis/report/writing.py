@@ -1,9 +1,6 @@
 """Everything `honeyglass analyze` writes: figures, tables, data with an R script, and the report."""
 
-import base64
-import csv
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -16,16 +13,20 @@ from app.analysis.from_study import read_study
 from app.analysis.material import Material
 from app.analysis.report.contents import MODELS, VARIANTS, tables
 from app.analysis.report.findings import findings
-from app.analysis.report.page import ReportFigure, ReportFindings, ReportPage, ReportRule, ReportTable
+from app.analysis.report.page import (
+    ReportFigure,
+    ReportFindings,
+    ReportPage,
+    ReportRule,
+    Stamp,
+    embedded,
+    software,
+    told_once,
+)
 from app.analysis.report.tables import Table, latex, write_csv
 from app.analysis.report.words import cautions, methods
-from app.analysis.tidy import COLUMNS, Note, Statistic
-from app.exports.escaping import defused, one_line
+from app.analysis.tidy import Note, Statistic, write_statistics
 from app.web.pages import render
-
-
-def software() -> str:
-    return f"Honeyglass {version('honeyglass')}"
 
 
 def analyze_csv(path: Path, out: Path) -> dict[str, int]:
@@ -43,24 +44,26 @@ def write_all(material: Material, out: Path) -> dict[str, int]:
     out.mkdir(parents=True, exist_ok=True)
     found = list(everything(material))
     stamp = stamped(material)
-    told_once = one_line("; ".join(f"{name}: {value}" for name, value in stamp))
-    drawn = draw_all(material, found, out / "figures", told_once)
+    told = told_once(stamp)
+    drawn = draw_all(material, found, out / "figures", told)
     made = list(tables(found, variants(found), is_adjusted=bool(material.covariates)))
     write_statistics(out, found)
-    write_tables(out / "tables", made, told_once)
-    script.write(material, out, told_once)
+    write_tables(out / "tables", made, told)
+    script.write(material, out, told)
     page = ReportPage(
         title=material.origin.title,
         stamp=stamp,
         flow=tuple(material.flow.items()),
-        rules=tuple(ReportRule(one.rule, one.people, one.responses) for one in material.removed),
+        rules=tuple(
+            ReportRule(rule=one.rule, people=one.people, responses=one.responses) for one in material.removed
+        ),
         missing=material.missing,
         cautions=tuple(cautions(material, found)),
-        findings=tuple(told(material, found)),
+        findings=tuple(in_sentences(material, found)),
         methods=tuple(methods(material)),
-        figures=tuple(embedded(one, out / "figures") for one in drawn),
-        models=tuple(shown(one) for one in made if is_model(one)),
-        others=tuple(shown(one) for one in made if not is_model(one)),
+        figures=tuple(pictured(one, out / "figures") for one in drawn),
+        models=tuple(one for one in made if is_model(one)),
+        others=tuple(one for one in made if not is_model(one)),
     )
     (out / "report.html").write_bytes(bytes(render(page).body))
     rows = sum(isinstance(one, Statistic) for one in found)
@@ -68,14 +71,14 @@ def write_all(material: Material, out: Path) -> dict[str, int]:
     return {"responses": len(material.frame), "statistics": rows, "tables": len(made), "figures": pictures}
 
 
-def told(material: Material, found: Sequence[Statistic | Note]) -> Iterator[ReportFindings]:
+def in_sentences(material: Material, found: Sequence[Statistic | Note]) -> Iterator[ReportFindings]:
     """What was found, first of the rows that the study declared before the data."""
     for variant in ("exclusions", "all_rows"):
         if sentences := tuple(findings(material, found, variant)):
-            yield ReportFindings(VARIANTS[variant], sentences)
+            yield ReportFindings(rows=VARIANTS[variant], sentences=sentences)
 
 
-def stamped(material: Material) -> tuple[tuple[str, str], ...]:
+def stamped(material: Material) -> Stamp:
     origin = material.origin
     return (
         ("Study", origin.title),
@@ -93,38 +96,10 @@ def is_model(one: Table) -> bool:
     return any(one.name.startswith(analysis) for analysis, _, _ in MODELS)
 
 
-def shown(one: Table) -> ReportTable:
-    return ReportTable(one.name, one.title, one.header, one.rows, one.notes)
-
-
-def embedded(one: Drawn, folder: Path) -> ReportFigure:
-    """The figure as a data: address, so that the report is one file."""
+def pictured(one: Drawn, folder: Path) -> ReportFigure:
     if one.sentence:
-        return ReportFigure(one.name, one.caption, "", one.sentence)
-    picture = base64.b64encode((folder / f"{one.name}.svg").read_bytes()).decode()
-    return ReportFigure(one.name, one.caption, f"data:image/svg+xml;base64,{picture}", "")
-
-
-def write_statistics(out: Path, found: Sequence[Statistic | Note]) -> None:
-    """All figures at full precision, and beside them the sentences where there is none."""
-    with (out / "statistics.csv").open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(COLUMNS)
-        for one in found:
-            if isinstance(one, Statistic):
-                key = one.key
-                place = (key.analysis, key.variant, key.construct, key.group1, key.group2, key.term)
-                writer.writerow(
-                    [*map(defused, place), one.quantity, "" if one.n is None else one.n, repr(one.value)]
-                )
-    with (out / "notes.csv").open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow([*COLUMNS[:6], "sentence"])
-        for one in found:
-            if isinstance(one, Note):
-                key = one.key
-                place = (key.analysis, key.variant, key.construct, key.group1, key.group2, key.term)
-                writer.writerow(map(defused, (*place, one.sentence)))
+        return ReportFigure(name=one.name, caption=one.caption, source="", sentence=one.sentence)
+    return embedded(one.name, one.caption, folder)
 
 
 def write_tables(folder: Path, made: Sequence[Table], stamp: str) -> None:

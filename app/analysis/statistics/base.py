@@ -1,11 +1,13 @@
 """What every statistic shares: groups of ratings, and the sentence that stands where a number cannot."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from statsmodels.stats.multitest import multipletests
 
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
@@ -45,27 +47,26 @@ def pairs(labels: list[str]) -> list[tuple[str, str]]:
     return list(combinations(labels, 2))
 
 
-def holm(p_values: list[float]) -> list[float]:
+def holm(p_values: Sequence[float]) -> list[float]:
     """Source: Holm 1979, Scandinavian Journal of Statistics 6, 65-70."""
-    count = len(p_values)
-    adjusted = [0.0] * count
-    largest = 0.0
-    for rank, index in enumerate(sorted(range(count), key=p_values.__getitem__)):
-        largest = max(largest, min(1.0, (count - rank) * p_values[index]))
-        adjusted[index] = largest
-    return adjusted
+    return corrected(p_values, "holm")
 
 
-def bonferroni(p_values: list[float]) -> list[float]:
-    return [min(1.0, len(p_values) * p) for p in p_values]
+def bonferroni(p_values: Sequence[float]) -> list[float]:
+    return corrected(p_values, "bonferroni")
 
 
-def too_few_groups(found: dict[str, Vector]) -> Undefined | None:
+def corrected(p_values: Sequence[float], method: str) -> list[float]:
+    """Nothing to correct is nothing: the library cannot take an empty list."""
+    return [float(p) for p in multipletests(p_values, method=method)[1]] if p_values else []
+
+
+def too_few_groups(found: Collection[Vector]) -> Undefined | None:
     """Why these groups cannot be compared, or None."""
     if len(found) < 2:  # noqa: PLR2004  # two groups are what a comparison is
-        return Undefined("There are ratings in fewer than two conditions, so there is nothing to compare.")
-    if all(len(values) < 2 for values in found.values()):  # noqa: PLR2004  # one value has no spread
-        return Undefined("No condition has two ratings, so nothing can be said of their spread.")
+        return Undefined("There are values in fewer than two conditions, so there is nothing to compare.")
+    if all(len(values) < 2 for values in found):  # noqa: PLR2004  # one value has no spread
+        return Undefined("No condition has two values, so nothing can be said of their spread.")
     return None
 
 

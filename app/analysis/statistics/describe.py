@@ -1,15 +1,17 @@
 """Descriptive figures, normality and equality of spread, and outliers."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from app.analysis.statistics.base import Undefined, Vector, groups, is_constant, too_few_groups
+from app.analysis.statistics.base import Undefined, Vector, is_constant, too_few_groups
 
 FEWEST_FOR_SHAPIRO = 3
 MOST_FOR_SHAPIRO = 5_000  # Royston's approximation of the p-value was fitted up to here
+OUTSIDE, FAR = 1.5, 3.0  # interquartile ranges: an outlier, an extreme one
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ def describe(values: Vector) -> Description | Undefined:
     """Figures of one group. Quartiles: type 7 of Hyndman & Fan 1996, Am. Stat. 50(4), R's default."""
     n = len(values)
     if n == 0:
-        return Undefined("There are no ratings.")
+        return Undefined("There are no values.")
     q1, median, q3 = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
     sd = float(np.std(values, ddof=1)) if n > 1 else None
     se = None if sd is None else float(sd / np.sqrt(n))
@@ -51,11 +53,11 @@ def shapiro(values: Vector) -> Shapiro | Undefined:
     """Shapiro-Wilk test of normality. Source: Royston 1995, Applied Statistics 44(4), AS R94."""
     n = len(values)
     if n < FEWEST_FOR_SHAPIRO:
-        return Undefined(f"The Shapiro-Wilk test needs three ratings; there are {n}.")
+        return Undefined(f"The Shapiro-Wilk test needs three values; there are {n}.")
     if n > MOST_FOR_SHAPIRO:
-        return Undefined(f"The Shapiro-Wilk test's p-value is not known above 5,000 ratings; there are {n}.")
+        return Undefined(f"The Shapiro-Wilk test's p-value is not known above 5,000 values; there are {n}.")
     if is_constant(values):
-        return Undefined("All ratings are the same, so the Shapiro-Wilk test does not exist.")
+        return Undefined("All values are the same, so the Shapiro-Wilk test does not exist.")
     found = stats.shapiro(values)
     return Shapiro(n, float(found.statistic), float(found.pvalue))
 
@@ -69,15 +71,14 @@ class Levene:
     p: float
 
 
-def levene(frame: pd.DataFrame, outcome: str) -> Levene | Undefined:
+def levene(found: Collection[Vector]) -> Levene | Undefined:
     """Equality of spread about the medians. Source: Brown & Forsythe 1974, JASA 69(346), 364-367."""
-    found = groups(frame, outcome)
     if problem := too_few_groups(found):
         return problem
-    n = sum(map(len, found.values()))
-    if all(is_constant(np.abs(values - np.median(values))) for values in found.values()):
-        return Undefined("Ratings differ equally from their median within each condition: no test of spread.")
-    test = stats.levene(*found.values(), center="median")
+    n = sum(map(len, found))
+    if all(is_constant(np.abs(values - np.median(values))) for values in found):
+        return Undefined("Values differ equally from their median within each group: no test of spread.")
+    test = stats.levene(*found, center="median")
     return Levene(n, float(test.statistic), len(found) - 1, n - len(found), float(test.pvalue))
 
 
@@ -97,13 +98,18 @@ class Fences:
 def fences(values: Vector) -> Fences | Undefined:
     """Tukey's fences at 1.5 interquartile ranges; extreme at 3. Source: Tukey 1977, Exploratory Data An."""
     if len(values) == 0:
-        return Undefined("There are no ratings.")
+        return Undefined("There are no values.")
     q1, q3 = (float(q) for q in np.quantile(values, [0.25, 0.75]))
-    iqr = q3 - q1
-    lower, upper = q1 - 1.5 * iqr, q3 + 1.5 * iqr
+    lower, upper = limits(q1, q3, OUTSIDE)
+    lowest, highest = limits(q1, q3, FAR)
     outside = (values < lower) | (values > upper)
-    far = (values < q1 - 3 * iqr) | (values > q3 + 3 * iqr)
+    far = (values < lowest) | (values > highest)
     return Fences(len(values), q1, q3, lower, upper, int(outside.sum()), int(far.sum()))
+
+
+def limits(q1: float, q3: float, iqrs: float) -> tuple[float, float]:
+    """So many interquartile ranges from the quartiles."""
+    return q1 - iqrs * (q3 - q1), q3 + iqrs * (q3 - q1)
 
 
 def outlier_rows(frame: pd.DataFrame, outcome: str, by: str = "condition") -> "pd.Series[bool]":

@@ -37,7 +37,7 @@ def superiority(frame: pd.DataFrame, outcome: str) -> list[Superiority] | Undefi
     Sources: Vargha & Delaney 2000, J. Educ. Behav. Stat. 25(2), 101-132; Cliff 1993, Psychol. Bull. 114(3).
     """
     found = groups(frame, outcome)
-    if problem := too_few_groups(found):
+    if problem := too_few_groups(found.values()):
         return problem
     return [compare(first, second, found[first], found[second]) for first, second in pairs(list(found))]
 

@@ -35,7 +35,7 @@ class Kruskal:
 def kruskal(frame: pd.DataFrame, outcome: str) -> Kruskal | Undefined:
     """Kruskal-Wallis test, corrected for ties. Source: Kruskal & Wallis 1952, JASA 47(260), 583-621."""
     found = groups(frame, outcome)
-    if problem := too_few_groups(found):
+    if problem := too_few_groups(found.values()):
         return problem
     values = np.concatenate(list(found.values()))
     if is_constant(values):
@@ -62,7 +62,7 @@ class DunnPair:
 def dunn(frame: pd.DataFrame, outcome: str) -> list[DunnPair] | Undefined:
     """Pairwise comparison of mean ranks over all conditions. Source: Dunn 1964, Technometrics 6(3)."""
     found = groups(frame, outcome)
-    if problem := too_few_groups(found):
+    if problem := too_few_groups(found.values()):
         return problem
     values = np.concatenate(list(found.values()))
     if is_constant(values):

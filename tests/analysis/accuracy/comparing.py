@@ -4,11 +4,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from app.analysis.accuracy.analysis import Analysis, Cell
-from app.analysis.accuracy.report import Report
+from app.analysis.accuracy import comparing
+from app.analysis.accuracy.anova import Anova, Kind
+from app.analysis.accuracy.comparing import Analysis, Cell
+from app.analysis.accuracy.pairs import OneWay
+from app.analysis.statistics.describe import Levene, Shapiro
 
-CELL_KEYS = {"lower": "low", "upper": "high"}
-ANOVAS = {"anova_type1": "I", "anova_type2": "II", "anova_type3_sum_contrasts": "III"}
+# Names of golden terms.
+TERMS = {"condition": "model", "size": "model_size", "condition × size": "model:model_size"}
+ANOVAS: dict[str, Kind] = {"anova_type1": "I", "anova_type2": "II", "anova_type3_sum_contrasts": "III"}
 VARIANTS = {"all_runs": "all_runs", "after_outlier_removal": "without_outliers"}
 CLOSED, TUKEY_P, TUKEY_CI, SHAPIRO_W, SHAPIRO_P = 1e-9, 1e-9, 1e-5, 1e-8, 1e-6
 # Keys of golden tables -> attributes of ours.
@@ -39,8 +43,8 @@ class Comparison:
         return self.difference <= max(self.absolute, self.relative * abs(self.theirs))
 
 
-def compare_all(report: Report, golden: dict[str, Any]) -> list[Comparison]:
-    everything, trimmed = report.variants["all_runs"], report.variants["without_outliers"]
+def compare_all(report: comparing.Comparison, golden: dict[str, Any]) -> list[Comparison]:
+    everything, trimmed = report.everything, report.trimmed
     found = [
         Comparison("n before", len(everything.runs), golden["meta"]["n_kept_before_outlier_removal"]),
         Comparison("n after", len(trimmed.runs), golden["n_after"]),
@@ -49,7 +53,7 @@ def compare_all(report: Report, golden: dict[str, Any]) -> list[Comparison]:
         *compare_outliers(report, golden["outliers"]),
     ]
     for key, variant in VARIANTS.items():
-        found += compare_variant(key, report.variants[variant], golden[key])
+        found += compare_variant(key, report.versions[variant], golden[key])
     return found
 
 
@@ -64,10 +68,10 @@ def compare_cells(name: str, analysis: Analysis, rows: list[dict[str, Any]]) -> 
 
 
 def of_cell(cell: Cell, key: str) -> float:
-    return float(getattr(cell, CELL_KEYS.get(key, key)))
+    return float(getattr(cell.fences if key in {"lower", "upper"} else cell.described, key))
 
 
-def compare_outliers(report: Report, rows: list[dict[str, Any]]) -> Iterator[Comparison]:
+def compare_outliers(report: comparing.Comparison, rows: list[dict[str, Any]]) -> Iterator[Comparison]:
     ours = {(*run.cell, run.number): run for run in report.left_out}
     theirs = {(row["model_size"], row["model"], row["run"]): row for row in rows}
     assert ours.keys() == theirs.keys()
@@ -93,12 +97,18 @@ def compare_variant(name: str, analysis: Analysis, golden: dict[str, Any]) -> It
             yield from CHECKS[key](where, analysis, content)
 
 
+def anova_of(analysis: Analysis, kind: Kind) -> Anova:
+    found = analysis.anovas[kind]
+    assert isinstance(found, Anova)
+    return found
+
+
 def compare_anova(
-    where: str, analysis: Analysis, kind: str, rows: list[dict[str, Any]]
+    where: str, analysis: Analysis, kind: Kind, rows: list[dict[str, Any]]
 ) -> Iterator[Comparison]:
-    table = analysis.anovas[kind]
+    table = anova_of(analysis, kind)
     ours: dict[str, dict[str, float]] = {
-        term.name: {"ss": term.ss, "df": term.df, "F": term.f, "p": term.p, "ges": term.ges}
+        TERMS[term.name]: {"ss": term.ss, "df": term.df, "F": term.f, "p": term.p, "ges": term.ges}
         for term in table.terms
     }
     ours["Residuals"] = {"ss": table.ss_error, "df": table.df_error}
@@ -111,9 +121,9 @@ def compare_anova(
 
 def compare_printed_anova(where: str, analysis: Analysis, rows: list[dict[str, Any]]) -> Iterator[Comparison]:
     """F and ges to three decimals, p to three digits."""
-    table = analysis.anovas["II"]
+    table = anova_of(analysis, "II")
     for term, row in zip(table.terms, rows, strict=True):
-        assert term.name == row["term"]
+        assert TERMS[term.name] == row["term"]
         yield Comparison(f"{where} {term.name} df1", term.df, row["df1"])
         yield Comparison(f"{where} {term.name} df2", table.df_error, row["df2"])
         yield Comparison(f"{where} {term.name} F", term.f, row["F"], 0, 5.001e-4)
@@ -122,7 +132,7 @@ def compare_printed_anova(where: str, analysis: Analysis, rows: list[dict[str, A
 
 
 def compare_tukey(where: str, analysis: Analysis, rows: list[dict[str, Any]]) -> Iterator[Comparison]:
-    for pair, row in zip(analysis.tukey, rows, strict=True):
+    for pair, row in zip(analysis.pairs, rows, strict=True):
         named = (pair.size, pair.first, pair.second)
         assert named == (row["model_size"], row["group1"], row["group2"])
         for key, attribute in TUKEY.items():
@@ -134,7 +144,7 @@ def compare_tukey(where: str, analysis: Analysis, rows: list[dict[str, Any]]) ->
 
 def compare_printed_tukey(where: str, analysis: Analysis, rows: list[dict[str, Any]]) -> Iterator[Comparison]:
     """Compare p at the three digits it is printed with."""
-    for pair, row in zip(analysis.tukey, rows, strict=True):
+    for pair, row in zip(analysis.pairs, rows, strict=True):
         assert (pair.size, pair.first, pair.second) == (row["model_size"], row["group1"], row["group2"])
         for key, attribute in TUKEY_PRINTED.items():
             relative = 5.001e-3 if key == "p.adj" else CLOSED if key == "estimate" else TUKEY_CI
@@ -144,25 +154,29 @@ def compare_printed_tukey(where: str, analysis: Analysis, rows: list[dict[str, A
 
 def compare_levene(where: str, analysis: Analysis, row: dict[str, Any]) -> Iterator[Comparison]:
     test = analysis.levene
-    assert test is not None
-    ours = {"F": test.statistic, "df1": test.df1, "df2": test.df2, "p": test.p}
+    assert isinstance(test, Levene)
+    ours = {"F": test.F, "df1": test.df1, "df2": test.df2, "p": test.p}
     yield from (Comparison(f"{where} {key}", ours[key], theirs) for key, theirs in row.items())
 
 
 def compare_shapiro(where: str, analysis: Analysis, rows: list[dict[str, Any]]) -> Iterator[Comparison]:
+    ours = {(cell.size, cell.condition): cell.shapiro for cell in analysis.cells}
     for row in rows:
         cell = row["model_size"], row["model"]
-        w, p = analysis.shapiro[cell]
-        yield Comparison(f"{where} {cell} W", w, row["W"], SHAPIRO_W)
-        yield Comparison(f"{where} {cell} p", p, row["p"], SHAPIRO_P)
+        test = ours[cell]
+        assert isinstance(test, Shapiro)
+        yield Comparison(f"{where} {cell} W", test.W, row["W"], SHAPIRO_W)
+        yield Comparison(f"{where} {cell} p", test.p, row["p"], SHAPIRO_P)
 
 
 def compare_one_way(where: str, analysis: Analysis, rows: list[dict[str, Any]]) -> Iterator[Comparison]:
     for row in rows:
         size = row["model_size"]
         test = analysis.one_way[size]
-        errors = [(cell.n - 1) * cell.sd**2 for cell in analysis.cells if cell.size == size]
-        ours = {"F": test.statistic, "df1": test.df1, "df2": test.df2, "p": test.p}
+        assert isinstance(test, OneWay)
+        here = [cell.described for cell in analysis.cells if cell.size == size]
+        errors = [(one.n - 1) * (one.sd or 0) ** 2 for one in here]
+        ours: dict[str, float] = {"F": test.f, "df1": test.df1, "df2": test.df2, "p": test.p}
         ours["ms_residual"] = sum(errors) / test.df2
         for key, value in ours.items():
             yield Comparison(f"{where} {size} {key}", value, row[key])

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.analysis.accuracy.analysis import analyse, outliers
-from app.analysis.accuracy.report import compare
+from app.analysis.accuracy.anova import KINDS
+from app.analysis.accuracy.comparing import analyse, compare, outliers
 from app.analysis.accuracy.runs import Run
+from app.analysis.statistics.base import Undefined
 from app.contract.accuracies import read_results
-from tests.analysis.accuracy.comparing import compare_all, compare_variant, error_table
+from tests.analysis.accuracy.comparing import anova_of, compare_all, compare_variant, error_table
 from tests.analysis.statistics.published import CONDITIONS as PUBLISHED
 from tests.analysis.statistics.published import derived
 
@@ -85,7 +86,8 @@ def test_a_balanced_table_has_the_sums_of_squares_one_computes_by_hand() -> None
         ("MT:Unrevised", "770M", [10.0, 12.0]),
     )
     analysis = analyse(runs, CONDITIONS, SIZES)
-    for table in analysis.anovas.values():
+    for kind in KINDS:
+        table = anova_of(analysis, kind)
         assert [term.ss for term in table.terms] == pytest.approx([32, 72, 8])
         assert table.ss_error == pytest.approx(8)
         assert table.df_error == 4
@@ -96,10 +98,10 @@ def test_one_size_alone_is_compared_by_condition() -> None:
         ("CF:Unrevised", "220M", [50.0, 51.0, 52.0]), ("MT:Unrevised", "220M", [60.0, 61.0, 62.0])
     )
     analysis = analyse(runs, CONDITIONS, ["220M"])
-    [term] = analysis.anovas["II"].terms
-    assert term.name == "model"
+    [term] = anova_of(analysis, "II").terms
+    assert term.name == "condition"
     assert term.f == pytest.approx(150)
-    assert [pair.difference for pair in analysis.tukey] == pytest.approx([10])
+    assert [pair.difference for pair in analysis.pairs] == pytest.approx([10])
 
 
 def test_a_cell_without_runs_leaves_the_interaction_without_degrees_of_freedom() -> None:
@@ -108,8 +110,8 @@ def test_a_cell_without_runs_leaves_the_interaction_without_degrees_of_freedom()
         ("MT:Unrevised", "220M", [60.0, 61.5]),
         ("MT:Unrevised", "770M", [70.0, 71.0]),
     )
-    table = analyse(runs, CONDITIONS, SIZES).anovas["II"]
-    assert [term.name for term in table.terms] == ["model", "model_size"]
+    table = anova_of(analyse(runs, CONDITIONS, SIZES), "II")
+    assert [term.name for term in table.terms] == ["condition", "size"]
     assert table.df_error == 3
 
 
@@ -117,13 +119,12 @@ def test_a_cell_without_runs_leaves_the_interaction_without_degrees_of_freedom()
 def test_single_runs_and_equal_runs_have_means_but_no_tests(accuracies: list[float]) -> None:
     runs = make_runs(("CF:Unrevised", "220M", accuracies), ("MT:Unrevised", "220M", accuracies))
     analysis = analyse(runs, CONDITIONS, SIZES)
-    assert [cell.mean for cell in analysis.cells] == [50.0, 50.0]
-    assert not analysis.anovas
-    assert not analysis.tukey
-    assert analysis.levene is None
-    assert not analysis.shapiro
+    assert [cell.described.mean for cell in analysis.cells] == [50.0, 50.0]
+    tests = [*analysis.anovas.values(), *analysis.tukey.values(), *analysis.one_way.values(), analysis.levene]
+    assert all(isinstance(one, Undefined) for one in tests)
+    assert all(isinstance(cell.shapiro, Undefined) for cell in analysis.cells)
 
 
 def test_a_single_run_has_no_standard_error() -> None:
     [cell] = analyse(make_runs(("CF:Unrevised", "220M", [50.0])), CONDITIONS, SIZES).cells
-    assert np.isnan(cell.se)
+    assert cell.described.se is None

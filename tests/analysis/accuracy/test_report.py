@@ -21,9 +21,16 @@ def test_the_analysis_writes_a_report_a_tidy_table_and_the_figure_in_three_forma
     status, said = call(OWN / "experiment.csv", "--out", tmp_path / "analysis")
     assert status == 0, said
     written = sorted(path.name for path in (tmp_path / "analysis").iterdir())
-    assert written == ["accuracy.pdf", "accuracy.png", "accuracy.svg", "report.html", "statistics.csv"]
+    assert written == [
+        *(f"accuracy.{kind}" for kind in ("pdf", "png", "svg")),
+        "notes.csv",
+        "report.html",
+        "statistics.csv",
+    ]
     page = (tmp_path / "analysis/report.html").read_text(encoding="utf-8")
-    assert page.count("<caption>All runs</caption>") == page.count("<caption>Without outliers</caption>") == 4
+    assert page.count("(all runs)</summary>") == page.count("(without outliers)</summary>") == 5
+    assert "<td>MT+CF:Revised</td><td>1.5B</td><td>6</td>" in "".join(map(str.strip, page.splitlines()))
+    assert 'src="data:image/svg+xml;base64,' in page
     assert "6 of 48 runs (12 %), 3 of them extreme" in said
 
 
@@ -32,18 +39,20 @@ def test_the_tidy_table_has_every_figure_at_full_precision(tmp_path: Path) -> No
     with (tmp_path / "statistics.csv").open(encoding="utf-8", newline="") as stream:
         lines = list(csv.DictReader(stream))
     assert list(lines[0]) == [
-        *("analysis", "variant", "measure", "group1", "group2", "term", "quantity", "n", "value")
+        *("analysis", "variant", "construct", "group1", "group2", "term", "quantity", "n", "value")
     ]
     golden = json.loads((OWN / "experiment.json").read_text(encoding="utf-8"))
     [found] = [
         line
         for line in lines
         if (line["analysis"], line["variant"]) == ("anova_type_II", "without_outliers")
-        and (line["term"], line["quantity"]) == ("model:model_size", "F")
+        and (line["term"], line["quantity"]) == ("condition × size", "F")
     ]
     expected = golden["after_outlier_removal"]["anova_type2"][2]["F"]
     assert float(found["value"]) == pytest.approx(expected, rel=1e-9)
     assert len({tuple(line.values())[:-1] for line in lines}) == len(lines)
+    [note] = (tmp_path / "notes.csv").read_text(encoding="utf-8").splitlines()
+    assert note.endswith("sentence")
 
 
 def test_the_same_runs_give_the_same_bytes(tmp_path: Path) -> None:

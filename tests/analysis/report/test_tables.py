@@ -37,30 +37,50 @@ def test_a_table_has_a_line_for_each_key_a_dash_for_what_is_absent_and_sentences
         Note(Key("dunn", "all_rows", "clarity"), "All the same."),
         Note(Key("dunn", "all_rows", "ease"), "All the same."),
     ]
-    made = table(found, "dunn", "Dunn", "dunn", "all_rows")
+    made = table(found, "Dunn", "dunn", "all_rows")
     assert made.header == ("Construct", "First", "Second", "z", "p")
     assert made.rows == (("use", "a", "b", "1.500", "0.500"), ("use", "a", "c", "-2.000", "–"))
     assert made.notes == ("clarity; ease: All the same.",)
+    assert (made.name, made.texts) == ("dunn_all_rows", 3)
+
+
+def test_a_table_of_other_things_has_its_own_headings_and_its_notes_say_where() -> None:
+    found: list[Statistic | Note] = [
+        Statistic(Key("shapiro", "all_runs", "accuracy", "CF", term="220M"), "W", 5, 0.9),
+        Note(Key("shapiro", "all_runs", "accuracy", "CF", term="770M"), "Too few."),
+    ]
+    made = table(found, "Normality", "shapiro", "all_runs", labels={"group1": "Condition", "term": "Size"})
+    assert made.header == ("Condition", "Size", "W")
+    assert made.rows == (("CF", "220M", "0.900"),)
+    assert made.notes == ("CF 770M: Too few.",)
+
+
+def a_table(*rows: tuple[str, str], number: str = "n") -> Table:
+    return Table(name="t", title="A_b", header=("Group", number), rows=rows, texts=1)
 
 
 def test_latex_survives_whatever_a_label_holds() -> None:
     assert escaping.latex(r"50% & \x_{1} < α") == r"50\% \& \textbackslash{}x\_\{1\} $<$ $\alpha$"
-    text = latex(Table("t", "A_b", ("Group", "n"), (("x&y", "3"),)), "stamp")
+    text = latex(a_table(("x&y", "3")), "stamp")
     assert r"\begin{tabular}{lr}" in text
     assert r"x\&y & 3 \\" in text
-    several_pages = latex(Table("t", "A", ("Group", "n"), (("x", "3"),) * 31), "stamp")
+    several_pages = latex(a_table(*[("x", "3")] * 31), "stamp")
     assert several_pages.count(r"{longtable}") == 2
 
 
 def test_a_files_absent_cells_are_empty_so_that_columns_of_numbers_stay_numbers(tmp_path: Path) -> None:
-    write_csv(tmp_path / "t.csv", Table("t", "A", ("Group", "sd"), (("x", "0.100"), ("y", "–"))))
+    write_csv(
+        tmp_path / "t.csv",
+        a_table(("x", "0.100"), ("y", "–"), number="sd"),
+    )
     assert (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines() == ["Group,sd", "x,0.100", "y,"]
 
 
 def test_a_line_break_in_a_title_does_not_leave_the_latex_comment() -> None:
     for line_break in ("\n", "\r", "\r\n", "\v", "\x85", "\u2028"):
         text = latex(
-            Table("t", "A", ("Group", "n"), (("x", "3"),)), rf"Study: a{line_break}\input{{/etc/passwd}}"
+            a_table(("x", "3")),
+            rf"Study: a{line_break}\input{{/etc/passwd}}",
         )
         assert [line for line in text.splitlines() if "input" in line] == [text.splitlines()[0]]
         assert text.startswith("% Study: a")
@@ -68,6 +88,6 @@ def test_a_line_break_in_a_title_does_not_leave_the_latex_comment() -> None:
 
 def test_a_label_is_neither_an_argument_of_a_line_break_nor_a_new_line() -> None:
     rows = (("[5cm]", "1"), ("*\n\n\\input{x}", "2"))
-    lines = latex(Table("t", "A", ("Group", "n"), rows), "s").splitlines()
+    lines = latex(a_table(*rows), "s").splitlines()
     assert r"{[}5cm{]} & 1 \\" in lines
     assert r"{*} \textbackslash{}input\{x\} & 2 \\" in lines

@@ -54,7 +54,8 @@ def test_descriptives_and_normality(outcome: str) -> None:
 @outcomes
 def test_levene_and_kruskal(outcome: str) -> None:
     expected = of("levene", construct=outcome)
-    compare(levene(counted(outcome), outcome), expected, {name: name for name in ("df1", "df2", "F", "p")})
+    spread = levene(groups(counted(outcome), outcome).values())
+    compare(spread, expected, {name: name for name in ("df1", "df2", "F", "p")})
     names = {"H": "H", "df": "df", "p": "p", "eta2": "eta2_H", "epsilon2": "epsilon2"}
     compare(kruskal(counted(outcome), outcome), of("kruskal", construct=outcome), names)
 

@@ -49,7 +49,11 @@ def test_simple_statistics_are_those_of_r(outcome: str) -> None:
     assert [described.q1, described.median, described.q3] == golden["quartiles"]
     assert described.sd == pytest.approx(golden["sd"], rel=1e-12)
     assert [normal.W, normal.p] == pytest.approx(golden["shapiro"], rel=1e-6)
-    ranks, spread, effects = kruskal(frame, outcome), levene(frame, outcome), superiority(frame, outcome)
+    ranks, spread, effects = (
+        kruskal(frame, outcome),
+        levene(groups(frame, outcome).values()),
+        superiority(frame, outcome),
+    )
     assert not isinstance(ranks, Undefined)
     assert not isinstance(spread, Undefined)
     assert not isinstance(effects, Undefined)

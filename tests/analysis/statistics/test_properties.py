@@ -30,7 +30,7 @@ EVERY: dict[str, Statistic] = {
     "describe": lambda frame: [describe(values) for values in groups(frame, "clarity").values()],
     "shapiro": lambda frame: [shapiro(values) for values in groups(frame, "clarity").values()],
     "fences": lambda frame: [fences(values) for values in groups(frame, "clarity").values()],
-    "levene": lambda frame: levene(frame, "clarity"),
+    "levene": lambda frame: levene(groups(frame, "clarity").values()),
     "kruskal": lambda frame: kruskal(frame, "clarity"),
     "dunn": lambda frame: dunn(frame, "clarity"),
     "superiority": lambda frame: superiority(frame, "clarity"),

@@ -1,0 +1,19 @@
+"""How a p-value is judged and written, in every report and figure."""
+
+ALPHA = 0.05
+SMALL = 1e-3  # a p below is only said to be below
+
+
+def is_significant(p: float) -> bool:
+    return p < ALPHA
+
+
+def shown_p(p: float) -> str:
+    """In a table's cell."""
+    return f"{p:.3f}" if p >= SMALL else "< .001"
+
+
+def p_words(p: float) -> str:
+    """In a sentence."""
+    text = shown_p(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text.removeprefix('0')}"
