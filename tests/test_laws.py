@@ -47,8 +47,8 @@ def test_cookies_are_read_by_our_own_reader_alone() -> None:
         assert ".cookies" not in path.read_text().replace("from app.web.cookies", ""), path
 
 
-def decorators(function: ast.FunctionDef) -> str:
-    return " ".join(ast.unparse(decorator) for decorator in function.decorator_list)
+def decorators(defined: ast.FunctionDef | ast.ClassDef) -> str:
+    return " ".join(ast.unparse(decorator) for decorator in defined.decorator_list)
 
 
 def test_participant_handlers_are_sync_and_write_only_on_post() -> None:
@@ -97,3 +97,65 @@ def test_no_two_attributes_run_together(path: Path) -> None:
             is_inside = found[0] != ">"
         elif is_inside and found[0].startswith("{% endif"):
             assert not re.match(r"\s*\n\s*\{%", text[found.end() :]), found[0]
+
+
+MOST_POSITIONAL = 4
+
+
+def dataclasses_of_ours() -> dict[str, int]:
+    """By name, how many values each holds (the most, where several have one name)."""
+    found: dict[str, int] = {}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and "dataclass" in decorators(node):
+                count = sum(isinstance(line, ast.AnnAssign) for line in node.body)
+                found[node.name] = max(count, found.get(node.name, 0))
+    return found
+
+
+def names_of_others(tree: ast.Module) -> set[str]:
+    """What a module imports from libraries."""
+    return {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and not re.match(r"(app|training)\b", node.module or "")
+        for alias in node.names
+    }
+
+
+def positional_values(call: ast.Call, holds: int) -> int:
+    """How many values a call gives by their place; a row that is unpacked may be all of them."""
+    return holds if any(isinstance(one, ast.Starred) for one in call.args) else len(call.args)
+
+
+def too_positional(source: str, ours: dict[str, int]) -> list[str]:
+    tree = ast.parse(source)
+    known = ours.keys() - names_of_others(tree)
+    return [
+        f"line {node.lineno}: {name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and (name := ast.unparse(node.func).rpartition(".")[2]) in known
+        and positional_values(node, ours[name]) > MOST_POSITIONAL
+    ]
+
+
+def test_a_whole_value_of_more_than_four_parts_is_built_by_keyword() -> None:
+    ours = dataclasses_of_ours()
+    assert len(ours) > 100
+    found = {str(path.relative_to(ROOT)): too_positional(path.read_text(), ours) for path in SOURCES}
+    assert {path: calls for path, calls in found.items() if calls} == {}
+
+
+@pytest.mark.parametrize(
+    "source,is_found",
+    [
+        ("Cell(1, 2, 3, 4, 5)", True),
+        ("here.Cell(*row)", True),
+        ("Cell(1, 2, 3, 4, e=5)", False),
+        ("Small(*row)", False),
+        ("from library import Cell\nCell(1, 2, 3, 4, 5)", False),
+    ],
+)
+def test_the_law_of_keywords_sees_calls_by_place(source: str, is_found: bool) -> None:  # noqa: FBT001
+    assert bool(too_positional(source, {"Cell": 5, "Small": 3})) is is_found

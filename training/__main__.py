@@ -97,7 +97,14 @@ def evaluate(
     from training.config import read_config  # noqa: PLC0415  # see the top
 
     settings = stage.Settings(
-        split, way, limit, batch_size, precision, device, tuple(test or ()), test_format
+        split=split,
+        way=way,
+        limit=limit,
+        batch_size=batch_size,
+        precision=precision,
+        device=device,
+        test=tuple(test or ()),
+        test_format=test_format,
     )
     with complaining():
         if not runs and base is None:

@@ -94,7 +94,12 @@ def read_examples(path: Path, data_format: DataFormat) -> list[Example]:
     if data_format == "teacher":
         return [lesson.example for lesson in read_own(path)]
     questions = read_question_set(path, data_format).questions
-    return [Example(one.key, one.question, one.choices, one.answer, one.premise) for one in questions]
+    return [
+        Example(
+            id=one.key, question=one.question, choices=one.choices, answer=one.answer, context=one.premise
+        )
+        for one in questions
+    ]
 
 
 def read_lessons(path: Path, data_format: DataFormat) -> list[Lesson]:
@@ -112,7 +117,9 @@ def read_own(path: Path) -> Iterator[Lesson]:
     with open_lines(path) as stream:
         for line, row in parse_rows(stream, path.name, TeacherRow, Counter()):
             refuse_repetition(seen, row.key, line, path.name)
-            example = Example(row.key, row.question, row.choices, row.answer, row.context)
+            example = Example(
+                id=row.key, question=row.question, choices=row.choices, answer=row.answer, context=row.context
+            )
             argued = {choice: row.argued_for(choice) for choice in example.wrong_choices}
             yield Lesson(example, row.explanation or "", row.revised_explanation or "", argued)
 

@@ -158,7 +158,13 @@ def write_done(planned: Planned, accuracy: float) -> None:
 def as_row(planned: Planned, accuracy: float) -> ResultRow:
     """In the published file's words; names of the grid that it does not know stay."""
     data, method = DATA.get(planned.data, planned.data), METHODS.get(planned.method, planned.method)
-    return ResultRow(planned.seed, accuracy, data, planned.size, method)
+    return ResultRow(
+        run=planned.seed,
+        accuracy=accuracy,
+        target_rationale=data,
+        model_size=planned.size,
+        training_mode=method,
+    )
 
 
 # The command

@@ -98,7 +98,9 @@ def plan(grid: Grid, precision: str | None = None) -> Iterator[Planned]:
                     )
                     if precision is not None and leaves_precision_open(config):
                         config = merged(config, nested("optimization.precision", precision))
-                    yield Planned(method, data, size, seed, folder, config)
+                    yield Planned(
+                        method=method, data=data, size=size, seed=seed, folder=folder, config=config
+                    )
 
 
 def leaves_precision_open(config: Mapping[str, Any]) -> bool:

@@ -26,7 +26,7 @@ def account_page(
     settings: Settings = request.app.state.settings
     here = current(at.session, request)
     return AccountPage(
-        shell_of(request, at.person, "account"),
+        shell=shell_of(request, at.person, "account"),
         sessions=queries.sessions_of(at.session, user.id, datetime.now(UTC)),
         here=here.here.id if here else 0,
         tokens=queries.tokens_of(at.session, user.id),

@@ -40,7 +40,7 @@ def account(request: Request) -> Response:
 def new_password(request: Request) -> Response:
     """Asked of whoever signs in with a password that somebody else has seen."""
     with desk(request, despite="password") as at:
-        page = NewPasswordPage(at.person.email, passwords.shortest(has_second_factor=False))
+        page = NewPasswordPage(email=at.person.email, shortest=passwords.shortest(has_second_factor=False))
     return render(page)
 
 
@@ -87,7 +87,10 @@ def sent_back(request: Request, errors: Mapping[str, str], *, must: bool) -> Res
     with desk(request, despite="password") as at:
         if must:
             return render(
-                NewPasswordPage(at.person.email, passwords.shortest(has_second_factor=False), errors), 422
+                NewPasswordPage(
+                    email=at.person.email, shortest=passwords.shortest(has_second_factor=False), errors=errors
+                ),
+                422,
             )
         page = account_page(request, at, form="password", errors=errors)
     return show(page, 422)

@@ -89,11 +89,11 @@ def change_role(at: Desk, user_id: int, data: Mapping[str, str]) -> Deed:
         raise Conflict(f"{user.email} is {user.role} already.")
     service.keep_an_admin(at.session, user)
     return Deed(
-        f"{user.email}, now {user.role}, becomes {form.role}: they may {MAY[form.role]}.",
-        "Change the role",
-        lambda session: service.change_role(session, user, form.role),
-        f"{user.email} is now {form.role}.",
-        {"role": form.role},
+        sentence=f"{user.email}, now {user.role}, becomes {form.role}: they may {MAY[form.role]}.",
+        button="Change the role",
+        do=lambda session: service.change_role(session, user, form.role),
+        notice=f"{user.email} is now {form.role}.",
+        fields={"role": form.role},
     )
 
 

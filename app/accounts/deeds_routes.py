@@ -72,7 +72,7 @@ def asking(request: Request, plan: Plan) -> ProvePage:
     with desk(request, "admin", writing=True) as at:
         deed = plan(at)
         return ProvePage(
-            shell_of(request, at.person, "users"),
+            shell=shell_of(request, at.person, "users"),
             action=request.url.path,
             sentence=deed.sentence,
             button=deed.button,

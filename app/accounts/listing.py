@@ -23,7 +23,7 @@ def users_page(
 ) -> UsersPage:
     """The list; `data` and `errors` are of the form that adds somebody, when it comes back."""
     return UsersPage(
-        shell_of(request, at.person, "users"),
+        shell=shell_of(request, at.person, "users"),
         users=queries.users(at.session),
         roles=ROLES,
         me=at.person.id,

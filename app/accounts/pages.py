@@ -14,7 +14,7 @@ from app.web.shell import ShellPage
 AccountForm = Literal["password", "off", "token"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SignInPage(Page):
     template = "accounts/sign_in.html"
     email: str = ""
@@ -22,7 +22,7 @@ class SignInPage(Page):
     problem: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CodePage(Page):
     """The second step, for an account with a second factor. `ticket` says whose password was right."""
 
@@ -32,7 +32,7 @@ class CodePage(Page):
     problem: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ResetPage(Page):
     """Sets a password from a one-time link."""
 
@@ -42,7 +42,7 @@ class ResetPage(Page):
     problem: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NewPasswordPage(Page):
     """Asks for a password of one's own at the first sign-in."""
 
@@ -58,7 +58,7 @@ class NewToken:
     token: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AccountPage(ShellPage):
     template = "accounts/account.html"
     sessions: Sequence[UserSession]
@@ -75,7 +75,7 @@ class AccountPage(ShellPage):
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SecondFactorPage(ShellPage):
     template = "accounts/second_factor.html"
     secret: str
@@ -86,7 +86,7 @@ class SecondFactorPage(ShellPage):
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class UsersPage(ShellPage):
     template = "accounts/users.html"
     users: Sequence[User]
@@ -99,7 +99,7 @@ class UsersPage(ShellPage):
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProvePage(ShellPage):
     """Says what a form will do, and asks who sends it: `fields` go to `action` again, with the proof."""
 
@@ -112,7 +112,7 @@ class ProvePage(ShellPage):
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AuditPage(ShellPage):
     template = "accounts/audit.html"
     events: Paged[AuditEvent]

@@ -52,11 +52,11 @@ async def sign_in(request: Request, data: FormData) -> Response:
     path, email = own_path(data.get("next", "")), data.get("email", "").strip().lower()
     form = bind(SignInForm, data).value
     if form is None:
-        return render(SignInPage(email[:300], path, WRONG), 422)
+        return render(SignInPage(email=email[:300], next_path=path, problem=WRONG), 422)
     try:
         return await in_turn(request, check_password, request, email, form.password, path)
     except TooMany as refused:
-        return too_many(SignInPage(email, path, refused.message), refused)
+        return too_many(SignInPage(email=email, next_path=path, problem=refused.message), refused)
 
 
 def check_password(request: Request, email: str, password: str, path: str) -> Response:
@@ -69,7 +69,7 @@ def check_password(request: Request, email: str, password: str, path: str) -> Re
         with transaction(request, writing=True) as session:
             act_as(session, Actor(NOBODY, auth.address_of(request)))
             service.note_failure(session, email)
-        return render(SignInPage(email, path, WRONG), 401)
+        return render(SignInPage(email=email, next_path=path, problem=WRONG), 401)
     return finish(request, email, service.proof_of(stored), path, code=None)
 
 
@@ -82,7 +82,7 @@ async def sign_in_code(request: Request, data: FormData) -> Response:
     try:
         return await in_turn(request, check_code, request, email, proof, path, data.get("code", ""))
     except TooMany as refused:
-        return too_many(CodePage(data["ticket"], path, refused.message), refused)
+        return too_many(CodePage(ticket=data["ticket"], next_path=path, problem=refused.message), refused)
 
 
 def check_code(request: Request, email: str, proof: str, path: str, code: str) -> Response:
@@ -107,9 +107,12 @@ def finish(request: Request, email: str, proof: str, path: str, code: str | None
             attempts.forgive(session, door_counters(request, email))
     if outcome == "code" or (outcome == "failed" and code is not None):
         problem = WRONG_CODE if outcome == "failed" else ""
-        return render(CodePage(make_ticket(request, email, proof), path, problem), 401 if problem else 200)
+        return render(
+            CodePage(ticket=make_ticket(request, email, proof), next_path=path, problem=problem),
+            401 if problem else 200,
+        )
     if outcome == "failed":
-        return render(SignInPage(email, path, WRONG), 401)
+        return render(SignInPage(email=email, next_path=path, problem=WRONG), 401)
     response = RedirectResponse(path, status_code=303)
     lifetime_s = int(service.SESSION_LIFETIME.total_seconds())
     set_cookie(request, response, auth.COOKIE, token, lifetime_s)
@@ -138,7 +141,9 @@ def reset_page(request: Request, token: str) -> Response:
 
 
 def page_of_link(user: User) -> ResetPage:
-    return ResetPage(user.email, passwords.shortest(has_second_factor=user.totp_secret is not None))
+    return ResetPage(
+        email=user.email, shortest=passwords.shortest(has_second_factor=user.totp_secret is not None)
+    )
 
 
 @router.post("/reset/{token}")

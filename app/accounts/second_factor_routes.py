@@ -38,7 +38,7 @@ def set_up_page(
     user = queries.user_by_id(at.session, at.person.id)
     settings: Settings = request.app.state.settings
     return SecondFactorPage(
-        shell_of(request, at.person, "account"),
+        shell=shell_of(request, at.person, "account"),
         secret=seed,
         ticket=ticket,
         qr_code=second_factor.qr_code(second_factor.uri(seed, at.person.email)),

@@ -32,7 +32,7 @@ def audit(
     with desk(request, "admin") as at:
         some = partial(queries.some_events, at.session, words.replace("\0", ""))
         shown = AuditPage(
-            shell_of(request, at.person, "audit"),
+            shell=shell_of(request, at.person, "audit"),
             events=paged(some, page),
             words=words,
             path=str(request.url.include_query_params(words=words).remove_query_params("page")) + "&",

@@ -48,14 +48,14 @@ def read_csv(path: Path, software: str) -> Material:
     conditions = tuple(sorted(labels.unique()))
     controls = tuple(name for name in ASKED if name in frame)
     points = range(1, 1 + max(5, *(int(frame[name].max(skipna=True) or 0) for name in found), 0))
-    origin = Origin(path.name, "not recorded", sha256_of_file(path), software)
+    origin = Origin(title=path.name, version="not recorded", sha256=sha256_of_file(path), software=software)
     return Material(
-        completed(frame, conditions, found),
-        conditions,
-        tuple(found),
-        controls,
-        origin,
-        tuple(str(point) for point in points),
+        frame=completed(frame, conditions, found),
+        conditions=conditions,
+        constructs=tuple(found),
+        controls=controls,
+        origin=origin,
+        scale=tuple(str(point) for point in points),
         missing=NOT_RECORDED,
     )
 

@@ -60,17 +60,22 @@ def read_study(session: Session, slug: str, software: str) -> Material:
     conditions = condition_labels(definition, frame)
     frame = completed(frame, conditions, constructs)
     frame, removed = excluded(frame, definition, constructs)
-    origin = Origin(definition.title, version_text(session, versions), data_hash(frame), software)
+    origin = Origin(
+        title=definition.title,
+        version=version_text(session, versions),
+        sha256=data_hash(frame),
+        software=software,
+    )
     flow = participant_flow(people, frame)
     return Material(
-        frame,
-        conditions,
-        constructs,
-        tuple(choices),
-        origin,
-        scale_of(definition, frame, constructs),
-        flow,
-        tuple(removed),
+        frame=frame,
+        conditions=conditions,
+        constructs=constructs,
+        controls=tuple(choices),
+        origin=origin,
+        scale=scale_of(definition, frame, constructs),
+        flow=flow,
+        removed=tuple(removed),
         primary=definition.analysis.primary,
     )
 

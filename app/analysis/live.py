@@ -95,8 +95,8 @@ def gathered(rows: Iterable[tuple[str, str, int, int]]) -> Live:
         found.setdefault((construct, condition), {})[value] = many
     levels = max((value for counts in found.values() for value in counts), default=0)
     cells = [
-        Cell(*place, tuple(counts.get(value, 0) for value in range(1, levels + 1)))
-        for place, counts in found.items()
+        Cell(construct, condition, tuple(counts.get(value, 0) for value in range(1, levels + 1)))
+        for (construct, condition), counts in found.items()
     ]
     return Live(datetime.now(UTC), levels, tuple(cells))
 

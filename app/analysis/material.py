@@ -12,7 +12,7 @@ CORRECT = "answer_correct"
 TEXT = "text"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Origin:
     """What every table and figure is stamped with. `version` is of the study, `sha256` of the data."""
 
@@ -31,7 +31,7 @@ class Removed:
     responses: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Material:
     """`frame` has one row per response that counts; `excluded` marks those that exclusion rules remove.
 

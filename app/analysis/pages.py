@@ -16,7 +16,7 @@ class MadeTable:
     work: Work
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ResultsPage(ShellPage):
     """`level` is what the viewer may do; `is_open` says that people may still come: looking is peeking.
 
@@ -37,7 +37,7 @@ class ResultsPage(ShellPage):
     problem: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LivePage(ShellPage):
     template = "analysis/live.html"
     slug: str

@@ -23,7 +23,7 @@ FACTORS = ("participant", "question")
 TARGETS = (0.8, 0.9)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class World:
     """What is simulated: one condition differs from all others by `effect` log odds.
 
@@ -47,7 +47,7 @@ class World:
             raise Invalid(f"Each participant rates {asked} different questions; there are {self.questions}.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Power:
     """The share of simulations with p < .05, with a 95 % interval; `failed` had no test and count as none."""
 

@@ -52,7 +52,7 @@ def page_of(request: Request, at: Desk, study: Study, problem: str = "") -> Resu
         kind: work_of(at.session, queue, at.person, level, kind, study.slug) for kind in ("report", "package")
     }
     return ResultsPage(
-        shell_of(request, at.person, "studies"),
+        shell=shell_of(request, at.person, "studies"),
         slug=study.slug,
         title=study.draft["title"],
         level=level,
@@ -94,7 +94,9 @@ def live(request: Request, slug: str) -> Response:
     counts: LiveCounts = request.app.state.live_counts
     with desk(request) as at:
         study = study_for(at.session, at.person, slug)
-        page = LivePage(shell_of(request, at.person, "studies"), slug, counts.of(at.session, study))
+        page = LivePage(
+            shell=shell_of(request, at.person, "studies"), slug=slug, live=counts.of(at.session, study)
+        )
     return show(page)
 
 

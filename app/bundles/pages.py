@@ -6,7 +6,7 @@ from app.models import Bundle
 from app.web.shell import ShellPage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BundlesPage(ShellPage):
     """`aside` lists rows of the last import that fit no question."""
 
@@ -20,7 +20,7 @@ class BundlesPage(ShellPage):
     aside: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BundlePage(ShellPage):
     template = "bundles/bundle.html"
     bundle: Bundle

@@ -36,7 +36,7 @@ def page_of(
     aside: tuple[str, ...] = (),
 ) -> BundlesPage:
     return BundlesPage(
-        shell_of(request, at.person, "bundles"),
+        shell=shell_of(request, at.person, "bundles"),
         bundles=queries.bundles(at.session),
         question_sets=question_set_names(at.session),
         upload_mb=request.app.state.settings.upload_mb,
@@ -78,7 +78,7 @@ def bundle(request: Request, name: str, page: PageNumber = 1) -> Response:
             raise NotFound(f"There is no bundle '{name}'.")
         rows, has_more = queries.explanations_page(at.session, found.id, page)
         shown = BundlePage(
-            shell_of(request, at.person, "bundles"),
+            shell=shell_of(request, at.person, "bundles"),
             bundle=found,
             question_set=queries.question_set_name(at.session, found.question_set_id),
             explanations=rows,

@@ -152,10 +152,14 @@ def members_of(archive: zipfile.ZipFile | tarfile.TarFile) -> Iterator[Member]:
         for info in archive.infolist():
             kind = stat.S_IFMT(info.external_attr >> 16)
             is_file = kind in {0, stat.S_IFREG} and not info.is_dir()
-            yield Member(info.filename, info.file_size, is_file, info.is_dir(), info)
+            yield Member(
+                name=info.filename, size=info.file_size, is_file=is_file, is_folder=info.is_dir(), handle=info
+            )
     else:
         for entry in archive:
-            yield Member(entry.name, entry.size, entry.isreg(), entry.isdir(), entry)
+            yield Member(
+                name=entry.name, size=entry.size, is_file=entry.isreg(), is_folder=entry.isdir(), handle=entry
+            )
 
 
 def refuse_unsafe(member: Member, path: Path) -> None:
@@ -178,10 +182,19 @@ def without_common_folder(files: list[Member]) -> list[Member]:
     tops = {PurePosixPath(member.name).parts[0] for member in files}
     if len(tops) == 1 and all(len(PurePosixPath(member.name).parts) > 1 for member in files):
         return [
-            Member(str(PurePosixPath(*PurePosixPath(m.name).parts[1:])), m.size, True, False, m.handle)
+            Member(
+                name=str(PurePosixPath(*PurePosixPath(m.name).parts[1:])),
+                size=m.size,
+                is_file=True,
+                is_folder=False,
+                handle=m.handle,
+            )
             for m in files
         ]
-    return [Member(str(PurePosixPath(m.name)), m.size, True, False, m.handle) for m in files]
+    return [
+        Member(name=str(PurePosixPath(m.name)), size=m.size, is_file=True, is_folder=False, handle=m.handle)
+        for m in files
+    ]
 
 
 @contextmanager

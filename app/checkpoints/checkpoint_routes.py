@@ -46,7 +46,7 @@ def page_of(
     newest = next((run for run in moving.runs if run.state == "complete"), None)
     manifest = StudentManifest.model_validate(found.manifest)
     return CheckpointPage(
-        shell_of(request, at.person, "checkpoints"),
+        shell=shell_of(request, at.person, "checkpoints"),
         moving=moving,
         manifest=manifest,
         manifest_text=manifest.model_dump_json(indent=2, exclude_none=True),
@@ -69,7 +69,7 @@ def moving_of(request: Request, at: Desk, found: Checkpoint) -> Moving:
 def moving(request: Request, name: str) -> Response:
     """State and runs alone, for a page that is looked at."""
     with desk(request) as at:
-        fragment = MovingFragment(moving_of(request, at, queries.checkpoint_by_name(at.session, name)))
+        fragment = MovingFragment(moving=moving_of(request, at, queries.checkpoint_by_name(at.session, name)))
     return render(fragment)
 
 
@@ -136,7 +136,14 @@ def generate(request: Request, name: str, data: FormData) -> Response:
     form = bound.value
     if form is None:
         return refused_on_page(request, name, Invalid(FIELDS), "researcher", bound)
-    plan = runs.Plan(name, form.question_set, form.limit, (), form.precision, form.way)
+    plan = runs.Plan(
+        checkpoint=name,
+        question_set=form.question_set,
+        limit=form.limit,
+        question_keys=(),
+        precision=form.precision,
+        way=form.way,
+    )
     try:
         with desk(request, "researcher", writing=True) as at:
             run = runs.create_run(at.session, plan)
@@ -171,7 +178,7 @@ def told(
         queries.checkpoint_by_name(at.session, name)
         shell = shell_of(request, at.person, "checkpoints")
     page = TryPage(
-        shell,
+        shell=shell,
         name=name,
         task_id=str(task_id),
         looks=looks,

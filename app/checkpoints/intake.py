@@ -180,7 +180,9 @@ def check(target: Path, source: str, given: StudentManifest | None, left: list[s
     refuse_foreign_code(target, names)
     refuse_strange_base(manifest.base)
     refuse_wrong_kind(manifest, names)
-    return TakenIn(target.name, source, manifest, files, sorted(left))
+    return TakenIn(
+        folder=target.name, source=source, manifest=manifest, files=files, left_behind=sorted(left)
+    )
 
 
 def is_never_weights(name: str) -> bool:

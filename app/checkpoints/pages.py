@@ -21,7 +21,7 @@ class CheckpointRow:
     manifest: StudentManifest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckpointsPage(ShellPage):
     """`folders` are those that may be named below the configured root; None without one."""
 
@@ -48,7 +48,7 @@ class Moving:
         return waits or any(run.state == "running" for run in self.runs)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MovingFragment(Page):
     template = "checkpoints/moving.html"
     moving: Moving
@@ -99,7 +99,7 @@ def with_interval(value: float | None, interval: Interval | None) -> str | None:
     return f"{value:.4g} (95 %: {interval[0]:.3g} to {interval[1]:.3g})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckpointPage(ShellPage):
     """`summary` is of the run `newest`, the last one that is complete."""
 
@@ -116,7 +116,7 @@ class CheckpointPage(ShellPage):
     problem: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TryPage(ShellPage):
     """`told` is None while no worker has answered; `looks` counts how often was looked."""
 

@@ -37,7 +37,7 @@ def page_of(
 ) -> CheckpointsPage:
     settings = settings_of(request)
     return CheckpointsPage(
-        shell_of(request, at.person, "checkpoints"),
+        shell=shell_of(request, at.person, "checkpoints"),
         checkpoints=[
             CheckpointRow(one, StudentManifest.model_validate(one.manifest))
             for one in queries.checkpoints(at.session)

@@ -86,7 +86,15 @@ def power(
     if model not in {"mixed", "clmm"}:
         complain(f"--model: there is mixed and clmm, not '{model}'.", as_json)
     chosen: planning.Model = "mixed" if model == "mixed" else "clmm"
-    world = planning.World(conditions, items, questions, effect, person_sd, question_sd, text_sd)
+    world = planning.World(
+        conditions=conditions,
+        items=items,
+        questions=questions,
+        effect=effect,
+        person_sd=person_sd,
+        question_sd=question_sd,
+        text_sd=text_sd,
+    )
     with complaining(as_json):
         world.check()
         numbers = planning.counts(participants, step)

@@ -132,7 +132,14 @@ def generate(
     with opened(as_json) as database:
         if precision not in {None, "fp32", "bf16"}:
             raise Conflict("--precision is fp32 or bf16.")
-        plan = runs.Plan(name, questions, limit, (), precision, way)  # type: ignore[arg-type]  # checked above
+        plan = runs.Plan(
+            checkpoint=name,
+            question_set=questions,
+            limit=limit,
+            question_keys=(),
+            precision=precision,  # type: ignore[arg-type]  # checked above
+            way=way,
+        )
         with database.transaction(writing=True) as session:
             run = runs.create_run(session, plan)
         tell(make_queue(settings), GENERATE, run.id, times=run.total)

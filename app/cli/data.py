@@ -120,12 +120,28 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Let synthetic participants take a study over HTTP; exit status 1 unless every count is right."""
-    habits = Habits(dropout, latecomers, two_tabs, double_submit, back, reload, paced, speed_up)
+    habits = Habits(
+        dropout=dropout,
+        latecomers=latecomers,
+        two_tabs=two_tabs,
+        double_submit=double_submit,
+        back=back,
+        reload=reload,
+        is_paced=paced,
+        speed_up=speed_up,
+    )
     settings = read_settings(as_json)
     with opened(as_json) as database, telling(tell, "participants") as told:
         people = read_effects(effects) if effects else Effects({})
         plan = simulation.Plan(
-            slug, url or settings.local_address, participants, concurrency, seed, people, force, habits
+            slug=slug,
+            url=url or settings.local_address,
+            participants=participants,
+            concurrency=concurrency,
+            seed=seed,
+            effects=people,
+            force=force,
+            habits=habits,
         )
         done = simulation.simulate(database, Signing(settings.load_secret()), plan, told)
     for error in done.errors[:20]:

@@ -77,7 +77,8 @@ def parse_row(fields: dict[str, str], where: str) -> ResultRow:
         raise InvalidFile(f"{where}: test accuracy '{accuracy}' is no number.") from error
     if not 0 <= share <= 1:
         raise InvalidFile(f"{where}: test accuracy {accuracy} is not between 0 and 1.")
-    return ResultRow(int(run), share, *words)
+    data, size, mode = words
+    return ResultRow(run=int(run), accuracy=share, target_rationale=data, model_size=size, training_mode=mode)
 
 
 def write_results(path: Path, rows: Iterable[ResultRow]) -> None:

@@ -45,7 +45,14 @@ def read_question_set(path: Path, file_format: Format, most_lines: int = MOST_LI
         raise InvalidFile(f"{path.name}: holds no questions.")
     odd = sum(chosen_index(question.answer, question.choices) is None for question in questions)
     repeated = sum(len(distinct(question.choices)) < len(question.choices) for question in questions)
-    return QuestionSet(file_format, tuple(questions), unknown, odd, repeated, sha256_of_file(path))
+    return QuestionSet(
+        format=file_format,
+        questions=tuple(questions),
+        unknown_keys=unknown,
+        answer_not_a_choice=odd,
+        repeated_choices=repeated,
+        sha256=sha256_of_file(path),
+    )
 
 
 def refuse_repetition(seen: dict[str, int], key: str, line: int, name: str) -> None:

@@ -40,4 +40,11 @@ async def export(
     asked = asked_for(export_format, include, include_synthetic, with_external_ids)
     opener = partial(api_desk, request, "exports:read")
     wait_s = 0 if "respond-async" in prefer.lower() else WAIT_S
-    return await Download(request, opener, slug, asked, partial(accepted, slug), wait_s).answer()
+    return await Download(
+        request=request,
+        open_desk=opener,
+        slug=slug,
+        asked=asked,
+        later=partial(accepted, slug),
+        wait_s=wait_s,
+    ).answer()

@@ -33,7 +33,9 @@ async def export(
         notice = "The table is being made; this page shows when it is there."
         return go(request, f"/studies/{slug}/results#tables", notice)
 
-    return await Download(request, partial(desk, request), slug, asked, later, WAIT_S).answer()
+    return await Download(
+        request=request, open_desk=partial(desk, request), slug=slug, asked=asked, later=later, wait_s=WAIT_S
+    ).answer()
 
 
 @router.get("/{job_id}")

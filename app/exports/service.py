@@ -87,14 +87,14 @@ def open_source(
     if include_uncounted:
         modes = ["people", "preview", "pilot", "synthetic"]
     return Source(
-        session,
-        study,
-        versions,
-        [StudyDefinition.model_validate(version.definition) for version in versions],
-        modes,
-        queries.chosen(study, include_synthetic=include_synthetic, include_uncounted=include_uncounted),
-        datetime.now(UTC),
-        with_external_ids,
+        session=session,
+        study=study,
+        versions=versions,
+        definitions=[StudyDefinition.model_validate(version.definition) for version in versions],
+        modes=modes,
+        who=queries.chosen(study, include_synthetic=include_synthetic, include_uncounted=include_uncounted),
+        now=datetime.now(UTC),
+        with_external_ids=with_external_ids,
     )
 
 

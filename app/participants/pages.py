@@ -7,7 +7,7 @@ from app.participants.queries import ParticipantRow
 from app.web.shell import ShellPage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ParticipantsPage(ShellPage):
     template = "participants/participants.html"
     slug: str

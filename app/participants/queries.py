@@ -1,7 +1,9 @@
 """The staff's view of who took part; pseudonyms only, in their random order."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -35,7 +37,7 @@ def some_participants(
         select(
             Participant.pseudonym,
             Participant.mode,
-            status_now(now),
+            status_now(now).label("status"),
             Participant.items_answered,
             Participant.checks_passed,
             Participant.checks_answered,
@@ -53,4 +55,8 @@ def some_participants(
     )
     found = session.execute(statement).all()
     fast = too_fast(session, Participant.id.in_([row.id for row in found]))
-    return [replace(ParticipantRow(*row[:-1]), is_too_fast=row.id in fast) for row in found]
+    return [shown(row._asdict(), fast) for row in found]
+
+
+def shown(row: dict[str, Any], fast: Collection[int]) -> ParticipantRow:
+    return ParticipantRow(is_too_fast=row.pop("id") in fast, **row)

@@ -26,7 +26,7 @@ def participants(request: Request, slug: str, page: PageNumber = 1) -> Response:
         study = study_for(at.session, at.person, slug)
         some = partial(queries.some_participants, at.session, study.id, datetime.now(UTC))
         shown = ParticipantsPage(
-            shell_of(request, at.person, "studies"),
+            shell=shell_of(request, at.person, "studies"),
             slug=slug,
             participants=paged(some, page),
             may_exclude=level_of(at.session, at.person, study) != "view",

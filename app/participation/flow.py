@@ -63,7 +63,7 @@ class Shape:
     has_questionnaire: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Progress:
     """What a participant has done so far; `seed` places the attention checks."""
 

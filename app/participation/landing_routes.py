@@ -43,7 +43,7 @@ def landing(request: Request, slug: str) -> Response:
         return render(closed_page(study, Entry(shut)))
     shown = study.study.for_preview if arrival.mode == "preview" else study.study
     page = LandingPage(
-        frame_of(shown),
+        frame=frame_of(shown),
         minutes=shown.definition.estimated_minutes,
         platform=study.study.platform_name,
         hidden=hidden,
@@ -100,7 +100,7 @@ def please_wait(request: Request, slug: str, data: FormData, wait_s: int) -> Res
     link |= {key: data[key] for key in ("mode", "link") if data.get(key)}
     again = f"/s/{slug}?{urlencode(link)}"
     hidden = {key: data[key] for key in (*ids.IDS, "mode", "link", "visit") if data.get(key)}
-    response = render(WaitPage(frame_of(study.study), wait_s, hidden), 429)
+    response = render(WaitPage(frame=frame_of(study.study), wait_s=wait_s, hidden=hidden), 429)
     response.headers["Retry-After"] = str(wait_s)
     response.headers["Refresh"] = f"{wait_s}; url={again}"
     return response
@@ -242,4 +242,4 @@ def closed_page(study: OpenStudy, found: Entry) -> Page:
         ),
     }
     heading, sentences = pages[found.welcome]
-    return MessagePage(frame_of(study.study), heading, sentences)
+    return MessagePage(frame=frame_of(study.study), heading=heading, sentences=sentences)

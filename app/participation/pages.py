@@ -39,7 +39,7 @@ class Own:
     is_erased: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LandingPage(Page):
     """`blocked` says why the study cannot be started from this link; then there is no Start."""
 
@@ -54,7 +54,7 @@ class LandingPage(Page):
     is_preview: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WaitPage(Page):
     """Too many came at once: the same arrival again, by itself after some seconds or at a press."""
 
@@ -64,7 +64,7 @@ class WaitPage(Page):
     hidden: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MessagePage(Page):
     """An ending or a notice: a heading, sentences, at most one code and one link."""
 
@@ -77,7 +77,7 @@ class MessagePage(Page):
     own: Own | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TextPage(Page):
     """Consent or instructions: a researcher's text and one way on (consent: also one out)."""
 
@@ -108,7 +108,7 @@ class ChoiceQuestion:
     wide: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ComprehensionPage(Page):
     template = "participation/comprehension.html"
     frame: Frame
@@ -136,7 +136,7 @@ class Stimulus:
     premise: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RatePage(Page):
     """`comment` is off, optional or required; `own_answer` is what the participant answered before."""
 
@@ -153,7 +153,7 @@ class RatePage(Page):
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ChoicePage(Page):
     """One radio group on a page of its own: an attention check, or the participant's own answer.
 
@@ -170,7 +170,7 @@ class ChoicePage(Page):
     premise: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class QuestionnairePage(Page):
     """Questions without choices take free text."""
 
@@ -179,7 +179,7 @@ class QuestionnairePage(Page):
     questions: tuple[ChoiceQuestion, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CompletedPage(Page):
     """The end: the debrief, and the way back to the platform."""
 
@@ -192,7 +192,7 @@ class CompletedPage(Page):
     own: Own
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LeavePage(Page):
     template = "participation/leave.html"
     frame: Frame
@@ -200,7 +200,7 @@ class LeavePage(Page):
     answered: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ErasePage(Page):
     template = "participation/erase.html"
     frame: Frame

@@ -165,7 +165,7 @@ def frozen_study(session: Session, version_id: int, sha256: str) -> FrozenStudy:
 
 def current_item(session: Session, visit: Visit) -> CurrentItem:
     """What is shown of the item a participant is at."""
-    return CurrentItem(*session.execute(CURRENT_ITEM, place_of(visit)).one())
+    return CurrentItem(**session.execute(CURRENT_ITEM, place_of(visit)).one()._asdict())
 
 
 def current_assignment(session: Session, visit: Visit) -> tuple[int, int]:
@@ -223,7 +223,9 @@ def open_study(session: Session, slug: str) -> OpenStudy:
         raise NotFound("There is no study at this address. Please check the link you were given.")
     study_id, found_slug, status, audience, version_id, sha256 = row
     study = frozen_study(session, version_id, sha256)
-    return OpenStudy(study_id, found_slug, status, audience, version_id, study)
+    return OpenStudy(
+        id=study_id, slug=found_slug, status=status, audience=audience, version_id=version_id, study=study
+    )
 
 
 def failed_checks(session: Session, visit: Visit, attempt: int) -> set[int]:
@@ -268,13 +270,15 @@ def visits_of(
         Participant.mode == mode,
         Participant.external_id.in_(spelled) | Participant.external_hash.in_(hashed),
     )
-    return [Known(*row) for row in session.execute(statement.order_by(Participant.visit_number.desc()))]
+    return [
+        Known(**row._asdict()) for row in session.execute(statement.order_by(Participant.visit_number.desc()))
+    ]
 
 
 def find_by_code(session: Session, study: OpenStudy, code: str) -> Known | None:
     statement = KNOWN.where(Participant.study_id == study.id, Participant.code == code)
     row = session.execute(statement).one_or_none()
-    return Known(*row) if row else None
+    return Known(**row._asdict()) if row else None
 
 
 def status_now(now: datetime) -> Any:  # noqa: ANN401  # an SQL expression

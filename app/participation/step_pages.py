@@ -67,19 +67,27 @@ def frame(visit: Visit, progress: str = "") -> Frame:
 
 def consent_page(_session: Session, visit: Visit, _bound: Submitted) -> Page:
     html = to_html(visit.study.definition.pages.consent)
-    return TextPage(frame(visit), "Consent", html, "I agree and want to take part", is_consent=True)
+    return TextPage(
+        frame=frame(visit),
+        heading="Consent",
+        html=html,
+        button="I agree and want to take part",
+        is_consent=True,
+    )
 
 
 def instructions_page(_session: Session, visit: Visit, _bound: Submitted) -> Page:
     html = to_html(visit.study.definition.pages.instructions)
-    return TextPage(frame(visit), "Instructions", html, "Continue", is_consent=False)
+    return TextPage(
+        frame=frame(visit), heading="Instructions", html=html, button="Continue", is_consent=False
+    )
 
 
 def comprehension_page(_session: Session, visit: Visit, bound: Submitted) -> Page:
     comprehension = visit.study.definition.comprehension
     assert comprehension is not None  # noqa: S101  # the step exists only where the definition has it
     return ComprehensionPage(
-        frame(visit, "Before you begin"),
+        frame=frame(visit, "Before you begin"),
         instructions=to_html(visit.study.definition.pages.instructions),
         questions=tuple(
             ChoiceQuestion(f"question_{number}", question.text, numbered(question.options))
@@ -96,9 +104,9 @@ def comprehension_page(_session: Session, visit: Visit, bound: Submitted) -> Pag
 def practice_page(_session: Session, visit: Visit, bound: Submitted) -> Page:
     item = visit.study.definition.practice[visit.practice_done]
     return RatePage(
-        frame(visit, "Practice"),
-        practice_stimulus(item),
-        rating_questions(visit),
+        frame=frame(visit, "Practice"),
+        stimulus=practice_stimulus(item),
+        questions=rating_questions(visit),
         comment=visit.study.definition.comment,
         own_answer=None,
         is_practice=True,
@@ -111,7 +119,14 @@ def practice_page(_session: Session, visit: Visit, bound: Submitted) -> Page:
 
 def practice_stimulus(item: PracticeItem) -> Stimulus:
     answer = item.choices[item.student_answer]
-    return Stimulus(item.question, item.choices, answer, item.student_answer, item.explanation, item.premise)
+    return Stimulus(
+        question=item.question,
+        choices=item.choices,
+        answer=answer,
+        marked=item.student_answer,
+        explanation=item.explanation,
+        premise=item.premise,
+    )
 
 
 def item_page(session: Session, visit: Visit, bound: Submitted) -> Page:
@@ -123,9 +138,16 @@ def rate_page(visit: Visit, current: CurrentItem, bound: Submitted) -> RatePage:
     choices = tuple(current.choices)
     marked = chosen_index(current.answer, choices)
     return RatePage(
-        frame(visit, f"Explanation {visit.items_answered + 1} of {visit.study.shape.items}"),
-        Stimulus(current.question, choices, current.answer, marked, current.explanation, current.premise),
-        rating_questions(visit),
+        frame=frame(visit, f"Explanation {visit.items_answered + 1} of {visit.study.shape.items}"),
+        stimulus=Stimulus(
+            question=current.question,
+            choices=choices,
+            answer=current.answer,
+            marked=marked,
+            explanation=current.explanation,
+            premise=current.premise,
+        ),
+        questions=rating_questions(visit),
         comment=visit.study.definition.comment,
         own_answer=current.own_answer,
         is_practice=False,
@@ -141,9 +163,9 @@ def own_answer_page(session: Session, visit: Visit, bound: Submitted) -> Page:
     group = ChoiceQuestion("choice", "What would you answer?", numbered(tuple(current.choices)))
     progress = f"Question {visit.items_answered + 1} of {visit.study.shape.items}"
     return ChoicePage(
-        frame(visit, progress),
-        current.question,
-        group,
+        frame=frame(visit, progress),
+        question=current.question,
+        group=group,
         data=bound.data,
         errors=bound.errors,
         premise=current.premise,
@@ -158,7 +180,9 @@ def check_page(_session: Session, visit: Visit, bound: Submitted) -> Page:
     statement = definition.attention.statement.replace("{label}", label)
     group = ChoiceQuestion("choice", statement, numbered(labels), wide=True)
     progress = f"{visit.items_answered} of {visit.study.shape.items} explanations rated"
-    return ChoicePage(frame(visit, progress), "", group, data=bound.data, errors=bound.errors)
+    return ChoicePage(
+        frame=frame(visit, progress), question="", group=group, data=bound.data, errors=bound.errors
+    )
 
 
 def check_labels(definition: StudyDefinition) -> tuple[str, ...]:
@@ -171,13 +195,13 @@ def questionnaire_page(_session: Session, visit: Visit, _bound: Submitted) -> Pa
         ChoiceQuestion(f"answer_{number}", asked.text, numbered(asked.options))
         for number, asked in enumerate(visit.study.definition.questionnaire, 1)
     )
-    return QuestionnairePage(frame(visit, "A few questions about you"), questions)
+    return QuestionnairePage(frame=frame(visit, "A few questions about you"), questions=questions)
 
 
 def completed_page(_session: Session, visit: Visit, _bound: Submitted) -> Page:
     code = code_for(visit, visit.study.definition.recruitment.codes.completed)
     return CompletedPage(
-        last_frame(visit),
+        frame=last_frame(visit),
         html=to_html(visit.study.definition.pages.debrief),
         platform=visit.study.platform_name,
         code=code,
@@ -220,7 +244,7 @@ def closed_page(_session: Session, visit: Visit, _bound: Submitted) -> Page:
             "The study was opened again with the same id before anything was answered here.",
             "Please open your link again to start anew.",
         )
-        return MessagePage(last_frame(visit), "This visit has ended", sentences)
+        return MessagePage(frame=last_frame(visit), heading="This visit has ended", sentences=sentences)
     hours = visit.study.definition.design.resume_hours
     over = f"It could be taken up again for {hours:g} hours after your last step; that time is over."
     kept = "The answers you gave are kept."
@@ -230,7 +254,9 @@ def closed_page(_session: Session, visit: Visit, _bound: Submitted) -> Page:
         *((kept,) if visit.items_answered else ()),
         contact,
     )
-    return MessagePage(last_frame(visit), "This visit has ended", sentences, own=own_of(visit))
+    return MessagePage(
+        frame=last_frame(visit), heading="This visit has ended", sentences=sentences, own=own_of(visit)
+    )
 
 
 def ending(visit: Visit, heading: str, sentences: tuple[str, ...], code: str | None) -> MessagePage:
@@ -244,15 +270,17 @@ def ending(visit: Visit, heading: str, sentences: tuple[str, ...], code: str | N
     if platform and code is None:
         sentences += (f"Please return your submission on {platform}, so that your place is free again.",)
     link = Link(f"Return to {platform}" if platform else "Finish", url) if url else None
-    return MessagePage(last_frame(visit), heading, sentences, code, link, own_of(visit))
+    return MessagePage(
+        frame=last_frame(visit), heading=heading, sentences=sentences, code=code, link=link, own=own_of(visit)
+    )
 
 
 def erase_page(visit: Visit) -> ErasePage:
-    return ErasePage(last_frame(visit), back_url=f"/p/{visit.code}")
+    return ErasePage(frame=last_frame(visit), back_url=f"/p/{visit.code}")
 
 
 def leave_page(visit: Visit) -> LeavePage:
-    return LeavePage(frame(visit), f"/p/{visit.code}", visit.items_answered)
+    return LeavePage(frame=frame(visit), back_url=f"/p/{visit.code}", answered=visit.items_answered)
 
 
 def numbered(labels: tuple[str, ...]) -> tuple[Choice, ...]:

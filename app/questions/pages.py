@@ -7,7 +7,7 @@ from app.paging import Paged
 from app.web.shell import ShellPage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class QuestionSetsPage(ShellPage):
     template = "questions/question_sets.html"
     question_sets: Sequence[QuestionSet]
@@ -17,7 +17,7 @@ class QuestionSetsPage(ShellPage):
     problem: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class QuestionSetPage(ShellPage):
     template = "questions/question_set.html"
     question_set: QuestionSet

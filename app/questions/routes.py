@@ -35,7 +35,7 @@ def page_of(
     request: Request, at: Desk, data: dict[str, str] | None = None, problem: str = ""
 ) -> QuestionSetsPage:
     return QuestionSetsPage(
-        shell_of(request, at.person, "questions"),
+        shell=shell_of(request, at.person, "questions"),
         question_sets=queries.question_sets(at.session),
         formats=FORMATS,
         upload_mb=request.app.state.settings.upload_mb,
@@ -66,7 +66,7 @@ def question_set(request: Request, name: str, page: PageNumber = 1) -> Response:
         if found is None:
             raise NotFound(f"There is no question set '{name}'.")
         shown = QuestionSetPage(
-            shell_of(request, at.person, "questions"),
+            shell=shell_of(request, at.person, "questions"),
             question_set=found,
             questions=paged(partial(queries.some_questions, at.session, found.id), page),
         )

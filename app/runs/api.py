@@ -45,7 +45,12 @@ class RunDetail(BaseModel):
 def create_run(request: Request, name: str, plan: PlanIn) -> Progress:
     """Have a checkpoint answer and explain a question set."""
     planned = runs.Plan(
-        name, plan.question_set, plan.limit, tuple(plan.question_ids), plan.precision, plan.way
+        checkpoint=name,
+        question_set=plan.question_set,
+        limit=plan.limit,
+        question_keys=tuple(plan.question_ids),
+        precision=plan.precision,
+        way=plan.way,
     )
     with api_desk(request, "material:write", "researcher", writing=True) as at:
         run = runs.create_run(at.session, planned)

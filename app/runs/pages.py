@@ -8,7 +8,7 @@ from app.runs.progress import Progress, RunName
 from app.web.shell import ShellPage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunPage(ShellPage):
     """`found` counts the outputs of the kind `which`; `others` are runs it may be put beside."""
 
@@ -31,7 +31,7 @@ class Side:
     summary: Summary
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BesidePage(ShellPage):
     template = "runs/beside.html"
     sides: tuple[Side, Side]

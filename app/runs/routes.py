@@ -49,7 +49,7 @@ def run_page(request: Request, run_id: RunId, which: Filter = "all", page: PageN
         summary = inspection.summarize(at.session, run_id)
         found = summary.count_of(which) if summary else 0
         shown = RunPage(
-            shell_of(request, at.person, "checkpoints"),
+            shell=shell_of(request, at.person, "checkpoints"),
             run=run,
             summary=summary,
             filters=FILTERS,
@@ -87,7 +87,7 @@ def beside(
             raise Invalid("These two runs answered different question sets; choose two on the same.")
         pairs = inspection.side_by_side(at.session, run_id, other, which, **part(page))
         shown = BesidePage(
-            shell_of(request, at.person, "checkpoints"),
+            shell=shell_of(request, at.person, "checkpoints"),
             sides=sides,
             differences=DIFFERENCES,
             which=which,

@@ -6,7 +6,7 @@ from app.jobs.pages import Work
 from app.web.shell import ShellPage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RehearsalPage(ShellPage):
     """`result` is what the last run came to, as `honeyglass simulate --json` prints it."""
 

@@ -31,7 +31,7 @@ def page_of(
     level = level_of(at.session, at.person, study) or "view"
     last = latest(at.session, "rehearsal", study.slug)
     return RehearsalPage(
-        shell_of(request, at.person, "studies"),
+        shell=shell_of(request, at.person, "studies"),
         slug=study.slug,
         is_for_people=study.audience == "people",
         is_live=study.status == "live",

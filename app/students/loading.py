@@ -80,7 +80,14 @@ def made_ready(
         "versions": {name: version(name) for name in LIBRARIES},
         "base_sha256": manifest.base.sha256,
     }
-    return Student(model, tokenizer, manifest, precision, ends, provenance)
+    return Student(
+        model=model,
+        tokenizer=tokenizer,
+        manifest=manifest,
+        precision=precision,
+        end_tokens=ends,
+        provenance=provenance,
+    )
 
 
 def load_model(

@@ -11,13 +11,13 @@ from app.web.pages import Page
 from app.web.shell import ShellPage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StudiesPage(ShellPage):
     template = "studies/studies.html"
     studies: Sequence[Overview]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DraftPage(ShellPage):
     """Writes a definition. `slug` is empty for a new study; `problem` and `advice` say what was found."""
 
@@ -36,13 +36,13 @@ class Numbers:
     conditions: Sequence[ConditionNumbers]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NumbersFragment(Page):
     template = "studies/numbers.html"
     numbers: Numbers
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StudyPage(ShellPage):
     """`level` is what the viewer may do: view, edit or own."""
 
@@ -61,7 +61,7 @@ class StudyPage(ShellPage):
     problem: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ItemsPage(ShellPage):
     template = "studies/items.html"
     slug: str
@@ -69,7 +69,7 @@ class ItemsPage(ShellPage):
     items: Paged[ItemRow]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckPage(ShellPage):
     template = "studies/check.html"
     slug: str

@@ -82,16 +82,16 @@ def overview(session: Session, study: Study, now: datetime) -> Overview:
         counts.where(Item.version_id == (version.id if version else None))
     ).one()
     return Overview(
-        study.slug,
-        study.status,
-        study.audience,
-        version.number if version else None,
-        items,
-        least or 0,
-        most or 0,
-        status_counts(session, study.id, now),
-        str(study.draft["title"]),
-        version.definition["design"]["ratings_per_item"] if version else None,
+        slug=study.slug,
+        status=study.status,
+        audience=study.audience,
+        version=version.number if version else None,
+        items=items,
+        ratings_least=least or 0,
+        ratings_most=most or 0,
+        participants=status_counts(session, study.id, now),
+        title=str(study.draft["title"]),
+        target=version.definition["design"]["ratings_per_item"] if version else None,
     )
 
 
@@ -130,7 +130,12 @@ class ConditionNumbers:
 
 def condition_numbers(session: Session, version_id: int) -> list[ConditionNumbers]:
     """Counted answers by condition: in all, and of the least and the most answered item."""
-    counts = (func.count(), func.sum(Item.answered), func.min(Item.answered), func.max(Item.answered))
+    counts = (
+        func.count().label("items"),
+        func.sum(Item.answered).label("answered"),
+        func.min(Item.answered).label("least"),
+        func.max(Item.answered).label("most"),
+    )
     statement = (
         select(Condition.label, *counts)
         .join(Item, Item.condition_id == Condition.id)
@@ -138,7 +143,7 @@ def condition_numbers(session: Session, version_id: int) -> list[ConditionNumber
         .group_by(Condition.id, Condition.label, Condition.position)
         .order_by(Condition.position)
     )
-    return [ConditionNumbers(*row) for row in session.execute(statement)]
+    return [ConditionNumbers(**row._asdict()) for row in session.execute(statement)]
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ LARGEST_FORM_BYTES = 1024 * 1024
 def studies(request: Request) -> Response:
     with desk(request) as at:
         found = queries.overviews(at.session, datetime.now(UTC), visible(at.person))
-        page = StudiesPage(shell_of(request, at.person, SECTION), found)
+        page = StudiesPage(shell=shell_of(request, at.person, SECTION), studies=found)
     return show(page)
 
 
@@ -48,7 +48,7 @@ def studies(request: Request) -> Response:
 def new_study(request: Request) -> Response:
     """Begin with an example: an empty page asks for more than anybody knows by heart."""
     with desk(request, "researcher") as at:
-        page = DraftPage(shell_of(request, at.person, SECTION), "", read_text(EXAMPLE))
+        page = DraftPage(shell=shell_of(request, at.person, SECTION), slug="", text=read_text(EXAMPLE))
     return show(page)
 
 
@@ -66,7 +66,7 @@ def show_draft(request: Request, slug: str) -> Response:
     with desk(request, "researcher") as at:
         study = study_for(at.session, at.person, slug, "edit")
         text = write_definition(StudyDefinition.model_validate(study.draft))
-        page = DraftPage(shell_of(request, at.person, SECTION), slug, text)
+        page = DraftPage(shell=shell_of(request, at.person, SECTION), slug=slug, text=text)
     return show(page)
 
 
@@ -106,7 +106,9 @@ def store_draft(request: Request, data: FormData, slug: str) -> Response:
             )
         except AppError as refused:
             problem = str(refused)
-        page = DraftPage(shell_of(request, at.person, SECTION), slug, text, problem, advice)
+        page = DraftPage(
+            shell=shell_of(request, at.person, SECTION), slug=slug, text=text, problem=problem, advice=advice
+        )
     if is_check or problem or definition is None:
         return show(page, 422 if problem else 200)
     return go(request, f"/studies/{definition.slug}", "The definition is stored. Launching freezes it.")
@@ -127,7 +129,7 @@ def show_study(request: Request, slug: str) -> Response:
 def numbers(request: Request, slug: str) -> Response:
     """The part of a study's page that it asks for again and again."""
     with desk(request) as at:
-        fragment = NumbersFragment(numbers_of(at, study_for(at.session, at.person, slug)))
+        fragment = NumbersFragment(numbers=numbers_of(at, study_for(at.session, at.person, slug)))
     return render(fragment)
 
 
@@ -139,7 +141,7 @@ def items(request: Request, slug: str, page: PageNumber = 1) -> Response:
         if version is None:
             raise Conflict("Items are frozen when the study is launched; there are none yet.")
         shown = ItemsPage(
-            shell_of(request, at.person, SECTION),
+            shell=shell_of(request, at.person, SECTION),
             slug=slug,
             version=version.number,
             items=paged(partial(queries.some_items, at.session, version.id), page),
@@ -151,7 +153,9 @@ def items(request: Request, slug: str, page: PageNumber = 1) -> Response:
 def check(request: Request, slug: str) -> Response:
     with desk(request, is_snapshot=True) as at:
         study_for(at.session, at.person, slug)
-        page = CheckPage(shell_of(request, at.person, SECTION), slug, checking.check(at.session, slug))
+        page = CheckPage(
+            shell=shell_of(request, at.person, SECTION), slug=slug, check=checking.check(at.session, slug)
+        )
     return show(page)
 
 

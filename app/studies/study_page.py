@@ -34,7 +34,7 @@ def page_of(request: Request, at: Desk, study: Study, problem: str = "") -> Stud
     signing: Signing = request.app.state.signing
     address = public_address(request, f"/s/{study.slug}")
     return StudyPage(
-        shell_of(request, at.person, SECTION),
+        shell=shell_of(request, at.person, SECTION),
         slug=study.slug,
         level=level,
         address=address,

@@ -10,7 +10,7 @@ from app.web.pages import Page, render
 from app.web.rest import API, document
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ApiPage(Page):
     template = "api.html"
     document_url: str
@@ -27,7 +27,7 @@ def openapi(request: Request) -> JSONResponse:
 
 @router.get("/docs")
 def docs() -> HTMLResponse:
-    return render(ApiPage(f"{API}/openapi.json"))
+    return render(ApiPage(document_url=f"{API}/openapi.json"))
 
 
 @router.get("/{path:path}")

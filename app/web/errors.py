@@ -31,7 +31,7 @@ class WayOn:
     url: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ErrorPage(Page):
     template = "errors/error.html"
     heading: str
@@ -41,40 +41,55 @@ class ErrorPage(Page):
     way_on: WayOn | None = None
 
 
-NO_SUCH_PAGE = ErrorPage("There is no such page", "Please check the address, or open the study's link again.")
-UNUSABLE = ErrorPage("This did not work", "The page cannot be used in this way. Please open your link again.")
+NO_SUCH_PAGE = ErrorPage(
+    heading="There is no such page", message="Please check the address, or open the study's link again."
+)
+UNUSABLE = ErrorPage(
+    heading="This did not work", message="The page cannot be used in this way. Please open your link again."
+)
 TOO_LARGE = ErrorPage(
-    "This is too large", "What was sent is larger than this page takes; nothing of it was stored."
+    heading="This is too large",
+    message="What was sent is larger than this page takes; nothing of it was stored.",
 )
 TOO_SLOW = ErrorPage(
-    "This took too long to arrive",
-    "The connection is very slow or was interrupted, so nothing of this page was stored. Please go back and "
-    "send it again.",
+    heading="This took too long to arrive",
+    message=(
+        "The connection is very slow or was interrupted, so nothing of this page was stored. Please go "
+        "back and send it again."
+    ),
 )
 PAGES = {404: NO_SUCH_PAGE, 408: TOO_SLOW, 413: TOO_LARGE}
 BUSY = ErrorPage(
-    "The study is busy",
-    "Please try again in a moment. If you were sending an answer, it is not stored yet: go back and send it "
-    "again. Everything before it is stored.",
+    heading="The study is busy",
+    message=(
+        "Please try again in a moment. If you were sending an answer, it is not stored yet: go back and "
+        "send it again. Everything before it is stored."
+    ),
 )
 FULL = ErrorPage(
-    "The study cannot store anything now",
-    "The server has no room left. What you were sending is not stored; everything before it is. Please tell "
-    "the study team, and open your link again later.",
+    heading="The study cannot store anything now",
+    message=(
+        "The server has no room left. What you were sending is not stored; everything before it is. "
+        "Please tell the study team, and open your link again later."
+    ),
 )
 BROKEN = ErrorPage(
-    "Something went wrong on our side",
-    "Everything you sent before this page is stored. Please open your link again to go on; if it happens "
-    "again, tell the study team.",
+    heading="Something went wrong on our side",
+    message=(
+        "Everything you sent before this page is stored. Please open your link again to go on; if it "
+        "happens again, tell the study team."
+    ),
 )
 
 
 OVERTAKEN = ErrorPage(
-    "Someone was faster",
-    "Someone else changed this at the same moment, so nothing was stored. Please look again, then retry.",
+    heading="Someone was faster",
+    message=(
+        "Someone else changed this at the same moment, so nothing was stored. Please look again, then retry."
+    ),
 )
 UNSTORABLE = ErrorPage(
-    "This did not work", "What was sent holds a letter that no database can, such as U+0000."
+    heading="This did not work", message="What was sent holds a letter that no database can, such as U+0000."
 )
 OURS = (NO_SUCH_PAGE, UNUSABLE, TOO_SLOW, TOO_LARGE, BUSY, FULL, BROKEN)
 FOR_PROGRAMS = {
@@ -100,7 +115,7 @@ NEVER_SHOWN = {"password", "again", "current", "code", "ticket"}
 
 def show_app_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)  # noqa: S101  # registered for AppError only
-    page = ErrorPage("This did not work", error.message)
+    page = ErrorPage(heading="This did not work", message=error.message)
     return answer(request, page, error.status, retry_after(error))
 
 
@@ -130,7 +145,9 @@ async def show_not_signed_in(request: Request, error: Exception) -> Response:
     if is_api(request):
         return problem(request, 401, str(error))
     if request.method not in {"GET", "HEAD"}:
-        page = ErrorPage("You are signed out", SIGNED_OUT, kept=await sent(request), way_on=TO_THE_DOOR)
+        page = ErrorPage(
+            heading="You are signed out", message=SIGNED_OUT, kept=await sent(request), way_on=TO_THE_DOOR
+        )
         return render(page, 401)
     if "hx-request" in request.headers:
         return Response(status_code=401, headers={"HX-Refresh": "true"})
@@ -146,7 +163,9 @@ async def show_not_yet(request: Request, error: Exception) -> Response:
             return Response(status_code=403, headers={"HX-Redirect": error.path})
         return RedirectResponse(error.path, status_code=303)
     page = ErrorPage(
-        "Something comes first", f"{error.message} Nothing was changed.", kept=await sent(request)
+        heading="Something comes first",
+        message=f"{error.message} Nothing was changed.",
+        kept=await sent(request),
     )
     return render(replace(page, way_on=WayOn("Do it now", error.path)), 403)
 
@@ -160,14 +179,16 @@ async def sent(request: Request) -> dict[str, str]:
 
 
 def show_invalid_file(request: Request, error: Exception) -> Response:
-    return answer(request, ErrorPage("This file cannot be used", str(error)), 422)
+    return answer(request, ErrorPage(heading="This file cannot be used", message=str(error)), 422)
 
 
 def show_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for HTTPException only
     page = PAGES.get(error.status_code, UNUSABLE)
     if is_api(request) and error.status_code not in FOR_PROGRAMS:
-        page = ErrorPage(page.heading, error.detail)  # what is wrong with the call, as the framework says it
+        page = ErrorPage(
+            heading=page.heading, message=error.detail
+        )  # what is wrong with the call, as the framework says it
     return answer(request, page, error.status_code, error.headers)
 
 

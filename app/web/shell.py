@@ -37,7 +37,7 @@ class Shell:
         return self.role in {"researcher", "admin"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ShellPage(Page):
     shell: Shell
 
@@ -45,7 +45,13 @@ class ShellPage(Page):
 def shell_of(request: Request, person: Person, section: str) -> Shell:
     signing: Signing = request.app.state.signing
     notice = unquote(signing.read("notice", read_cookie(request, NOTICE) or "") or "")
-    return Shell(person.email, person.role, section, notice, full_name(request, NOTICE))
+    return Shell(
+        email=person.email,
+        role=person.role,
+        section=section,
+        notice=notice,
+        notice_cookie=full_name(request, NOTICE),
+    )
 
 
 def go(request: Request, path: str, notice: str = "") -> RedirectResponse:

@@ -241,12 +241,12 @@ def reason_of(error: Exception) -> str:
 
 def as_written(told: Told, hashes: dict[str, str]) -> runs.Written:
     return runs.Written(
-        told.question_id,
-        told.answer,
-        told.explanation,
-        told.is_truncated,
-        told.missing,
-        {**record_of(told), **hashes},
+        question_id=told.question_id,
+        answer=told.answer,
+        explanation=told.explanation,
+        is_truncated=told.is_truncated,
+        missing=told.missing,
+        record={**record_of(told), **hashes},
     )
 
 

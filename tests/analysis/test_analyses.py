@@ -75,8 +75,11 @@ def test_a_model_without_length_differs_from_the_adjusted_one(found: list[Statis
 
 def test_a_line_of_a_forest_stands_for_the_same_pair_in_every_panel() -> None:
     panels = {
-        "one": [Estimate("a – b", 2.0, 1.0, 3.0), Estimate("b – c", 4.0, 3.0, 5.0)],
-        "two": [Estimate("b – c", 0.5, None, None)],
+        "one": [
+            Estimate(label="a – b", value=2.0, low=1.0, high=3.0),
+            Estimate(label="b – c", value=4.0, low=3.0, high=5.0),
+        ],
+        "two": [Estimate(label="b – c", value=0.5, low=None, high=None)],
     }
     _, (one, two) = forest(panels, 1, PAGE)
     labels = [text.get_text() for text in one.get_yticklabels()]

@@ -48,7 +48,8 @@ def test_the_cumulative_model_can_be_the_test() -> None:
 
 def test_the_smallest_number_is_the_first_from_which_power_stays() -> None:
     found = [
-        Power(n, 0.5, 100, power, 0, 1, 0) for n, power in [(50, 0.82), (100, 0.78), (150, 0.85), (200, 0.9)]
+        Power(participants=n, effect=0.5, simulations=100, power=power, low=0, high=1, failed=0)
+        for n, power in [(50, 0.82), (100, 0.78), (150, 0.85), (200, 0.9)]
     ]
     assert smallest(found, 0.8) == 150
     assert smallest(found, 0.9) == 200

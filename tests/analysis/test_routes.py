@@ -84,7 +84,7 @@ def test_counts_are_remembered_for_a_while(database: Database, monkeypatch: pyte
         first = counts.of(session, study)
         assert counts.of(session, study) is first
     assert len(asked) == 1
-    assert first.cells == (Cell("c", "one", (1,)),)
+    assert first.cells == (Cell(construct="c", condition="one", counts=(1,)),)
 
 
 def test_a_package_is_waited_for_on_the_page_and_can_be_cancelled(

@@ -36,7 +36,7 @@ def done(progress: Progress, step: Step) -> Progress:
 
 
 def walk(shape: Shape, seed: int) -> list[Step]:
-    progress, steps = Progress("active", seed), []
+    progress, steps = Progress(status="active", seed=seed), []
     while (step := next_step(shape, progress)).kind is not Kind.COMPLETED:
         steps.append(step)
         progress = done(progress, step)
@@ -76,14 +76,18 @@ def test_attention_checks_are_never_first_last_or_next_to_another(shape: Shape, 
 def test_an_ending_stays_the_ending_whatever_was_done(
     shape: Shape, status: str, items: int, checks: int
 ) -> None:
-    progress = Progress(status, 1, items_answered=items, checks_answered=checks, is_too_late=True)
+    progress = Progress(status=status, seed=1, items_answered=items, checks_answered=checks, is_too_late=True)
     assert next_step(shape, progress) == Step(ENDINGS[status])
 
 
 @given(shapes())
 def test_who_is_excluded_after_the_end_keeps_the_last_page_and_others_find_a_closed_one(shape: Shape) -> None:
     finished = Progress(
-        "excluded", 1, items_answered=shape.items, checks_answered=shape.checks, has_questionnaire=True
+        status="excluded",
+        seed=1,
+        items_answered=shape.items,
+        checks_answered=shape.checks,
+        has_questionnaire=True,
     )
     assert next_step(shape, finished) == Step(Kind.COMPLETED)
     assert next_step(shape, replace(finished, items_answered=shape.items - 1)) == Step(Kind.CLOSED)
@@ -91,8 +95,8 @@ def test_who_is_excluded_after_the_end_keeps_the_last_page_and_others_find_a_clo
 
 @given(shapes(), st.integers(0, 2**62))
 def test_who_comes_back_too_late_finds_a_closed_page_at_any_step(shape: Shape, seed: int) -> None:
-    assert next_step(shape, Progress("dropped", seed, is_too_late=True)) == Step(Kind.CLOSED)
-    assert next_step(shape, Progress("dropped", seed)) == Step(Kind.CONSENT)
+    assert next_step(shape, Progress(status="dropped", seed=seed, is_too_late=True)) == Step(Kind.CLOSED)
+    assert next_step(shape, Progress(status="dropped", seed=seed)) == Step(Kind.CONSENT)
 
 
 @given(st.integers(2, 9), st.integers(1, 5), st.integers(0, 2**62))

@@ -17,7 +17,7 @@ LOG_STEPS = ((1, 1.5, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
 GAP_PX = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Estimate:
     label: str
     value: float
@@ -37,8 +37,10 @@ def odds_forest(material: Material, values: Sequence[Statistic | Note], width_in
     panels = {
         construct: [
             Estimate(
-                f"{key.group1} – {key.group2}",
-                *(one[name] for name in ("odds_ratio", "odds_ratio_low", "odds_ratio_high")),
+                label=f"{key.group1} – {key.group2}",
+                value=one["odds_ratio"],
+                low=one["odds_ratio_low"],
+                high=one["odds_ratio_high"],
             )
             for key, one in cells.items()
             if key.construct == construct

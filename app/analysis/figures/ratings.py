@@ -103,7 +103,10 @@ def effect_forest(material: Material, width_in: float) -> Figure | str:
         reasons = [one.reason for one in found.values() if isinstance(one, Undefined)]
         return reasons[0]
     panels = {
-        outcome: [Estimate(f"{one.group1} – {one.group2}", one.A, one.A_low, one.A_high) for one in rows]
+        outcome: [
+            Estimate(label=f"{one.group1} – {one.group2}", value=one.A, low=one.A_low, high=one.A_high)
+            for one in rows
+        ]
         for outcome, rows in known.items()
     }
     figure, _ = forest(panels, 0.5, width_in)

@@ -16,7 +16,7 @@ Level = Literal["nominal", "ordinal", "interval"]
 DRAWS = 1_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Alpha:
     """`n` ratings of units that have at least two; the 95 % interval is a bootstrap over units."""
 
@@ -53,7 +53,7 @@ def alpha(
     estimate = alpha_of(per_unit.sum(axis=0), levels, level)
     assert estimate is not None  # noqa: S101  # two levels are there, so something varies
     low, high = alpha_interval(per_unit, levels, level, seed)
-    return Alpha(int(counts.sum()), len(counts), estimate, low, high)
+    return Alpha(n=int(counts.sum()), units=len(counts), alpha=estimate, low=low, high=high)
 
 
 def coincidences(counts: Matrix) -> NDArray[np.float64]:
@@ -101,7 +101,7 @@ def distance(totals: Vector, levels: Vector, level: Level) -> Matrix:
     return np.asarray((middle[:, None] - middle[None, :]) ** 2)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OneWayIcc:
     """ICC(1) for groups of unequal size (`n0` is a kind of mean size), from an analysis of variance."""
 
@@ -137,10 +137,12 @@ def one_way_icc(frame: pd.DataFrame, outcome: str, unit: str) -> OneWayIcc | Und
     ratio = between / within
     icc = (between - within) / (between + (n0 - 1) * within)
     p = float(stats.f.sf(ratio, count - 1, n - count))
-    return OneWayIcc(n, icc, n0, between, within, ratio, count - 1, n - count, p)
+    return OneWayIcc(
+        n=n, icc1=icc, n0=n0, msb=between, msw=within, F=ratio, df1=count - 1, df2=n - count, p=p
+    )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ComponentIcc:
     """Shares of variance from a mixed model without fixed effects: of items and of raters."""
 
@@ -165,4 +167,12 @@ def component_icc(
         return model
     raters, items, rest = (model.variances[name] for name in (rater, item, "residual"))
     total = raters + items + rest
-    return ComponentIcc(model.n, raters, items, rest, items / total, items / (items + rest), raters / total)
+    return ComponentIcc(
+        n=model.n,
+        var_rater=raters,
+        var_item=items,
+        var_residual=rest,
+        icc_item_agreement=items / total,
+        icc_item_consistency=items / (items + rest),
+        icc_rater=raters / total,
+    )

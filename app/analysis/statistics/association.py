@@ -12,7 +12,7 @@ ROUNDING = 1e-12  # below this share, what is left of a sum is rounding
 FEWEST = 4  # an interval by Fisher's z needs four pairs
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Correlation:
     """`r`, its t, df, p and 95 % interval are Pearson's; `rho` and `rho_p` Spearman's."""
 
@@ -50,17 +50,17 @@ def correlate(frame: pd.DataFrame, first: str, second: str) -> Correlation | Und
     r = float(pearson.statistic)
     t = float(r * np.sqrt((n - 2) / (1 - r * r))) if abs(r) < 1 else None
     return Correlation(
-        first,
-        second,
-        n,
-        r,
-        t,
-        n - 2,
-        float(pearson.pvalue),
-        float(limits.low),
-        float(limits.high),
-        float(spearman.statistic),
-        float(spearman.pvalue),
+        group1=first,
+        group2=second,
+        n=n,
+        r=r,
+        t=t,
+        df=n - 2,
+        p=float(pearson.pvalue),
+        r_low=float(limits.low),
+        r_high=float(limits.high),
+        rho=float(spearman.statistic),
+        rho_p=float(spearman.pvalue),
     )
 
 

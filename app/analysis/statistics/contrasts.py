@@ -13,7 +13,7 @@ from app.analysis.statistics.linear import Coefficient
 from app.analysis.statistics.mixed import LikelihoodRatio, MixedModel, coefficient
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Contrast:
     """The second condition less the first, with a 95 % interval; `p_holm` is over the pairs of one model."""
 
@@ -29,7 +29,7 @@ class Contrast:
     high: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OddsRatio:
     """How many times the odds of a higher rating are in the second condition what they are in the first."""
 
@@ -57,7 +57,18 @@ def contrasts(model: MixedModel | CumulativeModel, labels: Sequence[str]) -> lis
     p_values = [one.p for _, _, one in found]
     adjusted = zip(found, bonferroni(p_values), holm(p_values), strict=True)
     return [
-        Contrast(first, second, one.estimate, one.se, one.statistic, one.p, many, fewer, one.low, one.high)
+        Contrast(
+            group1=first,
+            group2=second,
+            estimate=one.estimate,
+            se=one.se,
+            z=one.statistic,
+            p=one.p,
+            p_bonferroni=many,
+            p_holm=fewer,
+            low=one.low,
+            high=one.high,
+        )
         for (first, second, one), many, fewer in adjusted
     ]
 
@@ -68,7 +79,13 @@ def wald_of(weights: Matrix, estimates: Matrix, covariance: Matrix) -> Coefficie
 
 def odds_ratios(found: Sequence[Contrast]) -> list[OddsRatio]:
     return [
-        OddsRatio(one.group1, one.group2, *(float(np.exp(x)) for x in (one.estimate, one.low, one.high)))
+        OddsRatio(
+            group1=one.group1,
+            group2=one.group2,
+            odds_ratio=float(np.exp(one.estimate)),
+            odds_ratio_low=float(np.exp(one.low)),
+            odds_ratio_high=float(np.exp(one.high)),
+        )
         for one in found
     ]
 
@@ -79,10 +96,10 @@ def condition_test(full: CumulativeModel, null: CumulativeModel) -> LikelihoodRa
     if df <= 0:
         return Undefined("The models have the same coefficients, so there is nothing to test.")
     chi2 = max(0.0, 2 * (full.loglik - null.loglik))
-    return LikelihoodRatio(full.n, chi2, df, float(stats.chi2.sf(chi2, df)))
+    return LikelihoodRatio(n=full.n, chi2=chi2, df=df, p=float(stats.chi2.sf(chi2, df)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ConditionTest:
     """The test of one construct; `p_holm` is over the constructs of the study."""
 
@@ -121,4 +138,8 @@ def condition_model(
     if isinstance(null, Undefined):
         return null
     test = condition_test(full, null)
-    return test if isinstance(test, Undefined) else ConditionTest(construct, full, test, test.p)
+    return (
+        test
+        if isinstance(test, Undefined)
+        else ConditionTest(construct=construct, model=full, test=test, p_holm=test.p)
+    )

@@ -24,7 +24,7 @@ UNBOUNDED = Undefined(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CumulativeModel:
     """Thresholds are named `1|2`; a positive coefficient means higher ratings. `deviations` are on the logit.
 
@@ -42,7 +42,7 @@ class CumulativeModel:
     thresholds: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fit:
     data: Ordinal
     parameters: Vector
@@ -76,7 +76,9 @@ def cumulative_model(
     for name, size in zip(groups.names, groups.sizes, strict=True):
         if size < 2:  # noqa: PLR2004  # a variance needs two
             return Undefined(f"There is only one {name}, so its share of the variance cannot be estimated.")
-    data = Ordinal(categories.astype(np.intp), len(levels), model.matrix, groups)
+    data = Ordinal(
+        categories=categories.astype(np.intp), count=len(levels), matrix=model.matrix, factors=groups
+    )
     if len(rows) <= data.count - 1 + model.matrix.shape[1] + len(groups.names):
         return Undefined(f"{len(rows)} ratings are too few for a cumulative link mixed model.")
     names = [f"{low:g}|{high:g}" for low, high in pairwise(levels)]
@@ -89,7 +91,12 @@ def finish(data: Ordinal, names: list[str]) -> CumulativeModel | Undefined:
     at_zero: list[str] = []
     while isinstance(found, Fit) and (smallest := near_zero(found)):
         without = fit(
-            Ordinal(data.categories, data.count, data.matrix, found.data.factors.without(smallest)),
+            Ordinal(
+                categories=data.categories,
+                count=data.count,
+                matrix=data.matrix,
+                factors=found.data.factors.without(smallest),
+            ),
             np.delete(found.parameters, position(found, smallest)),
         )
         if isinstance(without, Fit) and without.loglik < found.loglik - 1e-5:
@@ -106,14 +113,14 @@ def finish(data: Ordinal, names: list[str]) -> CumulativeModel | Undefined:
     deviations = dict.fromkeys(at_zero, 0.0)
     deviations |= dict(zip(found.data.factors.names, map(float, scales), strict=True))
     return CumulativeModel(
-        len(data.categories),
-        wald(names, found.parameters[:kept], covariance),
-        covariance,
-        deviations,
-        found.data.factors.names,
-        tuple(at_zero),
-        found.loglik,
-        data.count - 1,
+        n=len(data.categories),
+        coefficients=wald(names, found.parameters[:kept], covariance),
+        covariance=covariance,
+        deviations=deviations,
+        fitted=found.data.factors.names,
+        at_zero=tuple(at_zero),
+        loglik=found.loglik,
+        thresholds=data.count - 1,
     )
 
 
@@ -164,7 +171,12 @@ def polish(data: Ordinal, laplace: Laplace, parameters: Vector) -> Fit | Undefin
         return UNBOUNDED
     signs = np.ones(len(parameters))
     signs[len(parameters) - len(scales) :] = np.where(scales < 0, -1.0, 1.0)
-    return Fit(data, parameters * signs, value, information * np.outer(signs, signs))
+    return Fit(
+        data=data,
+        parameters=parameters * signs,
+        loglik=value,
+        information=information * np.outer(signs, signs),
+    )
 
 
 def newton_point(data: Ordinal, parameters: Vector, gradient: Vector, information: Matrix) -> Vector | None:

@@ -14,7 +14,7 @@ MOST_FOR_SHAPIRO = 5_000  # Royston's approximation of the p-value was fitted up
 OUTSIDE, FAR = 1.5, 3.0  # interquartile ranges: an outlier, an extreme one
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Description:
     """`sd` and `se` are absent for a single value."""
 
@@ -39,7 +39,18 @@ def describe(values: Vector) -> Description | Undefined:
     sd = float(np.std(values, ddof=1)) if n > 1 else None
     se = None if sd is None else float(sd / np.sqrt(n))
     low, high = float(values.min()), float(values.max())
-    return Description(n, float(values.mean()), sd, se, median, q1, q3, q3 - q1, low, high)
+    return Description(
+        n=n,
+        mean=float(values.mean()),
+        sd=sd,
+        se=se,
+        median=median,
+        q1=q1,
+        q3=q3,
+        iqr=q3 - q1,
+        min=low,
+        max=high,
+    )
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ def shapiro(values: Vector) -> Shapiro | Undefined:
     return Shapiro(n, float(found.statistic), float(found.pvalue))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Levene:
     n: int
     F: float
@@ -79,10 +90,10 @@ def levene(found: Collection[Vector]) -> Levene | Undefined:
     if all(is_constant(np.abs(values - np.median(values))) for values in found):
         return Undefined("Values differ equally from their median within each group: no test of spread.")
     test = stats.levene(*found, center="median")
-    return Levene(n, float(test.statistic), len(found) - 1, n - len(found), float(test.pvalue))
+    return Levene(n=n, F=float(test.statistic), df1=len(found) - 1, df2=n - len(found), p=float(test.pvalue))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fences:
     """Values outside [lower, upper] are outliers; a value on a fence is not."""
 
@@ -104,7 +115,15 @@ def fences(values: Vector) -> Fences | Undefined:
     lowest, highest = limits(q1, q3, FAR)
     outside = (values < lower) | (values > upper)
     far = (values < lowest) | (values > highest)
-    return Fences(len(values), q1, q3, lower, upper, int(outside.sum()), int(far.sum()))
+    return Fences(
+        n=len(values),
+        q1=q1,
+        q3=q3,
+        lower=lower,
+        upper=upper,
+        outliers=int(outside.sum()),
+        extreme=int(far.sum()),
+    )
 
 
 def limits(q1: float, q3: float, iqrs: float) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from app.analysis.statistics.base import Undefined, Vector, groups, is_constant,
 Z95 = float(stats.norm.ppf(0.975))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Superiority:
     """`A` above .5: the first condition's ratings are higher. The limits are of a 95 % interval.
 
@@ -49,17 +49,17 @@ def compare(label1: str, label2: str, first: Vector, second: Vector) -> Superior
     low, high = interval(a, first, second)
     delta_low, delta_high = (None if limit is None else 2 * limit - 1 for limit in (low, high))
     return Superiority(
-        label1,
-        label2,
-        len(first) + len(second),
-        a,
-        low,
-        high,
-        2 * a - 1,
-        delta_low,
-        delta_high,
-        statistic,
-        float(test.pvalue) if test else None,
+        group1=label1,
+        group2=label2,
+        n=len(first) + len(second),
+        A=a,
+        A_low=low,
+        A_high=high,
+        delta=2 * a - 1,
+        delta_low=delta_low,
+        delta_high=delta_high,
+        U=statistic,
+        p=float(test.pvalue) if test else None,
     )
 
 

@@ -21,7 +21,7 @@ NEARLY = 1e-9
 SHORTEST = 1e-10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Ordinal:
     """Ratings as categories 0 … k-1, all of them used; X without intercept."""
 

@@ -1,17 +1,17 @@
 """The published study's linear model. It takes ratings as independent; mixed.py has the one that does not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from statsmodels.regression.linear_model import OLS
 
-from app.analysis.statistics.base import Undefined, is_constant, outcome_rows, values_of
+from app.analysis.statistics.base import Undefined, Vector, is_constant, outcome_rows, values_of
 from app.analysis.statistics.design import design
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Coefficient:
     """`statistic` is t or z; the limits are of a 95 % interval."""
 
@@ -24,7 +24,7 @@ class Coefficient:
     high: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LinearModel:
     """`aic` and `bic` count the residual variance as a parameter, as R does."""
 
@@ -58,21 +58,26 @@ def linear_model(
     fit = OLS(values, found.matrix).fit()
     if fit.ssr <= 1e-20 * np.sum((values - values.mean()) ** 2):
         return Undefined("The model fits the ratings without any error, so it has no standard errors.")
-    limits = fit.conf_int()
-    rows_of = zip(found.names, fit.params, fit.bse, fit.tvalues, fit.pvalues, limits, strict=True)
+    columns = (fit.params, fit.bse, fit.tvalues, fit.pvalues, *np.transpose(fit.conf_int()))
     loglik = float(fit.llf)
     return LinearModel(
-        n,
-        tuple(Coefficient(name, *map(float, figures), *map(float, both)) for name, *figures, both in rows_of),
-        found.dropped,
-        float(fit.rsquared),
-        float(fit.rsquared_adj),
-        float(fit.fvalue),
-        int(fit.df_model),
-        int(fit.df_resid),
-        float(fit.f_pvalue),
-        float(np.sqrt(fit.mse_resid)),
-        loglik,
-        -2 * loglik + 2 * (count + 1),
-        -2 * loglik + float(np.log(n)) * (count + 1),
+        n=n,
+        coefficients=tuple(coefficients(found.names, columns)),
+        dropped=found.dropped,
+        r2=float(fit.rsquared),
+        adj_r2=float(fit.rsquared_adj),
+        F=float(fit.fvalue),
+        df1=int(fit.df_model),
+        df2=int(fit.df_resid),
+        p=float(fit.f_pvalue),
+        sigma=float(np.sqrt(fit.mse_resid)),
+        loglik=loglik,
+        aic=-2 * loglik + 2 * (count + 1),
+        bic=-2 * loglik + float(np.log(n)) * (count + 1),
     )
+
+
+def coefficients(names: Sequence[str], columns: Sequence[Vector]) -> Iterator[Coefficient]:
+    for name, *figures in zip(names, *columns, strict=True):
+        estimate, se, statistic, p, low, high = map(float, figures)
+        yield Coefficient(term=name, estimate=estimate, se=se, statistic=statistic, p=p, low=low, high=high)

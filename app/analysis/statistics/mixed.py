@@ -25,7 +25,7 @@ class NoError(ArithmeticError):
     """The model fits every rating exactly, so its likelihood has no bound."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MixedModel:
     """`variances` by factor and `residual`; `at_zero` names factors whose variance was estimated as zero.
 
@@ -42,7 +42,7 @@ class MixedModel:
     loglik: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Problem:
     """y and X with columns of comparable size; products by factor are kept, as they never change."""
 
@@ -53,7 +53,7 @@ class Problem:
     method: Method
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Profile:
     criterion: float  # -2 log likelihood
     gradient: Vector
@@ -117,7 +117,9 @@ def fit(values: Vector, model: Design, groups: Crossed, method: Method) -> Mixed
 
 
 def solve(joint: Matrix, sizes: Vector, groups: Crossed, method: Method) -> tuple[Vector, Profile]:
-    problem = Problem(joint, sizes, groups, tuple(level_sums(joint, groups)), method)
+    problem = Problem(
+        joint=joint, sizes=sizes, factors=groups, sums=tuple(level_sums(joint, groups)), method=method
+    )
     if not groups.names:
         return np.zeros(0), profile(problem, np.zeros(0))
 
@@ -174,7 +176,9 @@ def criterion(
     if is_reml:
         value += np.linalg.slogdet(information)[1] + 2 * np.log(problem.sizes).sum()
         gradient = gradient + np.array([np.sum(inverse * change[:-1, :-1]) for change in changes])
-    return Profile(float(value), gradient, beta, information, squares / df)
+    return Profile(
+        criterion=float(value), gradient=gradient, beta=beta, information=information, residual=squares / df
+    )
 
 
 def summarise(
@@ -193,14 +197,14 @@ def summarise(
         name: float(found.residual * scale**2) for name, scale in zip(groups.names, theta, strict=True)
     }
     return MixedModel(
-        n,
-        method,
-        wald(model.names, estimates, covariance),
-        covariance,
-        {**variances, "residual": found.residual},
-        groups.names,
-        tuple(at_zero),
-        -found.criterion / 2,
+        n=n,
+        method=method,
+        coefficients=wald(model.names, estimates, covariance),
+        covariance=covariance,
+        variances={**variances, "residual": found.residual},
+        fitted=groups.names,
+        at_zero=tuple(at_zero),
+        loglik=-found.criterion / 2,
     )
 
 
@@ -215,10 +219,18 @@ def wald(names: Sequence[str], estimates: Vector, covariance: Matrix) -> tuple[C
 def coefficient(name: str, estimate: float, se: float) -> Coefficient:
     z = estimate / se
     p = float(2 * stats.norm.sf(abs(z)))
-    return Coefficient(name, estimate, se, z, p, estimate - Z95 * se, estimate + Z95 * se)
+    return Coefficient(
+        term=name,
+        estimate=estimate,
+        se=se,
+        statistic=z,
+        p=p,
+        low=estimate - Z95 * se,
+        high=estimate + Z95 * se,
+    )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LikelihoodRatio:
     n: int
     chi2: float
@@ -242,4 +254,4 @@ def mixed_condition_test(
     if df == 0:
         return Undefined("There are ratings in fewer than two conditions, so there is nothing to compare.")
     chi2 = max(0.0, 2 * (full.loglik - null.loglik))
-    return LikelihoodRatio(full.n, chi2, df, float(stats.chi2.sf(chi2, df)))
+    return LikelihoodRatio(n=full.n, chi2=chi2, df=df, p=float(stats.chi2.sf(chi2, df)))

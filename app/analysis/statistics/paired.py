@@ -9,7 +9,7 @@ from scipy import stats
 from app.analysis.statistics.base import Undefined, holm, is_constant, outcome_rows, pairs
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Friedman:
     """`n` people rated every condition; `dropped` did not and are left out."""
 
@@ -20,7 +20,7 @@ class Friedman:
     p: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WilcoxonPair:
     """`statistic` is the sum of ranks of positive differences (first less second)."""
 
@@ -65,7 +65,7 @@ def friedman(complete: pd.DataFrame, dropped: int) -> Friedman | Undefined:
     if all(is_constant(row) for row in values):
         return Undefined("Every person rated all conditions alike, so Friedman's test does not exist.")
     test = stats.friedmanchisquare(*values.T)
-    return Friedman(n, dropped, float(test.statistic), count - 1, float(test.pvalue))
+    return Friedman(n=n, dropped=dropped, chi2=float(test.statistic), df=count - 1, p=float(test.pvalue))
 
 
 def signed_ranks(complete: pd.DataFrame) -> list[WilcoxonPair]:
@@ -82,6 +82,6 @@ def signed_ranks(complete: pd.DataFrame) -> list[WilcoxonPair]:
     adjusted = holm([p for *_, p in found])
     n = len(complete)
     return [
-        WilcoxonPair(first, second, n, statistic, p, corrected)
+        WilcoxonPair(group1=first, group2=second, n=n, statistic=statistic, p=p, p_holm=corrected)
         for (first, second, statistic, p), corrected in zip(found, adjusted, strict=True)
     ]

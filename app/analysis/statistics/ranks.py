@@ -20,7 +20,7 @@ from app.analysis.statistics.base import (
 NO_RANKS = Undefined("All ratings are the same, so ranks cannot differ.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Kruskal:
     """`eta2` and `epsilon2`: Tomczak & Tomczak 2014, Trends in Sport Sciences 1(21), 19-25."""
 
@@ -43,10 +43,12 @@ def kruskal(frame: pd.DataFrame, outcome: str) -> Kruskal | Undefined:
     test = stats.kruskal(*found.values())
     n, count, statistic = len(values), len(found), float(test.statistic)
     eta2 = (statistic - count + 1) / (n - count) if n > count else None
-    return Kruskal(n, statistic, count - 1, float(test.pvalue), eta2, statistic / (n - 1))
+    return Kruskal(
+        n=n, H=statistic, df=count - 1, p=float(test.pvalue), eta2=eta2, epsilon2=statistic / (n - 1)
+    )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DunnPair:
     """`z` is positive where the second condition ranks higher."""
 
@@ -75,7 +77,15 @@ def dunn(frame: pd.DataFrame, outcome: str) -> list[DunnPair] | Undefined:
     p_values = [float(2 * stats.norm.sf(abs(z))) for z in scores]
     rows = zip(chosen, scores, p_values, bonferroni(p_values), holm(p_values), strict=True)
     return [
-        DunnPair(first, second, len(ranked[first]) + len(ranked[second]), z, p, p_bonferroni, p_holm)
+        DunnPair(
+            group1=first,
+            group2=second,
+            n=len(ranked[first]) + len(ranked[second]),
+            z=z,
+            p=p,
+            p_bonferroni=p_bonferroni,
+            p_holm=p_holm,
+        )
         for (first, second), z, p, p_bonferroni, p_holm in rows
     ]
 

@@ -77,8 +77,15 @@ def material_of(words: Words) -> Material:
     frame["position"] = frame.groupby("participant").cumcount() + 1
     frame["duration_ms"] = chance.lognormal(10, 1, len(frame))
     frame = completed(frame, words.conditions, words.constructs)
-    origin = Origin("Titel", "1", "0" * 64, "test")
-    return Material(frame, words.conditions, words.constructs, (), origin, words.scale)
+    origin = Origin(title="Titel", version="1", sha256="0" * 64, software="test")
+    return Material(
+        frame=frame,
+        conditions=words.conditions,
+        constructs=words.constructs,
+        controls=(),
+        origin=origin,
+        scale=words.scale,
+    )
 
 
 def odds_of(words: Words) -> list[Statistic]:

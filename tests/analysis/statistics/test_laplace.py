@@ -22,7 +22,7 @@ FACTORS = ["participant", "question"]
 def data_of(frame: pd.DataFrame, factors: list[str]) -> Ordinal:
     model = design(frame, with_intercept=False)
     categories = np.asarray(frame["clarity"], dtype=np.intp) - 1
-    return Ordinal(categories, 5, model.matrix, crossed(frame, factors))
+    return Ordinal(categories=categories, count=5, matrix=model.matrix, factors=crossed(frame, factors))
 
 
 @pytest.mark.parametrize("factors", [FACTORS, ["participant"], ["participant", "question", "pair"], []])
