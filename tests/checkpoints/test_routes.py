@@ -325,3 +325,17 @@ def test_what_a_manifest_says_of_itself_has_its_kind_or_is_refused(
     refused = upload(web, zipped(make_student(tmp_path / "s", evaluation={"accuracy": "very good"})))
     assert refused.status_code == 422
     assert "evaluation.accuracy" in text_of(refused)
+
+
+def test_a_student_of_an_earlier_release_shows_though_its_measures_are_written_otherwise(
+    web: TestClient, database: Database
+) -> None:
+    with database.transaction(writing=True) as session:
+        fields = json.loads(make_manifest())
+        fields["evaluation"] = {"accuracy": "about one half", "split": ["test"]}
+        make_checkpoint(session, manifest=fields)
+    become(web, database, role="admin")
+    assert "student" in text_of(web.get("/checkpoints"))
+    page = web.get("/checkpoints/student")
+    assert page.status_code == 200
+    assert "about one half" not in page.text
