@@ -1,11 +1,18 @@
 """One page of many rows: how many stand on it, which they are, and whether another follows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 Row = TypeVar("Row")
+Row_co = TypeVar("Row_co", covariant=True)
 PAGE_SIZE = 25
+
+
+class Some(Protocol[Row_co]):
+    """A query that gives a part of its rows."""
+
+    def __call__(self, *, offset: int, limit: int) -> Sequence[Row_co]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,10 +24,7 @@ class Paged(Generic[Row]):
     has_more: bool
 
 
-def paged(some: Callable[[int, int], Sequence[Row]], number: int, size: int = PAGE_SIZE) -> Paged[Row]:
-    """The page of that number; `some` gives rows from an offset, at most so many.
-
-    One row more than stands on the page is asked for, which tells whether there is another page.
-    """
-    rows = some((number - 1) * size, size + 1)
+def paged(some: Some[Row], number: int, size: int = PAGE_SIZE) -> Paged[Row]:
+    """The page of that number. One row more is asked for, which tells whether there is another page."""
+    rows = some(offset=(number - 1) * size, limit=size + 1)
     return Paged(rows=rows[:size], number=number, has_more=len(rows) > size)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from app.paging import paged
 
 
-def some(rows: list[int], offset: int, limit: int) -> list[int]:
+def some(rows: list[int], *, offset: int, limit: int) -> list[int]:
     return rows[offset : offset + limit]
 
 

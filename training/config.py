@@ -11,6 +11,7 @@ from app.contract.base import InvalidFile, sha256_of
 from app.contract.complaints import reasons
 from training.data import DataFormat, Kind
 from training.methods import Weights, method_names
+from training.toml_files import read_toml
 from training.wording import Wording, make_wording
 
 Precision = Literal["fp32", "bf16"]
@@ -117,12 +118,9 @@ class TrainingConfig(Part):
 
 def read_config(path: Path, changes: Sequence[str] = ()) -> TrainingConfig:
     """Read a TOML file; each change is KEY=VALUE with a dotted key and a TOML value. Raises: InvalidFile."""
-    try:
-        fields: dict[str, JsonValue] = tomllib.loads(path.read_text(encoding="utf-8"))
-        for change in changes:
-            apply(fields, change)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidFile(f"{path.name}: not TOML ({error}).") from error
+    fields = read_toml(path)
+    for change in changes:
+        apply(fields, change)
     return make_config(fields, path.name)
 
 

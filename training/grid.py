@@ -1,6 +1,5 @@
 """A grid of runs: methods × data × sizes × seeds over one shared training config."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +7,9 @@ from typing import Any
 
 from pydantic import Field
 
-from app.contract.base import Contract, InvalidFile, Text
+from app.contract.base import Contract, Text
 from app.contract.complaints import validated
+from training.toml_files import read_toml
 
 Overrides = dict[str, Any]
 
@@ -65,15 +65,6 @@ def read_grid(path: Path) -> Grid:
     grid = validated(Grid, read_toml(path), path.name)
     folder = path.parent
     return grid.model_copy(update={"config": folder / grid.config, "out": folder / grid.out})
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InvalidFile(f"{path}: there is no such file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidFile(f"{path.name}: not TOML ({error}).") from error
 
 
 def plan(grid: Grid, precision: str | None = None) -> Iterator[Planned]:

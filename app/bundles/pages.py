@@ -3,6 +3,7 @@ from dataclasses import dataclass, field
 
 from app.bundles.queries import BundleRow, ExplanationRow
 from app.models import Bundle
+from app.paging import Paged
 from app.web.shell import ShellPage
 
 
@@ -25,6 +26,4 @@ class BundlePage(ShellPage):
     template = "bundles/bundle.html"
     bundle: Bundle
     question_set: str
-    explanations: Sequence[ExplanationRow]
-    page: int
-    has_more: bool
+    explanations: Paged[ExplanationRow]

@@ -41,9 +41,6 @@ def question_set_name(session: Session, question_set_id: int) -> str:
     return session.get_one(QuestionSet, question_set_id).name
 
 
-PAGE_SIZE = 25
-
-
 @dataclass(frozen=True)
 class ExplanationRow:
     question: Question
@@ -61,9 +58,3 @@ def some_explanations(session: Session, bundle_id: int, offset: int, limit: int)
         .limit(limit)
     )
     return [ExplanationRow(row[0], row[1]) for row in session.execute(statement)]
-
-
-def explanations_page(session: Session, bundle_id: int, page: int) -> tuple[list[ExplanationRow], bool]:
-    """One page of a bundle's explanations, and whether there is another."""
-    rows = some_explanations(session, bundle_id, (page - 1) * PAGE_SIZE, PAGE_SIZE + 1)
-    return rows[:PAGE_SIZE], len(rows) > PAGE_SIZE

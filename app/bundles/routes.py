@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from app.bundles import queries
 from app.bundles.pages import BundlePage, BundlesPage
 from app.errors import NotFound
+from app.paging import paged
 from app.questions.queries import question_set_names
 from app.web.auth import Desk, desk
 from app.web.shell import PageNumber, shell_of, show
@@ -76,13 +77,10 @@ def bundle(request: Request, name: str, page: PageNumber = 1) -> Response:
         found = queries.bundle_by_name(at.session, name)
         if found is None:
             raise NotFound(f"There is no bundle '{name}'.")
-        rows, has_more = queries.explanations_page(at.session, found.id, page)
         shown = BundlePage(
             shell=shell_of(request, at.person, "bundles"),
             bundle=found,
             question_set=queries.question_set_name(at.session, found.question_set_id),
-            explanations=rows,
-            page=page,
-            has_more=has_more,
+            explanations=paged(partial(queries.some_explanations, at.session, found.id), page),
         )
     return show(shown)

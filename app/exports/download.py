@@ -1,17 +1,13 @@
 """A table of a study as a file that is sent: a small one at once, another when the background has made it."""
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal
 
 from anyio import CapacityLimiter, sleep, to_thread
 from fastapi import Request
 from fastapi.responses import Response
-from sqlalchemy.orm import Session
 
 from app.access import Level, study_for
 from app.errors import Conflict
@@ -24,7 +20,7 @@ from app.models import Job
 from app.queue import WORK, is_worker_missing, tell
 from app.web.auth import Opener
 from app.web.db import Database
-from app.web.downloads import PassingFile
+from app.web.downloads import PassingFile, passing_folder
 
 MOST_AT_ONCE = 1_000  # responses that a web process writes itself, in a tenth of a second
 LOOK_S = 0.25
@@ -62,33 +58,8 @@ def asked_for(
     )
 
 
-class Written(NamedTuple):
-    path: Path
-    manifest: dict[str, Any]
-
-
 def file_name(slug: str, asked: Asked) -> str:
     return f"{slug}-{asked.export_format}{ENDINGS.get(asked.export_format, '.csv')}"
-
-
-def written(session: Session, slug: str, asked: Asked) -> Written:
-    """Write a table from one snapshot into a folder of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="honeyglass-export-"))
-    out = folder / file_name(slug, asked)
-    try:
-        manifest = service.export(
-            session,
-            slug,
-            asked.export_format,
-            out,
-            include_synthetic=asked.include_synthetic,
-            include_uncounted=asked.include_uncounted,
-            with_external_ids=asked.with_external_ids,
-        )
-    except BaseException:
-        shutil.rmtree(folder)
-        raise
-    return Written(out, manifest)
 
 
 @dataclass(frozen=True)
@@ -126,29 +97,33 @@ class Download:
         The platform's ids are personal data: only who may edit the study gets them.
         """
         level: Level = "edit" if self.asked.with_external_ids else "view"
-        with self.open_desk(is_snapshot=True) as at:
+        with self.open_desk() as at:
             study = study_for(at.session, at.person, self.slug, level)
             # PyArrow would take memory of this process for ever.
             is_small = self.asked.export_format != "parquet" and queries.has_at_most(
                 at.session, study.id, MOST_AT_ONCE
             )
-            file = written(at.session, self.slug, self.asked) if is_small else None
-        return self.send_at_once(file) if file else self.order()
+        return self.send_at_once() if is_small else self.order()
 
-    def send_at_once(self, file: Written) -> Response:
-        """No transaction stays open while somebody downloads."""
-        try:
+    def send_at_once(self) -> Response:
+        """Write the table from one snapshot. No transaction stays open while somebody downloads."""
+        asked = self.asked
+        with passing_folder() as folder:
+            out = folder / file_name(self.slug, asked)
+            with self.open_desk(is_snapshot=True) as at:
+                manifest = service.export(
+                    at.session,
+                    self.slug,
+                    asked.export_format,
+                    out,
+                    include_synthetic=asked.include_synthetic,
+                    include_uncounted=asked.include_uncounted,
+                    with_external_ids=asked.with_external_ids,
+                )
             with self.open_desk(writing=True) as at:
-                note(at, self.slug, file.manifest, with_external_ids=self.asked.with_external_ids)
-        except BaseException:
-            shutil.rmtree(file.path.parent)
-            raise
-        return PassingFile(
-            file.path,
-            media_type=MEDIA[file.path.suffix],
-            filename=file.path.name,
-            headers={"X-Content-SHA256": file.manifest["sha256"]},
-        )
+                note(at, self.slug, manifest, with_external_ids=asked.with_external_ids)
+        headers = {"X-Content-SHA256": manifest["sha256"]}
+        return PassingFile(out, media_type=MEDIA[out.suffix], filename=out.name, headers=headers)
 
     def order(self) -> Job:
         """Have the table made; who asks for what is under way already gets that."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.paging import Paged
 from app.runs.inspection import Difference, Filter, Output, Summary
 from app.runs.progress import Progress, RunName
 from app.web.shell import ShellPage
@@ -18,10 +19,8 @@ class RunPage(ShellPage):
     filters: Sequence[tuple[Filter, str]]
     which: Filter
     found: int
-    outputs: Sequence[Output]
+    outputs: Paged[Output]
     others: Sequence[RunName]
-    page: int
-    has_more: bool
     is_worker_missing: bool
 
 
@@ -38,6 +37,4 @@ class BesidePage(ShellPage):
     differences: Sequence[tuple[Difference, str]]
     which: Difference
     found: int
-    pairs: Sequence[tuple[Output, Output]]
-    page: int
-    has_more: bool
+    pairs: Paged[tuple[Output, Output]]

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from app.errors import Invalid, NotFound
+from app.paging import PAGE_SIZE, Paged, paged
 from app.queue import is_worker_missing
 from app.runs import inspection, progress
 from app.runs import service as runs
@@ -19,7 +20,6 @@ from app.web.shell import PageNumber, go, shell_of, show
 
 router = APIRouter(prefix="/runs/{run_id}")
 OtherRun = Annotated[int, Query(ge=1, le=2**31 - 1)]
-PAGE_SIZE = 25
 FILTERS: tuple[tuple[Filter, str], ...] = (
     ("all", "All"),
     ("right", "Right"),
@@ -37,28 +37,20 @@ DIFFERENCES: tuple[tuple[Difference, str], ...] = (
 )
 
 
-def part(page: int) -> dict[str, int]:
-    """Which of all rows a page shows."""
-    return {"offset": (page - 1) * PAGE_SIZE, "limit": PAGE_SIZE}
-
-
 @router.get("")
 def run_page(request: Request, run_id: RunId, which: Filter = "all", page: PageNumber = 1) -> Response:
     with desk(request) as at:
         run = progress.progress(at.session, run_id)
         summary = inspection.summarize(at.session, run_id)
-        found = summary.count_of(which) if summary else 0
         shown = RunPage(
             shell=shell_of(request, at.person, "checkpoints"),
             run=run,
             summary=summary,
             filters=FILTERS,
             which=which,
-            found=found,
-            outputs=inspection.outputs(at.session, run_id, which, **part(page)),
+            found=summary.count_of(which) if summary else 0,
+            outputs=paged(partial(inspection.outputs, at.session, run_id, which), page),
             others=progress.comparable(at.session, run_id),
-            page=page,
-            has_more=found > page * PAGE_SIZE,
             is_worker_missing=is_worker_missing(request.app.state.queue),
         )
     return show(shown)
@@ -85,16 +77,15 @@ def beside(
         sides = side_of(at, run_id), side_of(at, other)
         if sides[0].run.question_set != sides[1].run.question_set:
             raise Invalid("These two runs answered different question sets; choose two on the same.")
-        pairs = inspection.side_by_side(at.session, run_id, other, which, **part(page))
+        first = (page - 1) * PAGE_SIZE
+        pairs = inspection.side_by_side(at.session, run_id, other, which, offset=first, limit=PAGE_SIZE)
         shown = BesidePage(
             shell=shell_of(request, at.person, "checkpoints"),
             sides=sides,
             differences=DIFFERENCES,
             which=which,
             found=pairs.found,
-            pairs=pairs.shown,
-            page=page,
-            has_more=pairs.found > page * PAGE_SIZE,
+            pairs=Paged(rows=pairs.shown, number=page, has_more=pairs.found > page * PAGE_SIZE),
         )
     return show(shown)
 

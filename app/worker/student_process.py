@@ -59,7 +59,8 @@ class StudentProcess:
             bufsize=0,
             env=environment(os.environ),
             cwd=nowhere,
-            start_new_session=True,  # Ctrl+C is for the worker
+            # A group of its own: Ctrl+C is for the worker. No session of its own: `processes.run` says why.
+            process_group=0,
         )
         assert self.process.stdin is not None  # noqa: S101  # both were asked for
         assert self.process.stdout is not None  # noqa: S101

@@ -64,7 +64,7 @@ def test_an_export_is_the_file_the_command_line_writes(
     assert answer.content == (tmp_path / "same").read_bytes()
     assert answer.headers["x-content-sha256"] == hashlib.sha256(answer.content).hexdigest()
     assert f"small-{kind}." in answer.headers["content-disposition"]
-    assert list(tmp_path.glob("honeyglass-export-*")) == []
+    assert list(tmp_path.glob("honeyglass-*")) == []
     with database.transaction() as session:
         event = session.scalars(select(AuditEvent).where(AuditEvent.action == "study.exported")).one()
     assert (event.actor, event.after["format"], event.after["external_ids"]) == (ADA, kind, False)
@@ -96,7 +96,7 @@ def test_the_platforms_ids_are_for_who_may_edit(web: TestClient, database: Datab
 def test_what_cannot_be_exported_is_said_and_leaves_no_file(web: TestClient, tmp_path: Path) -> None:
     answer = web.get("/studies/small/export", params={"format": "paper"})
     assert answer.status_code == 409
-    assert list(tmp_path.glob("honeyglass-export-*")) == []
+    assert list(tmp_path.glob("honeyglass-*")) == []
     assert web.get("/studies/small/export", params={"format": "nothing"}).status_code == 404
 
 

@@ -10,7 +10,6 @@ HOSTILE = "<script>alert('&')</script>"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SHELL = Shell(HOSTILE, "admin", "studies", HOSTILE)
 FORM: dict[str, Any] = {"data": {"name": HOSTILE}, "errors": {"name": HOSTILE, "token": HOSTILE}}
-MORE: dict[str, Any] = {"page": 2, "has_more": True}
 
 
 def second_page(*rows: Any) -> Paged[Any]:

@@ -31,7 +31,7 @@ from app.studies.queries import ConditionNumbers, ItemRow, Overview, Share
 from app.web.api import ApiPage
 from app.web.pages import Page
 from tests.web.account_pages import ACCOUNT_PAGES
-from tests.web.hostile import FORM, HOSTILE, MORE, NOW, SHELL, second_page
+from tests.web.hostile import FORM, HOSTILE, NOW, SHELL, second_page
 from tests.worker.manifests import make_manifest
 
 OVERVIEW = Overview("small", "live", "people", 1, 16, 0, 2, {"completed": 1, "declined": 2}, HOSTILE, 2)
@@ -208,8 +208,7 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "shell": SHELL,
         "bundle": BUNDLE,
         "question_set": "set",
-        "explanations": [ExplanationRow(QUESTION, EXPLANATION)],
-        **MORE,
+        "explanations": second_page(ExplanationRow(QUESTION, EXPLANATION)),
     },
     checkpoints.CheckpointsPage: {
         "shell": SHELL,
@@ -248,10 +247,9 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "filters": [("all", HOSTILE)],
         "which": "all",
         "found": 1,
-        "outputs": [OUTPUT],
+        "outputs": second_page(OUTPUT),
         "others": [OTHER],
         "is_worker_missing": True,
-        **MORE,
     },
     run_pages.BesidePage: {
         "shell": SHELL,
@@ -259,8 +257,7 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "differences": [("all", HOSTILE)],
         "which": "all",
         "found": 1,
-        "pairs": [(OUTPUT, OUTPUT)],
-        **MORE,
+        "pairs": second_page((OUTPUT, OUTPUT)),
     },
     results.ResultsPage: {
         "shell": SHELL,

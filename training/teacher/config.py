@@ -1,16 +1,16 @@
 """What a teacher run is told, as a TOML file."""
 
-import tomllib
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from app.contract.base import Contract, InvalidFile, Text
-from app.contract.complaints import reasons
+from app.contract.base import Contract, Text
+from app.contract.complaints import validated
 from app.contract.question_formats import Format
 from training.teacher.endpoint import Patience
 from training.teacher.prompting import FOLDER
+from training.toml_files import read_toml
 
 
 class Decoding(Contract):
@@ -79,14 +79,7 @@ class TeacherConfig(Contract):
 
 def read_config(path: Path) -> TeacherConfig:
     """Raises: InvalidFile."""
-    try:
-        config = TeacherConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError as error:
-        raise InvalidFile(f"{path}: there is no such file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidFile(f"{path.name}: not TOML ({error}).") from error
-    except ValidationError as error:
-        raise InvalidFile(f"{path.name}: {reasons(error)}.") from error
+    config = validated(TeacherConfig, read_toml(path), path.name)
     names = ("questions", "out", "prompts", "local")
     paths = {name: path.parent / getattr(config, name) for name in names if getattr(config, name) is not None}
     return config.model_copy(update=paths)

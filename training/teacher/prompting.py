@@ -2,17 +2,17 @@
 
 import re
 import string
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from app.contract.base import Contract, InvalidFile, Text, sha256_of_file
-from app.contract.complaints import reasons
+from app.contract.complaints import validated
 from app.contract.question import Question
 from app.contract.words import Words
+from training.toml_files import read_toml
 
 FOLDER = Path(__file__).parents[1] / "prompts"
 STAGES = ("explanation", "counterfactual", "critique", "revision")
@@ -62,14 +62,7 @@ def read_prompts(folder: Path = FOLDER) -> dict[str, Prompt]:
 
 
 def read_prompt(path: Path, placeholders: set[str]) -> Prompt:
-    try:
-        file = PromptFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError as error:
-        raise InvalidFile(f"{path}: there is no such prompt.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidFile(f"{path}: not TOML ({error}).") from error
-    except ValidationError as error:
-        raise InvalidFile(f"{path}: {reasons(error)}.") from error
+    file = validated(PromptFile, read_toml(path), str(path))
     found = set(re.findall(r"\{(\w+)\}", file.request))
     if found != placeholders:
         listed = ", ".join(f"{{{name}}}" for name in sorted(placeholders))

@@ -91,7 +91,7 @@ def test_a_prompt_that_is_wrong_is_refused(tmp_path: Path, before: str, after: s
 
 
 def test_a_prompt_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidFile, match=r"explanation\.toml: there is no such prompt"):
+    with pytest.raises(InvalidFile, match=r"explanation\.toml: there is no such file"):
         read_prompts(tmp_path)
 
 
