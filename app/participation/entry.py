@@ -12,9 +12,10 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.models import Participant
-from app.participation import queries, returning
+from app.participation import known_visits, queries, returning
 from app.participation.ids import spellings
-from app.participation.queries import Known, OpenStudy
+from app.participation.known_visits import Known
+from app.participation.queries import OpenStudy
 
 # No letters or digits that are mistaken for one another, and nothing a spreadsheet reads as a number.
 PSEUDONYM_LETTERS = "abcdefghjkmnpqrstvwxyz"
@@ -100,7 +101,7 @@ def enter(session: Session, study: OpenStudy, arrival: Arrival, secret: bytes, n
     """
     if arrival.cookie_code and is_mine(session, study, arrival.cookie_code, arrival, secret):
         return Entry(Welcome.GO_ON, arrival.cookie_code)
-    holder = queries.find_by_code(session, study, arrival.new_code)
+    holder = known_visits.find_by_code(session, study, arrival.new_code)
     if holder is not None and belongs_to(holder, study, arrival, secret):
         return Entry(Welcome.GO_ON, arrival.new_code, is_preview=arrival.mode == "preview")
     visits = visits_of(session, study, arrival, secret)
@@ -129,7 +130,7 @@ def visits_of(session: Session, study: OpenStudy, arrival: Arrival, secret: byte
     if arrival.external_id is None:
         return []
     known = identity_of(study, arrival.external_id, secret)
-    return queries.visits_of(session, study, arrival.mode, known.ids, known.hashes)
+    return known_visits.visits_of(session, study, arrival.mode, known.ids, known.hashes)
 
 
 def known_as(
@@ -162,7 +163,7 @@ def is_mine(session: Session, study: OpenStudy, code: str, arrival: Arrival, sec
 
     On a shared computer a different id is someone else. A preview is nobody's: each begins anew.
     """
-    known = queries.find_by_code(session, study, code)
+    known = known_visits.find_by_code(session, study, code)
     return known is not None and belongs_to(known, study, arrival, secret)
 
 

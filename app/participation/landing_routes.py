@@ -13,10 +13,10 @@ from app.errors import Invalid
 from app.participation import entry, ids, queries
 from app.participation.brake import Brake
 from app.participation.entry import Arrival, Entry, Welcome
+from app.participation.frames import frame_of
 from app.participation.frozen_study import FrozenStudy
 from app.participation.pages import LandingPage, MessagePage, WaitPage
 from app.participation.queries import OpenStudy
-from app.participation.step_pages import frame_of
 from app.web.cookies import sent_cookie
 from app.web.db import transaction
 from app.web.forms import FormData

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Participant
 from app.participation import dealing, queries
-from app.participation.queries import Known
+from app.participation.known_visits import Known
 
 # What can end without loss when another attempt comes: nobody has answered anything there.
 REPLACEABLE = {"active", "dropped"}

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from app.jobs.files import forget
-from app.participation import erasing, queries, service, step_pages
+from app.participation import ending_pages, erasing, queries, service, step_pages
 from app.participation.flow import Kind, Step
 from app.participation.forms import (
     ChoiceForm,
@@ -77,7 +77,7 @@ def ask_to_leave(request: Request, code: str) -> Response:
         visit = queries.visit(session, code, datetime.now(UTC))
     if visit.status not in {"active", "dropped"} or visit.step.kind is Kind.CLOSED:
         return redirect(code, visit.step)
-    return render(step_pages.leave_page(visit))
+    return render(ending_pages.leave_page(visit))
 
 
 @router.get("/p/{code}/erase")
@@ -86,7 +86,7 @@ def ask_to_erase(request: Request, code: str) -> Response:
         visit = queries.visit(session, code, datetime.now(UTC))
     if not may_erase(visit):
         return redirect(code, visit.step)
-    return render(step_pages.erase_page(visit))
+    return render(ending_pages.erase_page(visit))
 
 
 @router.get("/p/{code}/{place:path}")

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import Assignment, Item, Participant, Rating, Response
-from app.participation import queries
-from app.participation.queries import Known, OpenStudy
+from app.participation import known_visits
+from app.participation.known_visits import Known
+from app.participation.queries import OpenStudy
 from app.studies import check
 from app.web.db import Database
 from tests.factories import make_study
@@ -101,8 +102,8 @@ def test_a_double_click_on_start_whose_first_request_commits_between_two_looks_i
         looks.append(code)
         return None if len(looks) == 1 else find_by_code(session, study, code)
 
-    find_by_code = queries.find_by_code
-    monkeypatch.setattr(queries, "find_by_code", blind_at_first)
+    find_by_code = known_visits.find_by_code
+    monkeypatch.setattr(known_visits, "find_by_code", blind_at_first)
     assert web.post("/s/small", data=form).headers["location"] == first
     assert len(looks) >= 2
     with database.transaction() as session:
