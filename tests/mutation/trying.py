@@ -156,7 +156,8 @@ def exchange(code: CodeType) -> None:
     mistaken = functions(code)
     gc.unfreeze()  # what is frozen is not listed
     for one in gc.get_objects():
-        if isinstance(one, FunctionType) and one.__code__.co_filename == code.co_filename:
+        # `isinstance` would ask objects of any library what they are, and some answer with a warning.
+        if type(one) is FunctionType and one.__code__.co_filename == code.co_filename:
             theirs = mistaken.get((one.__code__.co_qualname, one.__code__.co_firstlineno))
             if theirs is not None and theirs.co_freevars == one.__code__.co_freevars:
                 one.__code__ = theirs
