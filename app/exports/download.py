@@ -8,6 +8,7 @@ from typing import Literal
 from anyio import CapacityLimiter, sleep, to_thread
 from fastapi import Request
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
 
 from app.access import Level, study_for
 from app.errors import Conflict
@@ -16,14 +17,15 @@ from app.exports.base import Format, Include
 from app.jobs import queries as jobs
 from app.jobs.sending import MEDIA, note, send
 from app.jobs.service import UNDER_WAY, Order, start
-from app.models import Job
+from app.models import Job, Study
 from app.queue import WORK, is_worker_missing, tell
-from app.web.auth import Opener
+from app.web.auth import Desk, Opener
 from app.web.db import Database
 from app.web.downloads import PassingFile, passing_folder
 
 MOST_AT_ONCE = 1_000  # responses that a web process writes itself, in a tenth of a second
 LOOK_S = 0.25
+LONGEST_LOOK_S = 2.0  # who has waited for long can wait a little more
 BUSY = "This is being made already; the page shows when it is there."
 ENDINGS: dict[Format, str] = {"jsonl": ".jsonl", "parquet": ".parquet"}
 Later = Callable[[Job], Response]  # what is answered while the file is not there yet
@@ -81,24 +83,30 @@ class Download:
         found = await to_thread.run_sync(self.begin, limiter=threads)
         if isinstance(found, Response):
             return found
-        deadline = time.monotonic() + self.wait_s
-        while found.state in UNDER_WAY:
-            if time.monotonic() > deadline or is_worker_missing(self.request.app.state.background):
-                return self.later(found)
-            await sleep(LOOK_S)
-            found = await to_thread.run_sync(self.look, found.id, limiter=threads)
-        if found.state != "done":
-            raise Conflict(found.reason or "The export was cancelled.")
-        return await to_thread.run_sync(self.send, found.id, limiter=threads)
+        deadline, pause_s = time.monotonic() + self.wait_s, LOOK_S
+        job, is_unattended = await to_thread.run_sync(self.look, found.id, limiter=threads)
+        while job.state in UNDER_WAY:
+            if is_unattended or time.monotonic() > deadline:
+                return self.later(job)
+            await sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_LOOK_S)
+            job, is_unattended = await to_thread.run_sync(self.look, job.id, limiter=threads)
+        if job.state != "done":
+            raise Conflict(job.reason or "The export was cancelled.")
+        return await to_thread.run_sync(self.send, job.id, limiter=threads)
 
-    def begin(self) -> Response | Job:
-        """A small table's file; of any other the job that makes it, which may be under way already.
+    def study(self, at: Desk) -> Study:
+        """At each desk anew: who lost the study while the table was written gets none.
 
         The platform's ids are personal data: only who may edit the study gets them.
         """
         level: Level = "edit" if self.asked.with_external_ids else "view"
+        return study_for(at.session, at.person, self.slug, level)
+
+    def begin(self) -> Response | Job:
+        """A small table's file; of any other the job that makes it, which may be under way already."""
         with self.open_desk() as at:
-            study = study_for(at.session, at.person, self.slug, level)
+            study = self.study(at)
             # PyArrow would take memory of this process for ever.
             is_small = self.asked.export_format != "parquet" and queries.has_at_most(
                 at.session, study.id, MOST_AT_ONCE
@@ -111,6 +119,7 @@ class Download:
         with passing_folder() as folder:
             out = folder / file_name(self.slug, asked)
             with self.open_desk(is_snapshot=True) as at:
+                self.study(at)
                 manifest = service.export(
                     at.session,
                     self.slug,
@@ -121,6 +130,7 @@ class Download:
                     with_external_ids=asked.with_external_ids,
                 )
             with self.open_desk(writing=True) as at:
+                self.study(at)
                 note(at, self.slug, manifest, with_external_ids=asked.with_external_ids)
         headers = {"X-Content-SHA256": manifest["sha256"]}
         return PassingFile(out, media_type=MEDIA[out.suffix], filename=out.name, headers=headers)
@@ -129,7 +139,7 @@ class Download:
         """Have the table made; who asks for what is under way already gets that."""
         subject = self.asked.subject(self.slug)
         with self.open_desk(writing=True) as at:
-            study = study_for(at.session, at.person, self.slug)
+            study = self.study(at)
             order = Order(
                 kind="export",
                 subject=subject,
@@ -137,14 +147,27 @@ class Download:
                 arguments={"slug": self.slug, "file": file_name(self.slug, self.asked), **asdict(self.asked)},
                 actor=at.person.email,
             )
-            job = jobs.under_way(at.session, "export", subject) or start(at.session, order, BUSY)
+            job = begun(at.session, order)
         tell(self.request.app.state.background, WORK)
         return job
 
-    def look(self, job_id: int) -> Job:
+    def look(self, job_id: int) -> tuple[Job, bool]:
+        """How far it is, and whether nobody is there to go on with it. A queue out of reach takes seconds."""
         database: Database = self.request.app.state.database
         with database.transaction() as session:
-            return session.get_one(Job, job_id)
+            job = session.get_one(Job, job_id)
+        return job, job.state in UNDER_WAY and is_worker_missing(self.request.app.state.background)
 
     def send(self, job_id: int) -> Response:
         return send(self.request, self.open_desk, self.slug, job_id)
+
+
+def begun(session: Session, order: Order) -> Job:
+    """The job, or the same that is under way: of two who ask at one moment the database takes one."""
+    try:
+        return start(session, order, BUSY)
+    except Conflict:
+        other = jobs.under_way(session, order.kind, order.subject)
+        if other is None:  # it has just come to its end
+            raise
+        return other

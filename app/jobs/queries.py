@@ -49,8 +49,9 @@ def exports_shown(session: Session, study_id: int) -> list[Job]:
 
 
 def folders(session: Session) -> set[str]:
-    """Names of the folders that are kept."""
-    return {name for name in session.scalars(select(Job.folder)) if name is not None}
+    """Names of the folders that are kept: not those of jobs that still write what was erased."""
+    kept = select(Job.folder).where(Job.folder.is_not(None), Job.is_stale.is_(False))
+    return {name for name in session.scalars(kept) if name is not None}
 
 
 def has_claimable(session: Session) -> bool:

@@ -4,6 +4,7 @@ A job is held by a lease, as a worker holds a batch: whoever died leaves it to t
 is written under its row's lock, so that a cancelled one stays cancelled.
 """
 
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,8 +26,14 @@ MOST_ATTEMPTS = 3
 EXPORT_KEPT = timedelta(days=1)
 LONGEST_REASON = 500
 ERASED = "Somebody's answers were erased while this was being made. Please make it anew."
-INTERRUPTED = "The server stopped in the middle of it. Who was sent already is kept; send the rest anew."
-LOST = f"It was begun {MOST_ATTEMPTS} times, and its process died every time. Is there enough memory?"
+INTERRUPTED = (
+    "The server stopped in the middle of this. Participants who had been sent are kept; "
+    "please send the rest again."
+)
+LOST = (
+    f"It was started {MOST_ATTEMPTS} times and its process ended each time. "
+    "The server may have too little memory."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +86,8 @@ def claim(session: Session, worker: str, lease_s: float, kinds: Iterable[Kind] =
     job.state, job.worker, job.attempts = "running", worker, job.attempts + 1
     job.started_at, job.leased_until = now, now + timedelta(seconds=lease_s)
     job.done = job.total = None
-    job.folder = f"{job.id}.{job.attempts}"
+    # Never a name that was there before: who gave the job back may still be deleting that one.
+    job.folder = f"{job.id}.{job.attempts}.{secrets.token_hex(4)}"
     job.is_stale = False  # what it reads, it reads from now on
     return job
 
@@ -129,7 +137,7 @@ def finish(session: Session, job_id: int, worker: str, result: dict[str, Any]) -
     end(job, "done")
     job.result, job.folder = result, folder
     earlier = Job.kind == job.kind, Job.subject == job.subject, Job.id != job.id
-    session.execute(update(Job).where(*earlier).values(folder=None))
+    session.execute(update(Job).where(*earlier, Job.folder.is_not(None)).values(folder=None))
     return True
 
 
@@ -167,9 +175,11 @@ def end(job: Job, state: str, reason: str | None = None) -> None:
 def forget(session: Session, study_id: int) -> None:
     """After an erasing: no file made before is kept, and what is under way is thrown away."""
     of_study = Job.study_id == study_id, Job.kind.in_(MADE_OF_ANSWERS)
-    session.execute(update(Job).where(*of_study, Job.state == "done").values(folder=None))
+    # First what runs, then what is done, as `finish` locks them: else the two would wait for each other.
     # One that waits is marked, too: it is locked then until this erasing is committed, and begins after it.
     session.execute(update(Job).where(*of_study, Job.state.in_(UNDER_WAY)).values(is_stale=True))
+    is_kept = Job.state == "done", Job.folder.is_not(None)
+    session.execute(update(Job).where(*of_study, *is_kept).values(folder=None))
 
 
 def expire(session: Session) -> None:

@@ -1,15 +1,20 @@
 """Exports from the browser and the API: the same bytes as the command line's, noted, and left nowhere."""
 
+import asyncio
 import hashlib
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
-from app.exports import download, routes, service
+from app.exports import download, queries, routes, service
+from app.jobs import queries as job_queries
 from app.jobs import service as jobs
+from app.jobs.service import Order
 from app.models import AuditEvent, Job, StudyAccess, User
 from app.settings import Settings
 from app.web.db import Database
@@ -155,11 +160,14 @@ def test_a_table_with_the_platforms_ids_is_for_editors_on_the_page_too(
     web.get("/studies/small/export", params={"format": "participants", "with_external_ids": "yes"})
     job = finish(database, settings.home)
     assert web.get(f"/studies/small/export/{job.id}").status_code == 200
-    assert "with the platform’s ids The" not in text_of(web.get("/studies/small/results"))
-    assert f"/export/{job.id}" in web.get("/studies/small/results").text
+    page = web.get("/studies/small/results")
+    assert "Participants (CSV), with the platform’s ids" in text_of(page)
+    assert f"/export/{job.id}" in page.text
     see_only(web, database)
     assert web.get(f"/studies/small/export/{job.id}").status_code == 403
-    assert f"/export/{job.id}" not in web.get("/studies/small/results").text
+    page = web.get("/studies/small/results")
+    assert "Participants (CSV), with the platform’s ids" not in text_of(page)
+    assert f"/export/{job.id}" not in page.text
 
 
 def see_only(web: TestClient, database: Database) -> None:
@@ -207,6 +215,73 @@ def test_a_program_waits_or_asks_the_job_how_far_it_is(
     assert [one["id"] for one in web.get("/api/v1/studies/small/jobs", headers=headers).json()] == [1]
     assert web.get("/api/v1/studies/small/jobs/2", headers=headers).status_code == 404
     assert web.get("/api/v1/studies/small/jobs/0", headers=headers).status_code == 422
+
+
+@pytest.mark.parametrize("is_small", [True, False])
+def test_who_loses_the_study_between_two_transactions_gets_no_table(
+    web: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch, *, is_small: bool
+) -> None:
+    def lose(*_: object) -> bool:
+        with database.transaction(writing=True) as session:
+            session.execute(delete(StudyAccess))
+        return is_small
+
+    monkeypatch.setattr(queries, "has_at_most", lose)
+    assert web.get("/studies/small/export", params={"format": "long"}).status_code == 404
+    with database.transaction() as session:
+        assert session.scalars(select(Job)).all() == []
+        assert session.scalars(select(AuditEvent).where(AuditEvent.action == "study.exported")).all() == []
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize("is_missing", [True, False])
+def test_the_queue_is_never_asked_on_the_event_loop_and_who_waits_looks_less_and_less_often(
+    web: TestClient, monkeypatch: pytest.MonkeyPatch, *, is_missing: bool
+) -> None:
+    on_the_loop: list[bool] = []
+    pauses: list[float] = []
+
+    def ask(_queue: object) -> bool:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            on_the_loop.append(False)
+        else:
+            on_the_loop.append(True)
+        return is_missing or len(pauses) > 4
+
+    async def sleep(pause_s: float) -> None:
+        pauses.append(pause_s)
+
+    monkeypatch.setattr(download, "is_worker_missing", ask)
+    monkeypatch.setattr(download, "sleep", sleep)
+    monkeypatch.setattr(download, "LOOK_S", 0.25)
+    monkeypatch.setattr(routes, "WAIT_S", 60)
+    assert web.get("/studies/small/export", params={"format": "jsonl"}).status_code == 303
+    assert (set(on_the_loop), pauses) == ({False}, [] if is_missing else [0.25, 0.5, 1, 2, 2])
+
+
+@pytest.mark.usefixtures("large")
+def test_who_asks_at_the_same_moment_as_another_waits_for_the_same_job(
+    web: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither sees the other's before it puts in its own."""
+    web.get("/studies/small/export", params={"format": "jsonl"})
+    start, under_way = jobs.start, job_queries.under_way
+    tried: list[str] = []
+
+    def start_late(session: Session, order: Order, busy: str) -> Job:
+        tried.append(order.subject)
+        return start(session, order, busy)
+
+    def under_way_then(*asked: Any) -> Job | None:
+        return under_way(*asked) if tried else None
+
+    monkeypatch.setattr(download, "start", start_late)
+    monkeypatch.setattr(job_queries, "under_way", under_way_then)
+    assert web.get("/studies/small/export", params={"format": "jsonl"}).status_code == 303
+    with database.transaction() as session:
+        assert session.scalars(select(Job.state)).all() == ["waiting"]
 
 
 @pytest.mark.usefixtures("large")

@@ -56,7 +56,7 @@ def test_the_oldest_comes_first_and_only_of_the_kinds_that_are_asked_for(session
     numbers = [make_job(session, kind).id for kind in ("report", "package", "export")]
     found = service.claim(session, "one", LEASE_S, ["package", "export"])
     assert found is not None
-    assert (found.id, found.state, found.attempts, found.folder) == (numbers[1], "running", 1, "2.1")
+    assert (found.id, found.state, found.attempts) == (numbers[1], "running", 1)
     others = [service.claim(session, "two", LEASE_S) for _ in range(3)]
     assert [job and job.id for job in others] == [numbers[0], numbers[2], None]
 
@@ -67,7 +67,7 @@ def test_what_a_dead_process_held_goes_to_the_next_three_times_at_most(session: 
     for attempt in (2, 3):
         let_leases_run_out(session)
         again = service.claim(session, f"worker {attempt}", LEASE_S)
-        assert (again, job.attempts, job.folder) == (job, attempt, f"{job.id}.{attempt}")
+        assert (again, job.attempts) == (job, attempt)
     assert not service.finish(session, job.id, "one", {"ok": True})
     let_leases_run_out(session)
     assert service.claim(session, "five", LEASE_S) is None
@@ -101,6 +101,16 @@ def test_what_is_given_back_waits_again_and_costs_no_attempt(session: Session) -
     job = claimed(session)
     service.give_back(session, job.id, "one")
     assert (job.state, job.attempts, job.folder, job.worker) == ("waiting", 0, None, None)
+
+
+def test_no_folder_is_used_twice(session: Session) -> None:
+    """Who gives a job back deletes its folder afterwards, when the next worker may have claimed the job."""
+    job = claimed(session)
+    first = job.folder
+    service.give_back(session, job.id, "one")
+    assert service.claim(session, "two", LEASE_S) == job
+    assert first
+    assert job.folder not in (None, first)
 
 
 @pytest.mark.parametrize("is_running", [False, True])
@@ -143,6 +153,7 @@ def test_after_an_erasing_nothing_made_before_is_kept_but_of_a_rehearsal(session
     for job in (done, running, rehearsal, waiting):
         session.refresh(job)
     assert done.folder is None
+    assert queries.folders(session) == {rehearsal.folder}  # what the package's process writes meanwhile goes
     assert not service.is_wanted(session, running.id, "one")
     assert service.is_wanted(session, rehearsal.id, "one")
     assert not service.finish(session, running.id, "one", {"ok": True})

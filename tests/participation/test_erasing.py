@@ -165,6 +165,7 @@ def test_files_made_before_are_gone_and_what_is_under_way_is_thrown_away(
     with database.transaction(writing=True) as session:
         job = make_job(session, "package")
         assert service.claim(session, "test", 60) == job
+    (settings.home / "jobs" / str(job.folder)).mkdir()
     web.post(f"/p/{code}/erase", data={"erase": "true"})
     assert list((settings.home / "jobs").iterdir()) == []
     with database.transaction(writing=True) as session:
