@@ -19,7 +19,7 @@ from app.contract.student import Architecture, Base
 from app.students import loading
 from training.config import BaseConfig, LoraConfig
 
-WEIGHTS = "model.safetensors"
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,8 @@ def base_file(config: BaseConfig, sha256: str) -> Path:
     file = weights_file(config, place_of(config))
     if file is None or sha256_of_file(file) != sha256:
         raise InvalidFile(f"base: '{config.id}' is not the file any more that the adapter is for.")
+    if config.source == "hub":
+        hub_file(config, CONFIG)  # beside the weights, from where the model is loaded
     return file
 
 
@@ -102,16 +104,21 @@ def describe(config: BaseConfig, place: dict[str, Any]) -> Base:
 def weights_file(config: BaseConfig, place: dict[str, Any]) -> Path | None:
     """The one file that holds the weights; None, if they are in several."""
     if config.source == "hub":
-        found = cached_file(
-            config.id,
-            WEIGHTS,
-            revision=config.revision or "main",
-            _raise_exceptions_for_missing_entries=False,
-        )
-        return Path(found) if found else None
+        return hub_file(config, WEIGHTS)
     folder = Path(place["pretrained_model_name_or_path"])
     file = folder / place.get("gguf_file", WEIGHTS)
     return file if file.is_file() else None
+
+
+def hub_file(config: BaseConfig, name: str) -> Path | None:
+    """Where a file of the model on the hub lies here, once it was fetched; None, if there is no such file."""
+    found = cached_file(
+        config.id,
+        name,
+        revision=config.revision or "main",
+        _raise_exceptions_for_missing_entries=False,
+    )
+    return Path(found) if found else None
 
 
 def add_lora(loaded: Loaded, lora: LoraConfig) -> Loaded:
