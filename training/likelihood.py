@@ -62,8 +62,9 @@ def likeliest_choices(scorer: Scorer, examples: Sequence[Example], told: Sequenc
 
 def choice_rows(scorer: Scorer, example: Example, told: Told) -> list[Scored]:
     """A row for each choice, in the order of the choices."""
-    step = next(step for step in scorer.way.steps if "answer" in step.read)
-    turn = next(turn for turn in told.turns if turn.name == step.name)
+    # Steps up to this one need no answer, so all of them were taken. Names may come twice.
+    at, step = next((at, step) for at, step in enumerate(scorer.way.steps) if "answer" in step.read)
+    turn = told.turns[at]
     tokenizer = scorer.student.tokenizer
     # Where an output goes on after its answer, it does not end there.
     end = [scorer.special.end] if step.read["answer"].before is None else []

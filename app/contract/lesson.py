@@ -31,6 +31,6 @@ class TeacherRow(BaseModel):
         return said
 
     def argued_for(self, choice: str) -> str:
-        """Empty if nothing was."""
-        texts = (text for named, text in self.counterfactuals.items() if is_same_answer(named, choice))
-        return next(texts, None) or ""
+        """Empty if nothing was; of several ways to write the choice, the first that has a text."""
+        named = (text for name, text in self.counterfactuals.items() if is_same_answer(name, choice))
+        return next((text for text in named if text), "")

@@ -47,5 +47,5 @@ class Told(Line):
 
     @property
     def outputs(self) -> dict[str, str]:
-        """Of each step that was taken, as written."""
+        """Of each step that was taken, as written; of steps of one name, the last one's."""
         return {turn.name: turn.output for turn in self.turns}

@@ -129,7 +129,7 @@ class Workbench:
                 "choices": list(question.choices),
                 "answer": one.answer,
                 "explanation": one.explanation,
-                "outputs": list(one.outputs.values()),
+                "outputs": [turn.output for turn in one.turns],
             }
             for question, one in zip(posed, told, strict=True)
         ]

@@ -89,6 +89,17 @@ def test_a_choice_is_scored_after_what_the_student_wrote_before_it(
     assert endings(step, EXAMPLES[0].choices, output)[0] == expected
 
 
+def test_of_two_steps_of_one_name_the_one_that_reads_the_answer_is_scored(tmp_path: Path) -> None:
+    steps = [
+        {"name": "say", "input": f"{what} {{question}}", "max_new_tokens": 3, "read": {what: {}}}
+        for what in ("explanation", "answer")
+    ]
+    scorer = make_scorer(tmp_path, "llama", Way.model_validate({"steps": steps}))
+    [told] = told_of(scorer, EXAMPLES[:1])
+    asked = scorer.student.tokenizer(told.turns[1].input).input_ids
+    assert all(scored.row.input == tuple(asked) for scored in choice_rows(scorer, EXAMPLES[0], told))
+
+
 @pytest.mark.parametrize("kind", ["llama", "t5"])
 def test_batches_change_neither_texts_nor_scores(tmp_path: Path, kind: str) -> None:
     scorer = make_scorer(tmp_path, kind, ways()["answers first"], batch_size=2)

@@ -1,8 +1,9 @@
 """A worker's tasks, each student in its process: tries again, stops, answers somebody who waits."""
 
+import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,14 @@ from app.queue import TRY, answer, enqueue, make_queue
 from app.runs import progress
 from app.runs import service as runs
 from app.settings import Settings
+from app.students.told import Posed, Told
 from app.web.db import Database
 from app.worker.__main__ import handlers, sweep
 from app.worker.student_process import StudentFailed, StudentProcess
 from app.worker.work import Workbench
 from tests.factories import make_question_set
 from tests.worker.hostile import HANGS_ON_QUESTIONS, make_chatty
+from tests.worker.manifests import make_manifest
 from tests.worker.students import finish, make_llama
 
 
@@ -182,6 +185,33 @@ def test_somebody_who_tries_a_student_gets_its_answer_or_a_sentence_through_the_
     assert [step["name"] for step in found["record"]["steps"]] == ["answer", "explanation"]
     assert found["record"]["versions"]["torch"] == torch.__version__
     assert answer(bench.queue, unknown) == {"error": "The checkpoint is not ready."}
+
+
+def test_a_trial_shows_what_each_step_wrote_though_two_have_one_name(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tell(_way: str, posed: Sequence[Posed], _seconds: float) -> list[Told]:
+        said: dict[str, Any] = {
+            "name": "say",
+            "input": "?",
+            "input_tokens": 1,
+            "tokens": 1,
+            "is_truncated": False,
+        }
+        turns = [said | {"output": "one"}, said | {"output": "two"}]
+        fields: dict[str, Any] = {
+            "answer": None,
+            "explanation": None,
+            "missing": (),
+            "turns": turns,
+            "record": {},
+        }
+        return [Told.model_validate(fields | {"question_id": one.id}) for one in posed]
+
+    bench = Workbench(sqlite_settings, Mock(), Mock())
+    monkeypatch.setattr(bench, "student", lambda *_: Mock(ask=tell))
+    trial = bench.try_out(Checkpoint(manifest=json.loads(make_manifest())))
+    assert [one["outputs"] for one in trial] == [["one", "two"]] * 3
 
 
 def test_what_cannot_be_loaded_fails_with_a_reason_without_this_machines_paths(
