@@ -81,18 +81,29 @@ def agreement(is_first: bool, is_second: bool) -> str:  # noqa: FBT001  # the tw
 
 def pair_sentences(everything: Analysis, trimmed: Analysis) -> Iterator[str]:
     """Yield the pairs (Tukey) whose verdict the outlier rule turns; one sentence if there is none."""
+    both, lost = in_both(everything, trimmed)
+    turned = [(pair, other) for pair, other in both if verdict(pair) != verdict(other)]
+    for pair, other in turned:
+        yield (
+            f"At {pair.size}, {pair.second} against {pair.first}: {pair_words(pair)} with all runs, "
+            f"but {pair_words(other)} without outliers."
+        )
+    if lost:
+        yield (
+            f"{lost} of {len(everything.pairs)} pairwise comparisons (Tukey HSD) cannot be computed without "
+            "outliers, so nothing says whether the outlier rule changes them."
+        )
+    if both and not turned:
+        which = "No other" if lost else "No"
+        yield f"{which} pairwise comparison (Tukey HSD) changes its verdict with the outlier rule."
+
+
+def in_both(everything: Analysis, trimmed: Analysis) -> tuple[list[tuple[Pair, Pair]], int]:
+    """The pairs that can be computed in both versions, and how many cannot without outliers."""
     second = {(pair.size, pair.first, pair.second): pair for pair in trimmed.pairs}
-    turned = 0
-    for pair in everything.pairs:
-        other = second.get((pair.size, pair.first, pair.second))
-        if other is not None and verdict(pair) != verdict(other):
-            turned += 1
-            yield (
-                f"At {pair.size}, {pair.second} against {pair.first}: {pair_words(pair)} with all runs, "
-                f"but {pair_words(other)} without outliers."
-            )
-    if everything.pairs and not turned:
-        yield "No pairwise comparison (Tukey HSD) changes its verdict with the outlier rule."
+    found = [(pair, second.get((pair.size, pair.first, pair.second))) for pair in everything.pairs]
+    both = [(pair, other) for pair, other in found if other is not None]
+    return both, len(found) - len(both)
 
 
 def verdict(pair: Pair) -> int:
@@ -106,19 +117,29 @@ def pair_words(pair: Pair) -> str:
 
 
 def conclusion(everything: Analysis, trimmed: Analysis) -> str:
-    """Whether the two versions come to the same conclusion, in one sentence."""
-    second = terms(trimmed)
-    effects = [
-        name
-        for name, term in terms(everything).items()
-        if name in second and is_significant(term.p) != is_significant(second[name].p)
-    ]
-    pairs = {(pair.size, pair.first, pair.second): verdict(pair) for pair in trimmed.pairs}
-    turned = sum(
-        verdict(pair) != pairs.get((pair.size, pair.first, pair.second), 0) for pair in everything.pairs
+    """Whether the two versions come to the same conclusion; what one of them lacks is named apart."""
+    first, second = terms(everything), terms(trimmed)
+    both, lost_pairs = in_both(everything, trimmed)
+    turned = things(
+        [name for name in first if name in second and is_turned(first[name], second[name])],
+        sum(verdict(pair) != verdict(other) for pair, other in both),
+        len(everything.pairs),
     )
-    if not effects and not turned:
-        return "With and without outliers the analysis comes to the same conclusions."
-    parts = [f"the effect of {', '.join(effects)}"] if effects else []
-    parts += [f"{turned} of {len(everything.pairs)} pairwise comparisons"] if turned else []
-    return f"The outlier rule turns the conclusion on {' and on '.join(parts)}: report both versions."
+    lost = things([name for name in first if name not in second], lost_pairs, len(everything.pairs))
+    cannot = f" What cannot be computed without outliers: {' and '.join(lost)}." if lost else ""
+    if turned:
+        named = " and on ".join(turned)
+        return f"The outlier rule turns the conclusion on {named}: report both versions.{cannot}"
+    if lost:
+        return f"Where both can be computed, the analyses with and without outliers agree.{cannot}"
+    return "With and without outliers the analysis comes to the same conclusions."
+
+
+def is_turned(term: Term, other: Term) -> bool:
+    return is_significant(term.p) != is_significant(other.p)
+
+
+def things(effects: Sequence[str], pairs: int, most: int) -> list[str]:
+    """Effects and pairwise comparisons as parts of a sentence; nothing of what there is none of."""
+    named = [f"the effect of {', '.join(effects)}"] if effects else []
+    return named + ([f"{pairs} of {most} pairwise comparisons"] if pairs else [])

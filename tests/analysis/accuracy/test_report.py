@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from app.analysis.accuracy.comparing import compare
+from app.analysis.accuracy.words import sentences
 from app.cli import cli
+from app.contract.accuracies import ResultRow
 
 OWN = Path(__file__).parent / "golden"
 REAL = Path(__file__).parents[4] / "shared/data"
@@ -81,6 +84,28 @@ def test_without_outliers_both_versions_are_the_same_and_the_report_says_so(tmp_
     assert status == 0
     assert said.startswith("With and without outliers the analysis comes to the same conclusions.")
     assert "finds no outlier among the 8 runs" in said
+
+
+def test_what_cannot_be_computed_without_outliers_is_named_and_is_not_turned() -> None:
+    cells = {"both": [*[0.5] * 5, 0.52], "task-prefix": [*[0.3] * 5, 0.31]}
+    rows = [
+        ResultRow(
+            run=run,
+            accuracy=accuracy,
+            target_rationale="few-shot-revision",
+            model_size="220M",
+            training_mode=mode,
+        )
+        for mode, accuracies in cells.items()
+        for run, accuracy in enumerate(accuracies)
+    ]
+    said = list(sentences(compare(rows, is_paper=False)))
+    assert said[0] == (
+        "Where both can be computed, the analyses with and without outliers agree. What cannot be computed "
+        "without outliers: the effect of condition and 1 of 1 pairwise comparisons."
+    )
+    assert said[-1].startswith("1 of 1 pairwise comparisons (Tukey HSD) cannot be computed without outliers")
+    assert not any("changes its verdict" in one or "turns" in one for one in said)
 
 
 def test_conditions_the_paper_leaves_out_are_named_and_can_be_taken_in(tmp_path: Path) -> None:
