@@ -34,6 +34,7 @@ NEGATIONS = {
 }
 # What comes before X in "the answer is X", "so the correct answer would be: (A) X", "Answer: X".
 OWN_ANSWER = re.compile(r"\banswer(?:\s+(?:is|would be|should be)\b|:)\W*(?:[a-z]\)\s*)?", re.IGNORECASE)
+LEADING_ARTICLE = re.compile(r"^ (?:an?|the) ")  # of words in a row: "the answer is the bank"
 LONGEST_OWN_ANSWER = 300  # characters; what is longer is no choice that somebody names
 SHORTEST_SENTENCE_WORDS = 3  # "Yes. Yes." repeats nothing
 RUN_WORDS = 6
@@ -115,8 +116,12 @@ def mentioned(text: str, choices: Sequence[str]) -> list[str]:
 
 
 def distractors_mentioned(text: str, answer: str | None, choices: Sequence[str]) -> int:
-    """How many choices other than the answer a text mentions; without an answer, all are others."""
-    return sum(not is_same_answer(choice, answer or "") for choice in mentioned(text, choices))
+    """How many choices other than the answer a text mentions; without an answer, all are others.
+
+    Choices with the answer's words ("C" and "C++") are not others: no text tells them apart by its words.
+    """
+    own = in_a_row(answer or "")
+    return sum(in_a_row(choice) != own for choice in mentioned(text, choices))
 
 
 def own_answer(text: str, choices: Sequence[str]) -> str | None:
@@ -124,17 +129,23 @@ def own_answer(text: str, choices: Sequence[str]) -> str | None:
     rows = {choice: in_a_row(choice) for choice in choices}
     for found in reversed(list(OWN_ANSWER.finditer(text))):
         said = in_a_row(text[found.end() : found.end() + LONGEST_OWN_ANSWER])
-        if named := [choice for choice, row in rows.items() if row and said.startswith(row)]:
+        ways = (said, LEADING_ARTICLE.sub("", said))
+        if named := [
+            choice for choice, row in rows.items() if row and any(way.startswith(row) for way in ways)
+        ]:
             return max(named, key=len)  # "river bank", not the "river" that it begins with
     return None
 
 
 def agrees_with(text: str, answer: str | None, choices: Sequence[str]) -> bool | None:
-    """Whether what a text says is the answer is the answer given; None unless both name a choice."""
+    """Whether the answer that a text names has the words of the answer given.
+
+    None unless both name a choice.
+    """
     if answer is None or chosen_index(answer, choices) is None:
         return None
     own = own_answer(text, choices)
-    return None if own is None else is_same_answer(own, answer)
+    return None if own is None else in_a_row(own) == in_a_row(answer)
 
 
 # Repetition

@@ -152,6 +152,11 @@ def test_repetition_is_the_share_of_four_word_runs_that_were_there_before() -> N
         ("The answer is river. The answer is clear.", "river"),
         ("The answer is not the river but elsewhere.", None),
         ("The answer is banks.", None),
+        ("The answer is a river.", "river"),
+        ("The answer is the river bank.", "river bank"),
+        ("The correct answer would be: an “bank”", "bank"),
+        ("The answer is another bank.", None),
+        ("The answer is the the bank.", None),
         ("It is the bank.", None),
     ],
 )
@@ -161,10 +166,35 @@ def test_an_explanations_own_answer_is_the_last_choice_it_says_is_the_answer(
     assert own_answer(text, BANK) == own
 
 
+def test_a_choice_that_begins_with_an_article_is_itself() -> None:
+    assert own_answer("The answer is the cold.", ["cold", "the cold", "heat"]) == "the cold"
+    assert own_answer("The answer is A.", ["A", "B"]) == "A"
+
+
+@pytest.mark.parametrize(
+    "choices,answer,text,others",
+    [
+        (("-3", "3", "5"), "3", "The answer is 3.", 0),
+        (("-3", "3", "5"), "-3", "The answer is -3, not 5.", 1),
+        (("10", "10%", "20"), "10", "The answer is 10.", 0),
+        (("10", "10 %", "20"), "10 %", "The answer is 10 %, half of 20.", 1),
+        (("C", "C++", "Rust"), "C", "The answer is C.", 0),
+        (("C", "C++", "Rust"), "C++", "The answer is C++.", 0),
+    ],
+)
+def test_choices_that_differ_only_in_signs_are_not_taken_for_each_other(
+    choices: tuple[str, ...], answer: str, text: str, others: int
+) -> None:
+    found = measure(text, answer, choices, choices[0])
+    assert (found.is_contradicting, found.distractors_mentioned) == (False, others)
+    assert measure(text, choices[2], choices, choices[0]).is_contradicting
+
+
 @pytest.mark.parametrize(
     "text,answer,is_so",
     [
         ("The answer is fire.", "ice", True),
+        ("The answer is a fire.", "ice", True),
         ("The answer is fire.", " FIRE ", False),
         ("The answer is fire.", "water", False),  # is no choice itself
         ("The answer is fire.", None, False),
