@@ -8,6 +8,7 @@ import numpy as np
 
 from app.contract import text_measures as measures
 from app.contract.answers import is_same_answer
+from app.contract.cleaning import clean
 from training.data import Example
 
 RESAMPLES = 10_000
@@ -40,8 +41,9 @@ def is_right(answer: str | None, example: Example) -> bool:
 def describe_explanations(
     told: Sequence[tuple[Example, str | None, str | None]],
 ) -> dict[str, float | int | None]:
-    """Means over the explanations there are, of (example, answer, explanation)."""
-    present = [(example, answer, text) for example, answer, text in told if text]
+    """Means over the explanations there are, of (example, answer, explanation), as a run would show them."""
+    cleaned = [(example, answer, clean(text).text) for example, answer, text in told]
+    present = [(example, answer, text) for example, answer, text in cleaned if text]
     if not present:
         return {"explained": 0}
     texts = [text for _, _, text in present]

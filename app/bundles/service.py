@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from app.bundles.cleaning import CLEANING, Cleaned, clean
 from app.bundles.matching import Matched, SetAside, match_rows
 from app.contract.answers import chosen_index
 from app.contract.base import name_problem
 from app.contract.bundle import Bundle as BundleFile
 from app.contract.bundle import BundleManifest, read_bundle
+from app.contract.cleaning import CLEANING, Cleaned, clean
 from app.contract.json_lines import MOST_LINES
 from app.contract.text_measures import measure
 from app.errors import Conflict, Invalid, NotFound

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, exists, insert, or_, select
 from sqlalchemy.orm import Session
 
 from app.audit import record
-from app.bundles.cleaning import clean
+from app.contract.cleaning import clean
 from app.contract.student import Way, fill, question_values, stored_student
 from app.contract.text_measures import measure as measure_text
 from app.errors import Conflict, Invalid, NotFound

@@ -9,9 +9,9 @@ import pytest
 from fastapi import Request
 from pydantic import ValidationError
 
-from app.bundles.cleaning import clean
 from app.contract.base import InvalidFile
 from app.contract.bundle import BundleManifest, BundleRow
+from app.contract.cleaning import clean
 from app.contract.complaints import MOST_PROBLEMS, reasons
 from app.contract.question import Question
 from app.contract.student import StudentManifest

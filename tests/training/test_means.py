@@ -54,5 +54,16 @@ def test_explanations_are_described_by_means_over_those_there_are() -> None:
     }
     assert means.describe_explanations(told[3:]) == {"explained": 0}
     assert means.describe_explanations(told[2:3])["consistent"] is None
+
+
+def test_an_explanation_is_measured_as_a_run_shows_it() -> None:
+    raw = " The answer is bank.\x1b\n\nQuestion: What has a river bank? The answer is river. "
+    found = means.describe_explanations([(BANK, "bank", raw), (BANK, "bank", " \u200b\n")])
+    assert found == means.describe_explanations([(BANK, "bank", "The answer is bank.")])
+    assert (found["explained"], found["words"], found["consistent"]) == (1, 4, 1)
+    assert means.describe_explanations([(BANK, "bank", " \n")]) == {"explained": 0}
+
+
+def test_an_answer_is_right_whatever_its_case_and_white_space() -> None:
     assert means.is_right(" BANK", BANK)
     assert not means.is_right(None, BANK)

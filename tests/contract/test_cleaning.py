@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bundles.cleaning import clean
+from app.contract.cleaning import clean
 
 CONTROLS = st.sampled_from([*"\n\r\t \0\x0b\x1f\x7f\x85\u2028\u202e\u2066\u00a0.", "\r\n", "\n \n", "\n\n"])
 raw_texts = st.text() | st.lists(CONTROLS | st.text(max_size=4), max_size=12).map("".join)
