@@ -1,6 +1,7 @@
 """A command under way in a process of its own: what it says is read as it says it."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -11,8 +12,10 @@ from typing import IO, Any
 from app.jobs.service import Progress
 from app.settings import Settings
 
+log = logging.getLogger("honeyglass.background")
 CHILD = [sys.executable, "-m", "app.background.child"]
 READ_OF_TRACE = 4_000
+UNEXPECTED = "It failed unexpectedly; the server's log says why."
 KILLED = "Its process was ended from outside; the server may have too little memory for it."
 
 
@@ -69,7 +72,8 @@ class Running:
             return {"ok": False, "error": KILLED}
         self.complaints.seek(0)
         trace = self.complaints.read().decode("utf-8", "replace")
-        return {"ok": False, "error": trace[-READ_OF_TRACE:].strip()}
+        log.error("a job's command failed:\n%s", trace[-READ_OF_TRACE:].strip())
+        return {"ok": False, "error": UNEXPECTED}
 
 
 def environment(settings: Settings) -> Mapping[str, str]:
@@ -79,4 +83,5 @@ def environment(settings: Settings) -> Mapping[str, str]:
         "HONEYGLASS_DATABASE_URL": settings.database_url,
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
+        "TYPER_STANDARD_TRACEBACK": "1",  # for the log: without boxes
     }

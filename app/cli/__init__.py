@@ -17,6 +17,7 @@ from app.cli.material import bundle_cli, question_cli
 from app.cli.study import study_cli
 from app.cli.user import make_account, user_cli
 from app.errors import Conflict
+from app.jobs.files import drop_earlier
 from app.settings import SECRET_FILE
 from app.web import migrations
 
@@ -70,6 +71,7 @@ def serve(
         if mended := home.close(settings.home, SECRET_FILE):
             stderr.print(mended, markup=False)
         settings.load_secret()
+        drop_earlier(settings)
         serving.refuse_defaults(settings, host or settings.host)
     address = host or settings.host, port or settings.port, workers or settings.default_workers
     commands = [] if no_background else [serving.BACKGROUND]

@@ -1,5 +1,6 @@
 """Doing jobs: what a command says becomes the job's state, and nothing is left of what nobody wants."""
 
+import errno
 import json
 import sys
 import threading
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from app.background import running, work
 from app.background.work import Bench
@@ -84,10 +86,10 @@ def test_what_a_command_says_and_makes_is_kept(
     bench: Bench, database: Database, settings: Settings, commands: Any
 ) -> None:
     ask_for(database)
-    commands(says({"ok": True, "tables": 3}, WRITES))
+    commands(says({"ok": True, "out": "/srv/here", "tables": 3}, WRITES))
     bench.work()
     job = only(database)
-    assert (job.state, job.result) == ("done", {"ok": True, "tables": 3})
+    assert (job.state, job.result) == ("done", {"tables": 3})
     made = settings.home / "jobs" / str(job.folder)
     assert (made / "report" / "report.html").read_text() == "a report"
     assert (made / "report.zip").exists()
@@ -98,7 +100,7 @@ def test_what_a_command_says_and_makes_is_kept(
     "script,reason",
     [
         (says({"ok": False, "error": "Nobody has rated anything."}, WRITES), "Nobody has rated anything."),
-        ("raise SystemExit('it broke')", "it broke"),
+        ("raise SystemExit('it broke')", running.UNEXPECTED),
         ("import os; os.kill(os.getpid(), 9)", running.KILLED),
     ],
 )
@@ -111,6 +113,62 @@ def test_a_failure_has_a_reason_and_leaves_no_file(
     job = only(database)
     assert (job.state, job.reason) == ("failed", reason)
     assert left(settings) == []
+
+
+def test_what_a_command_did_not_expect_is_in_the_log_alone(
+    bench: Bench, database: Database, commands: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    ask_for(database)
+    commands("raise ValueError('it broke')")
+    bench.work()
+    assert "ValueError: it broke" in caplog.text
+    assert only(database).reason == running.UNEXPECTED
+
+
+def test_a_reason_does_not_tell_where_the_home_is(
+    bench: Bench, database: Database, settings: Settings, commands: Any
+) -> None:
+    ask_for(database)
+    commands(says({"ok": False, "error": f"{settings.home}/jobs/1/report: No space left on device."}))
+    bench.work()
+    assert only(database).reason == "jobs/1/report: No space left on device."
+
+
+def test_a_full_disk_is_a_reason_and_the_next_job_is_done(
+    bench: Bench, database: Database, settings: Settings, commands: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(settings.home))
+
+    monkeypatch.setattr("shutil.make_archive", fill)
+    ask_for(database)
+    ask_for(database, "package")
+    commands(says({"ok": True}, WRITES))
+    bench.work()
+    with database.transaction() as session:
+        report, package = session.scalars(select(Job).order_by(Job.id))
+    assert (report.state, report.reason) == ("failed", work.NO_ROOM.format("No space left on device"))
+    assert package.state == "done"
+
+
+@pytest.mark.parametrize("does_come_back", [True, False])
+def test_a_database_that_does_not_answer_for_a_while_loses_no_job(
+    bench: Bench, database: Database, commands: Any, monkeypatch: pytest.MonkeyPatch, *, does_come_back: bool
+) -> None:
+    finish, calls = service.finish, iter([1, 2, 3])
+
+    def finish_late(*told: Any) -> bool:
+        if not does_come_back or next(calls) < 3:
+            raise OperationalError("UPDATE job", {}, Exception("the connection was lost"))
+        return finish(*told)
+
+    monkeypatch.setattr(service, "finish", finish_late)
+    if not does_come_back:
+        monkeypatch.setattr(work, "SURE_OF_LEASE", 0)
+    ask_for(database)
+    commands(says({"ok": True}, WRITES))
+    bench.work()
+    assert only(database).state == ("done" if does_come_back else "running")
 
 
 def test_a_rehearsal_that_found_a_fault_is_done_and_says_which(
@@ -138,8 +196,15 @@ def test_a_running_job_shows_how_far_it_is_and_ends_when_it_is_cancelled(
 
 
 def test_a_job_of_erased_answers_is_stopped_and_says_so(
-    bench: Bench, database: Database, settings: Settings, commands: Any
+    bench: Bench,
+    database: Database,
+    settings: Settings,
+    commands: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Its process reads what was erased until it ends: only then can SQLite's log be emptied of it."""
+    emptied: list[bool] = []
+    monkeypatch.setattr(database, "empty_log", lambda: emptied.append(True))
     ask_for(database)
     commands(SLOW)
     with Aside(bench):
@@ -147,6 +212,11 @@ def test_a_job_of_erased_answers_is_stopped_and_says_so(
         with database.transaction(writing=True) as session:
             service.forget(session, session.scalars(select(Job.study_id)).one())
     assert (only(database).state, only(database).reason, left(settings)) == ("failed", ERASED, [])
+    assert emptied == [True]
+    commands(says({"ok": True}, WRITES))
+    ask_for(database)
+    bench.work()
+    assert emptied == [True]
 
 
 def test_a_bench_that_has_to_stop_gives_its_job_back(

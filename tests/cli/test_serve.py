@@ -1,11 +1,13 @@
 """Where `honeyglass serve` listens, and what it refuses before it does."""
 
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.cli.serving import BACKGROUND, WORKER
+from app.jobs.files import EARLIER
 from tests.cli.conftest import Honeyglass
 
 
@@ -74,3 +76,13 @@ def test_this_machine_alone_needs_no_proxy(
 ) -> None:
     assert honeyglass("serve", "--no-worker", "--host", host).status == 0
     assert [address[0] for address in served] == [host]
+
+
+@pytest.mark.usefixtures("served")
+def test_files_of_answers_that_an_earlier_release_made_are_gone_though_no_background_process_runs(
+    honeyglass: Honeyglass, tmp_path: Path
+) -> None:
+    for name in EARLIER:
+        (tmp_path / "home" / name / "small").mkdir(parents=True)
+    assert honeyglass("serve", "--no-worker", "--no-background").status == 0
+    assert [name for name in EARLIER if (tmp_path / "home" / name).exists()] == []
