@@ -12,7 +12,7 @@ from app.checkpoints import intake, queries, service
 from app.checkpoints.forms import GenerateForm, TryForm
 from app.checkpoints.pages import CheckpointPage, Moving, MovingFragment, TryPage, measures_of
 from app.checkpoints.trying import answer_of, ask_worker
-from app.contract.student import stored_student
+from app.contract.student import StudentManifest
 from app.errors import AppError, Conflict, Invalid
 from app.models import Checkpoint
 from app.questions.queries import question_set_names
@@ -44,7 +44,7 @@ def page_of(
 ) -> CheckpointPage:
     moving = moving_of(request, at, found)
     newest = next((run for run in moving.runs if run.state == "complete"), None)
-    manifest = stored_student(found.manifest)
+    manifest = StudentManifest.model_validate(found.manifest)
     return CheckpointPage(
         shell=shell_of(request, at.person, "checkpoints"),
         moving=moving,

@@ -13,7 +13,7 @@ from app.checkpoints.archive import is_archive
 from app.checkpoints.forms import FolderForm
 from app.checkpoints.pages import CheckpointRow, CheckpointsPage
 from app.checkpoints.receiving import LARGEST_UPLOAD_BYTES, weights
-from app.contract.student import stored_student
+from app.contract.student import StudentManifest
 from app.queue import VERIFY, is_worker_missing, tell
 from app.settings import Settings
 from app.web.auth import Desk, desk
@@ -39,7 +39,8 @@ def page_of(
     return CheckpointsPage(
         shell=shell_of(request, at.person, "checkpoints"),
         checkpoints=[
-            CheckpointRow(one, stored_student(one.manifest)) for one in queries.checkpoints(at.session)
+            CheckpointRow(one, StudentManifest.model_validate(one.manifest))
+            for one in queries.checkpoints(at.session)
         ],
         folders=folders_of(settings),
         largest_mb=settings.largest_checkpoint_mb,

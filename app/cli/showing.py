@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.contract.student import stored_student
+from app.contract.student import StudentManifest
 from app.models import Checkpoint
 from app.runs.inspection import summarize
 from app.runs.progress import Progress
@@ -15,7 +15,7 @@ LONGEST_SAID = 200
 
 def checkpoint_lines(found: Checkpoint) -> list[str]:
     """What it is, how it can be asked, and what it said when it was verified."""
-    manifest = stored_student(found.manifest)
+    manifest = StudentManifest.model_validate(found.manifest)
     ways = [f"{way} (default)" if way == manifest.ask.default else way for way in manifest.ask.ways]
     return [
         f"{found.name}: {found.state}" + (f" ({found.reason})" if found.reason else ""),

@@ -18,7 +18,6 @@ from pydantic import (
     Field,
     JsonValue,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
@@ -29,7 +28,6 @@ from app.contract.json_lines import read_manifest
 
 STUDENT = "student.json"
 SCHEMA_VERSION = 1
-DESCRIBING = {"method", "teacher", "dataset", "run", "evaluation"}  # parts by which nobody is asked
 LARGEST_MANIFEST_BYTES = 1024 * 1024
 # What an input may ask for. The letters around it stay as they are, braces of other words included.
 PLACEHOLDERS = ("question", "choices", "premise", "hypothesis", "context", "term", "answer")
@@ -254,17 +252,6 @@ def parse_student(content: bytes, name: str = STUDENT) -> StudentManifest:
     if len(content) > LARGEST_MANIFEST_BYTES:
         raise InvalidFile(f"{name}: larger than 1 MiB, so it is no student manifest.")
     return read_manifest(StudentManifest, content, name, ("schema_version", SCHEMA_VERSION))
-
-
-def stored_student(fields: Mapping[str, object]) -> StudentManifest:
-    """A manifest that was taken in before, maybe by a release that read less of what only describes.
-
-    What does not fit there is left out: nobody is asked by it.
-    """
-    try:
-        return StudentManifest.model_validate(fields)
-    except ValidationError:
-        return StudentManifest.model_validate({k: v for k, v in fields.items() if k not in DESCRIBING})
 
 
 def write_student(folder: Path, manifest: StudentManifest) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.audit import record
 from app.contract.cleaning import clean
-from app.contract.student import Way, fill, question_values, stored_student
+from app.contract.student import StudentManifest, Way, fill, question_values
 from app.contract.text_measures import measure as measure_text
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Checkpoint, Explanation, GenerationBatch, GenerationRun, Question, QuestionSet
@@ -67,7 +67,7 @@ def create_run(session: Session, plan: Plan) -> GenerationRun:
     if question_set is None:
         known = ", ".join(question_set_names(session)) or "none yet"
         raise NotFound(f"There is no question set '{plan.question_set}'. Question sets: {known}.")
-    manifest = stored_student(checkpoint.manifest)
+    manifest = StudentManifest.model_validate(checkpoint.manifest)
     name = plan.way or manifest.ask.default
     if name not in manifest.ask.ways:
         raise Invalid(

@@ -20,7 +20,7 @@ from jinja2 import TemplateError
 from safetensors import SafetensorError
 
 from app.contract.base import InvalidFile
-from app.contract.student import stored_student
+from app.contract.student import StudentManifest
 from app.logs import LineFormatter
 from app.students.asking import ask
 from app.students.loading import Shelf, Student, load
@@ -76,7 +76,7 @@ def attempt(work: Callable[[], tuple[Told, ...] | None]) -> Reply:
 def load_student(students: list[Student], line: bytes) -> None:
     request = Load.model_validate_json(line)
     torch.set_num_threads(request.threads)
-    manifest = stored_student(request.manifest)
+    manifest = StudentManifest.model_validate(request.manifest)
     shelf = Shelf(request.by_sha256, request.root)
     students.append(load(request.folder, manifest, request.precision, shelf))
 

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.checkpoints import queries as checkpoint_queries
 from app.checkpoints import service as checkpoints
 from app.checkpoints.intake import checkpoints_folder
-from app.contract.student import stored_student
+from app.contract.student import StudentManifest
 from app.errors import AppError, NotFound
 from app.models import Checkpoint, GenerationRun, Question
 from app.queue import GENERATE, enqueue
@@ -117,7 +117,7 @@ class Workbench:
         log.info("checkpoint %s is ready", checkpoint.name)
 
     def try_out(self, checkpoint: Checkpoint) -> list[dict[str, Any]]:
-        manifest = stored_student(checkpoint.manifest)
+        manifest = StudentManifest.model_validate(checkpoint.manifest)
         student = self.student(checkpoint, manifest.generation.precision)
         way = manifest.ask.ways[manifest.ask.default]
         premise = TRIAL_PREMISE if way.asks_for & {"premise", "context"} else None
@@ -143,7 +143,9 @@ class Workbench:
         try:
             if checkpoint is None or checkpoint.state != "ready":
                 raise NotFound("The checkpoint is not ready.")
-            student = self.student(checkpoint, stored_student(checkpoint.manifest).generation.precision)
+            student = self.student(
+                checkpoint, StudentManifest.model_validate(checkpoint.manifest).generation.precision
+            )
             posed = [Posed(0, question, choices, premise)]
             [told] = student.ask(way, posed, self.settings.student_trial_seconds)
         except AppError as error:
