@@ -7,8 +7,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 from fastapi.testclient import TestClient
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.orm import Session
 
+from app.accounts import passwords
 from app.background.work import Bench
 from app.main import create_app
 from app.queue import BACKGROUND, WORK, beat, make_queue
@@ -20,6 +23,12 @@ from tests.servers import PostgresServer
 # Shared machines are too uneven for deadlines on single examples.
 hypothesis.settings.register_profile("honeyglass", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("honeyglass")
+
+# As in production a password takes a fifth of a second and 64 MiB, for each of some thousand sign-ins here;
+# tests/accounts/test_passwords.py holds what production's are.
+PRODUCTION = passwords.hasher
+passwords.hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+passwords.NOBODY = passwords.hasher.hash("nobody")
 
 
 @pytest.fixture(scope="session")

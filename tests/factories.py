@@ -181,7 +181,7 @@ def writer(checkpoint: str, answers: Mapping[int, str]) -> Callable[[int], tuple
 
 
 PASSWORD = "seven bees in a jar"
-PASSWORD_HASH = passwords.make_hash(PASSWORD, "nobody@example.org")  # once: it takes a tenth of a second
+PASSWORD_HASH = passwords.make_hash(PASSWORD, "nobody@example.org")
 
 
 def make_user(session: Session, email: str, role: Role = "researcher") -> User:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
+from matplotlib.figure import Figure
 from scipy import stats
 from typer.testing import CliRunner
 
@@ -60,6 +61,17 @@ def value(rows: list[dict[str, str]], **keys: str) -> float:
     return float(row["value"])
 
 
+@pytest.fixture
+def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lay figures out, where odd data show, but render no picture, which takes most of the time."""
+
+    def lay_out(figure: Figure, folder: Path, name: str, _stamp: str) -> None:
+        figure.draw_without_rendering()
+        (folder / f"{name}.svg").write_text("<svg/>", encoding="utf-8")
+
+    monkeypatch.setattr("app.analysis.figures.drawing.save", lay_out)
+
+
 def test_a_file_becomes_a_report_that_stands_alone(tmp_path: Path) -> None:
     out = tmp_path / "report"
     done = analyze_csv(paper_file(tmp_path / "old.csv"), out)
@@ -93,6 +105,7 @@ def test_a_file_becomes_a_report_that_stands_alone(tmp_path: Path) -> None:
     assert len(pd.read_csv(out / "data.csv")) == done["responses"]
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_no_cell_of_any_file_of_the_report_runs_in_a_spreadsheet(tmp_path: Path) -> None:
     frame = pd.read_csv(paper_file(tmp_path / "old.csv"))
     frame["model"] = frame["model"].map({"X": "=HYPERLINK(1)"}).fillna(frame["model"])
@@ -150,6 +163,7 @@ def test_files_that_do_not_fit_are_refused_in_a_sentence(tmp_path: Path, change:
         analyze_csv(path, tmp_path / "out")
 
 
+@pytest.mark.usefixtures("unrendered")
 @pytest.mark.parametrize(
     "change",
     [
@@ -195,6 +209,7 @@ def test_tests_of_conditions_are_repeated_for_right_and_for_wrong_answers(
     assert kinds == {"describe", "kruskal", "dunn", "vargha_delaney"}
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_a_study_is_analysed_with_its_flow_and_its_declared_exclusions(
     web: TestClient, database: Database, tmp_path: Path
 ) -> None:
@@ -232,6 +247,7 @@ def test_a_study_nobody_rated_or_nobody_knows_is_refused(database: Database, tmp
             analyze_study(session, "other", tmp_path)
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_the_command_says_what_it_wrote_and_what_it_needs(tmp_path: Path) -> None:
     source = paper_file(tmp_path / "old.csv")
     runner = CliRunner()
