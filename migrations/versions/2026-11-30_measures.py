@@ -61,11 +61,13 @@ def upgrade() -> None:
 
 def measured(row: Any) -> dict[str, Any]:
     noted = row.flags or []
+    found = asdict(measure(row.shown_text, row.predicted_answer, row.choices, row.correct_answer))
     return {
         'number': row.id,
         'is_marker_missing': 'missing_marker' in noted,
         'is_truncated': 'truncated' in noted,
-        **asdict(measure(row.shown_text, row.predicted_answer, row.choices, row.correct_answer)),
+        # What is measured since has its column from a later migration.
+        **{name: value for name, value in found.items() if name in MEASURES},
     }
 
 
