@@ -70,10 +70,9 @@ def page_of(request: Request, at: Desk, study: Study, problem: str = "") -> Resu
 def tables(at: Desk, queue: Huey, study: Study, level: Level) -> tuple[MadeTable, ...]:
     """The tables that the background makes or has made; those with the platform's ids for who may edit."""
     found = []
-    for job in exports_shown(at.session, study.id):
+    for job, kept in exports_shown(at.session, study.id):
         if level == "view" and job.arguments["with_external_ids"]:
             continue
-        kept = job if job.state == "done" else None
         work = shown(queue, job, kept, may_cancel=may_cancel(at.person, level, job))
         found.append(MadeTable(label_of(job.arguments), work))
     return tuple(found)

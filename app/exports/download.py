@@ -23,7 +23,7 @@ from app.web.auth import Desk, Opener
 from app.web.db import Database
 from app.web.downloads import PassingFile, passing_folder
 
-MOST_AT_ONCE = 1_000  # responses that a web process writes itself, in a tenth of a second
+MOST_AT_ONCE = 1_000  # responses, or participants, that a web process writes itself, in a tenth of a second
 LOOK_S = 0.25
 LONGEST_LOOK_S = 2.0  # who has waited for long can wait a little more
 BUSY = "This is being made already; the page shows when it is there."

@@ -160,11 +160,15 @@ def counts(session: Session, who: ColumnElement[bool]) -> tuple[int, int]:
 
 
 def has_at_most(session: Session, study_id: int, most: int) -> bool:
-    """Whether a study has no more responses than that, of whoever gave them."""
-    some = select(Response.id).join(Assignment, Assignment.id == Response.assignment_id)
-    some = some.join(Participant, Participant.id == Assignment.participant_id)
-    some = some.where(Participant.study_id == study_id).limit(most + 1)
-    return (session.scalar(select(func.count()).select_from(some.subquery())) or 0) <= most
+    """Whether a study has no more participants than that, and no more responses, whoever they are of."""
+    people = select(Participant.id).where(Participant.study_id == study_id)
+    responses = select(Response.id).join(Assignment, Assignment.id == Response.assignment_id)
+    responses = responses.join(Participant, Participant.id == Assignment.participant_id)
+    responses = responses.where(Participant.study_id == study_id)
+    counted = [
+        select(func.count()).select_from(some.limit(most + 1).subquery()) for some in (people, responses)
+    ]
+    return all((session.scalar(count) or 0) <= most for count in counted)
 
 
 def participants(session: Session, who: ColumnElement[bool], now: datetime) -> Iterator[Row[Any]]:

@@ -1,7 +1,7 @@
 """What a page shows of a job."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from huey import Huey
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ CANCELLED = "It was cancelled."
 class Work:
     """The job of one kind that is under way, or what became of the last one; and the one whose file is kept.
 
-    `is_unattended`: it waits, and no background process was seen lately.
+    `is_unattended`: it waits, or its process is silent, and no background process was seen lately.
     """
 
     job_id: int | None = None
@@ -44,10 +44,11 @@ def shown(queue: Huey, last: Job | None, kept: Job | None, *, may_cancel: bool) 
     if last is None:
         return Work()
     is_under_way, is_waiting = last.state in UNDER_WAY, last.state == "waiting"
+    is_left = is_waiting or (last.leased_until is not None and last.leased_until < datetime.now(UTC))
     return Work(
         job_id=last.id if is_under_way else None,
         is_waiting=is_waiting,
-        is_unattended=is_waiting and is_worker_missing(queue),
+        is_unattended=is_left and is_worker_missing(queue),
         may_cancel=may_cancel,
         begun=last.started_at,
         progress=share(last),

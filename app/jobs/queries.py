@@ -38,14 +38,21 @@ def jobs_of(
     return session.scalars(statement.offset(offset).limit(limit)).all()
 
 
-def exports_shown(session: Session, study_id: int) -> list[Job]:
-    """Exports that are under way, or whose file is kept, or that failed in the last hours: one of each."""
-    since = datetime.now(UTC) - EXPORT_KEPT
-    statement = select(Job).where(Job.study_id == study_id, Job.kind == "export", Job.created_at > since)
-    newest: dict[str, Job] = {}
+def exports_shown(session: Session, study_id: int) -> list[tuple[Job, Job | None]]:
+    """Of each export the last job and the one whose file is kept, if there is one.
+
+    Without a file those are shown that are under way, or failed in the last hours.
+    """
+    is_new = or_(Job.created_at > datetime.now(UTC) - EXPORT_KEPT, Job.folder.is_not(None))
+    statement = select(Job).where(Job.study_id == study_id, Job.kind == "export", is_new)
+    last: dict[str, Job] = {}
+    kept: dict[str, Job] = {}
     for job in session.scalars(statement.order_by(Job.id)):
-        newest[job.subject] = job
-    return [job for job in newest.values() if job.state in (*UNDER_WAY, "failed") or job.folder is not None]
+        last[job.subject] = job
+        if job.state == "done" and job.folder is not None:
+            kept[job.subject] = job
+    shown = (*UNDER_WAY, "failed")
+    return [(job, kept.get(name)) for name, job in last.items() if job.state in shown or name in kept]
 
 
 def folders(session: Session) -> set[str]:

@@ -66,5 +66,5 @@ def erase(request: Request, slug: str, pseudonym: str, data: FormData) -> Respon
     database: Database = request.app.state.database
     database.empty_log()
     forget(request.app.state.settings, database, slug)
-    notice = f"All that {pseudonym} gave is erased, here and in the package and the report made before."
+    notice = f"All that {pseudonym} gave is erased, here and in the report, package and tables made before."
     return go(request, f"/studies/{slug}/participants", notice)

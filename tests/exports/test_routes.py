@@ -170,6 +170,24 @@ def test_a_table_with_the_platforms_ids_is_for_editors_on_the_page_too(
     assert f"/export/{job.id}" not in page.text
 
 
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize("end", ["cancelled", "failed"])
+def test_an_earlier_table_is_offered_until_the_next_one_is_whole(
+    web: TestClient, database: Database, settings: Settings, end: str
+) -> None:
+    web.get("/studies/small/export", params={"format": "jsonl"})
+    first = finish(database, settings.home)
+    web.get("/studies/small/export", params={"format": "jsonl"})
+    assert f'href="/studies/small/export/{first.id}"' in web.get("/studies/small/results").text
+    with database.transaction(writing=True) as session:
+        job = jobs.claim(session, "test", 60)
+        assert job is not None
+        jobs.cancel(session, job) if end == "cancelled" else jobs.fail(session, job.id, "test", "It failed.")
+    page = web.get("/studies/small/results").text
+    assert f'href="/studies/small/export/{first.id}"' in page
+    assert ("It was cancelled." if end == "cancelled" else "It failed.") in page
+
+
 def see_only(web: TestClient, database: Database) -> None:
     """Go on as somebody who may only see the study."""
     with database.transaction(writing=True) as session:
