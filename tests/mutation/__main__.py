@@ -31,7 +31,7 @@ def survivors_of(path: str, each: int, until: float) -> tuple[int, list[str]]:
     for number, mutant in enumerate(mutants(Path(path).read_text(encoding="utf-8"))):
         if number % each or mutant.name in EQUIVALENT.get(path, {}):
             continue
-        if time.monotonic() > until:
+        if time.monotonic() >= until:
             say(f"  out of time at line {mutant.line}: the rest of {path} was not tried")
             break
         tried += 1
@@ -49,7 +49,11 @@ def main() -> None:
     asked = parser.parse_args()
     until = time.monotonic() + asked.minutes * 60
     tried = left = 0
-    for path in asked.paths or TARGETS:
+    paths = asked.paths or list(TARGETS)
+    for at, path in enumerate(paths):
+        if time.monotonic() >= until:
+            say(f"out of time; not reached: {', '.join(paths[at:])}")
+            break
         number, survivors = survivors_of(path, asked.each, until)
         say(f"{path}: {number - len(survivors)} of {number} noticed")
         tried, left = tried + number, left + len(survivors)

@@ -2,11 +2,13 @@
 
 import ast
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from tests.mutation import __main__ as runner
 from tests.mutation.equivalent import EQUIVALENT
 from tests.mutation.mutants import mutants
 from tests.mutation.targets import TARGETS
@@ -48,6 +50,16 @@ def mistakes(source: str) -> list[str]:
 def test_each_kind_of_mistake(source: str, expected: list[str]) -> None:
     assert mistakes(source) == expected
     assert ast.unparse(ast.parse(source)) not in mistakes(source)
+
+
+def test_what_is_not_reached_in_time_is_named_and_not_counted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["mutation", "app/access.py", "app/errors.py", "--minutes", "0"])
+    monkeypatch.setattr(runner, "survivors_of", lambda *_: (0, []))
+    runner.main()
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["out of time; not reached: app/access.py, app/errors.py", "0 of 0 noticed (0.0 %)"]
 
 
 def test_a_mistake_is_named_by_its_function_and_tells_two_of_a_kind_apart() -> None:
