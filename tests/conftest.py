@@ -1,5 +1,6 @@
 """Fixtures: a fresh, migrated database of each kind for every test that asks, and the web application."""
 
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,6 +103,11 @@ def background(web: TestClient, settings: Settings, database: Database) -> Bench
     beat(queue)
     web.app.state.background = queue  # type: ignore[attr-defined]  # TestClient calls any ASGI app its app
     return bench
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is loaded by now out of every later collection of garbage."""
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

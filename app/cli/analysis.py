@@ -1,5 +1,6 @@
 """Commands that turn ratings into figures, tables and a report, and that plan how many are needed."""
 
+import gc
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,6 +32,8 @@ def analyze(
     )
     # Seconds and megabytes that no other command should pay for.
     from app.analysis.report import writing  # noqa: PLC0415  # said above
+
+    gc.freeze()  # statsmodels collects garbage at each correction of p-values; what was loaded is none
 
     if csv is not None:
         with complaining(as_json):

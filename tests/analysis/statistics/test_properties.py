@@ -215,6 +215,7 @@ def test_tests_of_several_constructs_are_corrected_together() -> None:
     assert all(one.odds_ratio_low < one.odds_ratio < one.odds_ratio_high for one in ratios)
 
 
+@settings(max_examples=50)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
 def test_holm_lies_between_the_p_value_and_bonferroni(p_values: list[float]) -> None:
     for p, fewer, many in zip(p_values, holm(p_values), bonferroni(p_values), strict=True):
