@@ -35,13 +35,13 @@ def test_nobody_else_reads_the_home_its_database_or_the_files_sqlite_puts_beside
 def test_a_home_that_was_open_is_closed_when_the_server_starts(sqlite_url: str, tmp_path: Path) -> None:
     place = tmp_path / "home"
     Settings(home=place).load_secret()
-    (place / "packages").mkdir()
-    (place / "packages/demo.zip").write_text("ratings")
-    for path in (place, place / "packages", place / "packages/demo.zip"):
+    (place / "kept").mkdir()
+    (place / "kept/demo.zip").write_text("ratings")
+    for path in (place, place / "kept", place / "kept/demo.zip"):
         path.chmod(0o755)
     with WebServer(place, sqlite_url) as server:
         log = server.log.read_text()
-        assert [mode_of(path) for path in (place, place / "packages", place / "packages/demo.zip")] == [
+        assert [mode_of(path) for path in (place, place / "kept", place / "kept/demo.zip")] == [
             *("0o700", "0o700", "0o700")
         ]
     assert "were open to others and are closed now" in log

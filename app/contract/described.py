@@ -1,7 +1,7 @@
 """What a student's manifest says of how the student came about and how good it is; nothing is asked by it."""
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 from pydantic import (
     BaseModel,
@@ -42,7 +42,7 @@ class Described(BaseModel):
             return made
 
     @model_serializer(mode="wrap")
-    def as_mapping(self, handler: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
+    def as_mapping(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """One value for each key, also in JSON: an added one takes the place of the empty field's."""
         return dict(handler(self))
 

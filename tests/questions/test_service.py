@@ -26,7 +26,7 @@ def test_a_file_becomes_a_set_in_its_order_with_its_counts(session: Session, tmp
     path = write(
         tmp_path / "cqa.jsonl",
         GOOD | {"id": "q9", "question": " “Why” 😀? ", "why": "x"},
-        GOOD | {"choices": ["bridge", "bridge"], "answer": "Bridge"},
+        GOOD | {"choices": ["bridge", "bridge"], "answer": "Tower"},
     )
     stored = import_questions(session, read_question_set(path, "cqa"), "cqa")
     session.expire_all()
@@ -42,7 +42,7 @@ def test_a_file_becomes_a_set_in_its_order_with_its_counts(session: Session, tmp
         (2, "q1", "Where?"),
     ]
     assert found[1].choices == ["bridge", "bridge"]
-    assert found[1].correct_answer == "Bridge"
+    assert found[1].correct_answer == "Tower"
 
 
 def test_a_malformed_row_stores_nothing_of_the_file(session: Session, tmp_path: Path) -> None:
