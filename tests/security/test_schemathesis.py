@@ -105,7 +105,7 @@ def test_every_operation_answers_as_declared(api: tuple[schemathesis.BaseSchema,
     assert len(answers) >= 26
     # What is behind the door was really reached: every call worked at least once, but for uploads, whose
     # files no generator writes, the file of a job, since nobody here does jobs, and a rehearsal, since a call
-    # before it closes the study; tests/jobs has these two.
+    # before it closes the study; tests/jobs and tests/simulation have these two.
     worked = {label for label, codes in answers.items() if codes & {200, 201, 202}}
     uploads = {f"POST /api/v1/{what}" for what in ("question-sets", "bundles", "checkpoints")}
     study = "/api/v1/studies/{slug}"
