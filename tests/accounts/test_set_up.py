@@ -21,6 +21,15 @@ NEW = "nine cups of tea"
 
 
 @pytest.fixture(autouse=True)
+def began(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """All codes are shown and read as of now, though a time step may end within a test."""
+    matching, now = second_factor.matching_step, datetime.now(UTC)
+    monkeypatch.setattr(pyotp.TOTP, "now", lambda totp: totp.at(now))
+    monkeypatch.setattr(second_factor, "matching_step", lambda seed, code, _: matching(seed, code, now))
+    return now
+
+
+@pytest.fixture(autouse=True)
 def people(web: TestClient, database: Database) -> None:
     """Two people are signed in, Ada in the test's browser."""
     with database.transaction(writing=True) as session:
@@ -55,10 +64,9 @@ def seed_of(database: Database, web: TestClient, email: str = ADA) -> str | None
     return app.state.seal.open(found.totp_secret, found.id) if found.totp_secret else None
 
 
-def codes(seed: str) -> list[str]:
+def codes(seed: str, began: datetime) -> list[str]:
     """Codes that are right now, each of a later step."""
-    now = int(datetime.now(UTC).timestamp())
-    return [pyotp.TOTP(seed).at(now + step * second_factor.STEP_S) for step in (-1, 0, 1)]
+    return [pyotp.TOTP(seed).at(began, step) for step in (-1, 0, 1)]
 
 
 def test_a_stolen_session_sets_up_no_second_factor_without_the_password(
@@ -74,7 +82,7 @@ def test_a_stolen_session_sets_up_no_second_factor_without_the_password(
 
 
 def test_a_stolen_session_replaces_no_second_factor_without_the_old_code(
-    web: TestClient, database: Database
+    web: TestClient, database: Database, began: datetime
 ) -> None:
     mine = pyotp.random_base32()
     with database.transaction(writing=True) as session:
@@ -84,9 +92,9 @@ def test_a_stolen_session_replaces_no_second_factor_without_the_old_code(
         assert (answer.status_code, seed_of(database, web)) == (422, mine)
         off = web.post("/account/second-factor/off", data={"current": PASSWORD, "code": code})
         assert (off.status_code, seed_of(database, web)) == (422, mine)
-    seed, answer = set_up(web, code=codes(mine)[1])
+    seed, answer = set_up(web, code=codes(mine, began)[1])
     assert (answer.status_code, seed_of(database, web)) == (303, seed)
-    later = codes(seed)[2]
+    later = codes(seed, began)[2]
     assert web.post("/account/second-factor/off", data={"current": "wrong", "code": later}).status_code == 422
     web.post("/account/second-factor/off", data={"current": PASSWORD, "code": later})
     assert user(database, ADA).totp_secret is None
@@ -141,17 +149,17 @@ def test_a_replaced_secret_key_is_said_and_lets_nobody_in(web: TestClient, datab
 
 
 def test_a_password_that_is_too_short_without_a_code_is_changed_before_the_code_is_turned_off(
-    web: TestClient, database: Database
+    web: TestClient, database: Database, began: datetime
 ) -> None:
     mine, short = pyotp.random_base32(), "rusty kettle"
     with database.transaction(writing=True) as session:
         found = session.scalars(select(User).where(User.email == ADA)).one()
         found.totp_secret, found.password_hash = mine, passwords.hasher.hash(short)
-    proof = {"current": short, "code": codes(mine)[0]}
+    proof = {"current": short, "code": codes(mine, began)[0]}
     answer = web.post("/account/second-factor/off", data=proof)
     assert (answer.status_code, seed_of(database, web)) == (422, mine)
     assert "Please change your password above first" in answer.text
     fields = proof | {"password": NEW, "again": NEW}  # the code is not used up
     assert web.post("/account/password", data=fields).status_code == 303
-    web.post("/account/second-factor/off", data={"current": NEW, "code": codes(mine)[1]})
+    web.post("/account/second-factor/off", data={"current": NEW, "code": codes(mine, began)[1]})
     assert (seed_of(database, web), user(database, ADA).must_change_password) == (None, False)
