@@ -66,7 +66,7 @@ def seed_of(database: Database, web: TestClient, email: str = ADA) -> str | None
 
 def codes(seed: str, began: datetime) -> list[str]:
     """Codes that are right now, each of a later step."""
-    return [pyotp.TOTP(seed).at(began, step) for step in (-1, 0, 1)]
+    return [pyotp.TOTP(seed).at(began, counter_offset=step) for step in (-1, 0, 1)]
 
 
 def test_a_stolen_session_sets_up_no_second_factor_without_the_password(
