@@ -137,11 +137,12 @@ def check(slug: Slug, as_json: AsJson = False) -> None:
 def exclude(
     slug: Slug,
     participant: Annotated[str, typer.Argument(help="The participant's pseudonym, as in exports.")],
+    reason: Annotated[str, typer.Option(help="Why; reports list the reasons with how many they took out.")],
     as_json: AsJson = False,
 ) -> None:
-    """Stop counting a participant; the answers stay in the export, marked excluded."""
+    """Stop counting a participant; the answers stay in the export, marked excluded, with the reason."""
     with opened(as_json) as database, database.transaction(writing=True) as session:
-        participants.exclude(session, slug, participant, datetime.now(UTC))
+        participants.exclude(session, slug, participant, reason, datetime.now(UTC))
     text = f"'{participant}' no longer counts in '{slug}'; its items are free for others."
     say({"ok": True, "slug": slug, "participant": participant, "status": "excluded"}, text, as_json)
 

@@ -61,6 +61,9 @@ COLUMNS: dict[str, Column] = {
     "attention_passed": Column("integer", "attention checks passed"),
     "attention_shown": Column("integer", "attention checks answered"),
     "items_answered": Column("integer", "items rated"),
+    "exclusion_reason": Column(
+        "text", "why a researcher excluded the person", "not excluded, or by a release that did not ask why"
+    ),
     "external_id": Column("text", "the platform's id of the person; personal data", "none given"),
     "external_study_id": Column("text", "the platform's id of the study", "none given"),
     "external_attempt_id": Column("text", "the platform's id of the attempt", "none given"),

@@ -116,6 +116,7 @@ PARTICIPANT_COLUMNS = (
     "attention_passed",
     "attention_shown",
     "items_answered",
+    "exclusion_reason",
 )
 
 
@@ -168,6 +169,7 @@ def participant_cells(source: Source, row: Row[Any]) -> tuple[Cell, ...]:
         person.checks_passed,
         person.checks_answered,
         person.items_answered,
+        person.exclusion_reason,
     )
 
 

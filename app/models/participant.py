@@ -14,7 +14,8 @@ class Participant(Base):
     completed, declined, screened_out, turned_away (no place), withdrawn (left), excluded, replaced (another
     attempt of the same external id came before anything was answered). `visit_number` counts the visits of
     one external id; `is_same_id` marks one that stands beside another with answers. An erased visit is
-    withdrawn and has a `last_page`, the page that its person still sees.
+    withdrawn and has a `last_page`, the page that its person still sees. `exclusion_reason` is what the
+    researcher wrote who excluded it.
     """
 
     __tablename__ = "participant"
@@ -64,6 +65,7 @@ class Participant(Base):
     last_step_at: Mapped[datetime]
     lapses_at: Mapped[datetime]
     last_page: Mapped[str | None]
+    exclusion_reason: Mapped[str | None]
 
 
 class Assignment(Base):

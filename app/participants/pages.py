@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.paging import Paged
 from app.participants.queries import ParticipantRow
+from app.participants.service import LONGEST_REASON
 from app.web.shell import ShellPage
 
 
@@ -13,3 +14,4 @@ class ParticipantsPage(ShellPage):
     slug: str
     participants: Paged[ParticipantRow]
     may_exclude: bool
+    longest_reason: int = LONGEST_REASON

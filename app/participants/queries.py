@@ -26,6 +26,7 @@ class ParticipantRow:
     is_counted: bool
     started_at: datetime
     finished_at: datetime | None
+    exclusion_reason: str | None = None
     is_too_fast: bool = False
 
 
@@ -46,6 +47,7 @@ def some_participants(
             Participant.is_counted,
             Participant.started_at,
             Participant.finished_at,
+            Participant.exclusion_reason,
             Participant.id,
         )
         .where(Participant.study_id == study_id)

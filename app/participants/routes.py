@@ -35,10 +35,10 @@ def participants(request: Request, slug: str, page: PageNumber = 1) -> Response:
 
 
 @router.post("/{pseudonym}/exclude")
-def exclude(request: Request, slug: str, pseudonym: str) -> Response:
+def exclude(request: Request, slug: str, pseudonym: str, data: FormData) -> Response:
     with desk(request, "researcher", writing=True) as at:
         study_for(at.session, at.person, slug, "edit")
-        service.exclude(at.session, slug, pseudonym, datetime.now(UTC))
+        service.exclude(at.session, slug, pseudonym, data.get("reason", ""), datetime.now(UTC))
     notice = f"{pseudonym} no longer counts; their items are free for others, their answers stay in exports."
     return go(request, f"/studies/{slug}/participants", notice)
 

@@ -7,24 +7,44 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.audit import record
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, Invalid, NotFound
 from app.models import Participant, Study
 from app.participation import dealing, queries
 
 CAN_COUNT = {"active", "dropped", "completed"}
+LONGEST_REASON = 300
 
 
-def exclude(session: Session, slug: str, pseudonym: str, now: datetime) -> None:
-    """Stop the count of somebody and keep the answers.
+def exclude(session: Session, slug: str, pseudonym: str, reason: str, now: datetime) -> None:
+    """Stop the count of somebody, keep the answers, and note why: reports list the reasons.
 
-    Raises: NotFound for an unknown study or participant; Conflict for one that does not count.
+    Raises: Invalid without a reason, or for a long one; NotFound for an unknown study or participant;
+    Conflict for one that does not count.
     """
+    why = as_reason(reason)
     visit = queries.visit(session, participant_of(session, slug, pseudonym).code, now, locked=True)
     if visit.status not in CAN_COUNT:
         raise Conflict(f"'{pseudonym}' is {visit.status} and counts no more.")
     dealing.stop_counting(session, visit)
-    record(session, "participant.excluded", f"{slug} {pseudonym}", {"status": visit.status})
-    session.execute(update(Participant).where(Participant.id == visit.id).values(status="excluded"))
+    record(
+        session,
+        "participant.excluded",
+        f"{slug} {pseudonym}",
+        before={"status": visit.status},
+        after={"reason": why},
+    )
+    changes = {"status": "excluded", "exclusion_reason": why}
+    session.execute(update(Participant).where(Participant.id == visit.id).values(**changes))
+
+
+def as_reason(reason: str) -> str:
+    """The reason on one line. Raises: Invalid."""
+    why = " ".join(reason.replace("\0", "").split())
+    if not why:
+        raise Invalid("Please write why this participant is excluded; reports list the reasons.")
+    if len(why) > LONGEST_REASON:
+        raise Invalid(f"Please give the reason in at most {LONGEST_REASON} characters.")
+    return why
 
 
 def count_instead(session: Session, slug: str, pseudonym: str, now: datetime) -> None:

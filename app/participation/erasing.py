@@ -37,6 +37,7 @@ FORGOTTEN: dict[str, Any] = {
     "parameters": {},
     "seed": 0,
     "order_row": None,
+    "exclusion_reason": None,
     "is_late": False,
     "has_understood": False,
     "has_own_answer": False,

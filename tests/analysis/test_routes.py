@@ -62,7 +62,7 @@ def test_ratings_so_far_are_shown_on_request_with_a_warning_while_people_take_pa
     ]
     assert f"plausibility One {len(values)} {sum(values) / len(values):.2f}" in shown
     with database.transaction(writing=True) as session:
-        exclude(session, "small", rows[0]["participant"], datetime.now(UTC))
+        exclude(session, "small", rows[0]["participant"], "a test", datetime.now(UTC))
         counts = LiveCounts().of(session, session.query(Study).one())
     assert counts.ratings == 8
     web.post("/studies/small/close")

@@ -36,7 +36,7 @@ def commands(folder: Path) -> list[tuple[str | Path, ...]]:
         ("study", "close", "small"),
         ("study", "list"),
         ("study", "check", "small"),
-        ("study", "exclude", "small", "pabc"),
+        ("study", "exclude", "small", "pabc", "--reason", "a test"),
         ("export", "small", "--out", folder / "out.csv"),
         ("simulate", "small"),
     ]

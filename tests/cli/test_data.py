@@ -50,9 +50,10 @@ def test_a_simulated_study_is_checked_exported_and_caught_when_tampered_with(
     assert honeyglass("export", "small", "--out", out).out == f"Wrote 64 rows to {out}.\n"
 
     pseudonym = out.read_text(encoding="utf-8").splitlines()[1].split(",")[2]
-    excluded = honeyglass("study", "exclude", "small", pseudonym, "--json")
+    exclude = ("study", "exclude", "small", pseudonym, "--reason", "a test")
+    excluded = honeyglass(*exclude, "--json")
     assert (excluded.status, excluded.json["status"]) == (0, "excluded")
-    assert honeyglass("study", "exclude", "small", pseudonym).complaint.endswith("counts no more.\n")
+    assert honeyglass(*exclude).complaint.endswith("counts no more.\n")
     found = honeyglass("study", "check", "small", "--json")
     assert (found.status, found.json["ok"]) == (0, True)
     assert (found.json["participants"], found.json["completed"]) == (8, 7)

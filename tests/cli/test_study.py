@@ -121,7 +121,7 @@ def test_a_draft_cannot_be_checked_and_a_launched_study_can(launched: Honeyglass
 
 
 def test_an_unknown_participant_cannot_be_excluded(launched: Honeyglass) -> None:
-    answer = launched("study", "exclude", "small", "pabc", "--json")
+    answer = launched("study", "exclude", "small", "pabc", "--reason", "a test", "--json")
     assert answer.status == 1
     assert answer.json["error"] == "Study 'small' has no participant 'pabc'."
 

@@ -55,6 +55,7 @@ PARTICIPANT = [
     "attention_passed",
     "attention_shown",
     "items_answered",
+    "exclusion_reason",
 ]
 ITEM = [
     "study",
@@ -203,7 +204,7 @@ def test_who_left_is_there_with_status_and_answers_unless_they_were_to_be_delete
     with database.transaction(writing=True) as session:
         people = {person.code: person for person in session.scalars(select(Participant))}
         people[dropped.code].lapses_at = datetime(2020, 1, 1, tzinfo=UTC)
-        exclude(session, "small", people[excluded.code].pseudonym, datetime.now(UTC))
+        exclude(session, "small", people[excluded.code].pseudonym, "a test", datetime.now(UTC))
     names = {
         people[walk.code].pseudonym: status
         for walk, status in (
@@ -220,6 +221,8 @@ def test_who_left_is_there_with_status_and_answers_unless_they_were_to_be_delete
     }
     found = exported(database, tmp_path, "participants", with_external_ids=True)
     assert {row["participant"]: row["status"] for row in found} == names
+    reasons = {row["status"]: row["exclusion_reason"] for row in found}
+    assert reasons == {"withdrawn": "", "erased": "", "dropped": "", "excluded": "a test"}
     gone = next(row for row in found if row["participant"] == del_me)
     assert (gone["external_id"], gone["external_study_id"], gone["q_age"]) == ("", "", "")
 

@@ -10,7 +10,9 @@ from tests.staff import become_owner
 from tests.walker import Walker
 
 
-def test_a_participant_is_listed_by_pseudonym_and_excluded(web: TestClient, database: Database) -> None:
+def test_a_participant_is_listed_by_pseudonym_and_excluded_for_a_reason(
+    web: TestClient, database: Database
+) -> None:
     become_owner(web, database)
     cookie = dict(web.cookies)
     walker = Walker(web)
@@ -22,13 +24,20 @@ def test_a_participant_is_listed_by_pseudonym_and_excluded(web: TestClient, data
     page = web.get("/studies/small/participants").text
     assert pseudonym in page
     assert code not in page
-    assert web.post(f"/studies/small/participants/{pseudonym}/exclude").status_code == 303
-    assert web.post(f"/studies/small/participants/{pseudonym}/exclude").status_code == 409
-    assert web.post("/studies/small/participants/nobody/exclude").status_code == 404
+    path, why = "/studies/small/participants/{}/exclude", {"reason": " wrote that\r\nthey guessed "}
+    for nothing in ("", " \n ", "x" * 301):
+        assert web.post(path.format(pseudonym), data={"reason": nothing}).status_code == 422
+    assert "wrote that they guessed" not in web.get("/studies/small/participants").text
+    assert web.post(path.format(pseudonym), data=why).status_code == 303
+    assert web.post(path.format(pseudonym), data=why).status_code == 409
+    assert web.post(path.format("nobody"), data=why).status_code == 404
+    assert "wrote that they guessed" in web.get("/studies/small/participants").text
     with database.transaction() as session:
-        assert session.scalars(select(Participant.status)).one() == "excluded"
+        excluded = session.scalars(select(Participant)).one()
+        assert (excluded.status, excluded.exclusion_reason) == ("excluded", "wrote that they guessed")
         event = session.scalars(select(AuditEvent).where(AuditEvent.action == "participant.excluded")).one()
     assert (event.subject, event.before) == (f"small {pseudonym}", {"status": "completed"})
+    assert event.after == {"reason": "wrote that they guessed"}
 
 
 def test_a_study_nobody_came_to_says_where_they_enter(web: TestClient, database: Database) -> None:

@@ -54,6 +54,7 @@ def is_erased(database: Database, before: Participant) -> None:
     assert rows_left(database) == 0
     assert (person.external_id, person.parameters, person.consent_sha256) == (None, {}, None)
     assert person.external_hash is not None
+    assert person.exclusion_reason is None
     assert (person.pseudonym, person.code) == (before.pseudonym, before.code)
     names = [name for name in Participant.__mapper__.columns.keys() if name.endswith("_at")]  # noqa: SIM118  # a column collection
     times = {getattr(before, name) for name in names} - {None}
@@ -114,7 +115,7 @@ def test_staff_erase_by_the_quoted_id_after_saying_so_and_the_log_holds_no_answe
     before = only(database)
     become(web, database, "root@example.org", "admin")
     address = f"/studies/small/participants/{before.pseudonym}"
-    web.post(f"{address}/exclude")
+    assert web.post(f"{address}/exclude", data={"reason": "Ada herself"}).status_code == 303
     web.post(f"{address}/erase", data={})
     assert rows_left(database) > 0
     web.post(f"{address}/erase", data={"confirm": "yes"})

@@ -99,7 +99,7 @@ def test_only_who_finished_is_marked_and_excluding_keeps_the_mark(
     with database.transaction(writing=True) as session:
         person = session.scalars(select(Participant).where(Participant.code == done.code)).one()
         assert too_fast(session, Participant.study_id == person.study_id) == {person.id}
-        exclude(session, "small", person.pseudonym, datetime.now(UTC))
+        exclude(session, "small", person.pseudonym, "a test", datetime.now(UTC))
     rows = exported(database, tmp_path, "participants")
     assert {(one["status"], one["flags"]) for one in rows} == {("active", ""), ("excluded", "too_fast")}
 

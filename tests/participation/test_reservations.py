@@ -193,7 +193,7 @@ def test_excluded_people_stop_counting_at_once(web: TestClient, database: Databa
     finished.finish()
     with database.transaction(writing=True) as session:
         for walker in (finished, working):
-            exclude(session, "small", person(database, walker).pseudonym, datetime.now(UTC))
+            exclude(session, "small", person(database, walker).pseudonym, "a test", datetime.now(UTC))
     assert loads(database) == (0, 0)
     with database.transaction() as session:
         assert row_uses(session) == 0
@@ -205,9 +205,9 @@ def test_excluded_people_stop_counting_at_once(web: TestClient, database: Databa
     with database.transaction(writing=True) as session:
         pseudonym = person(database, finished).pseudonym
         with pytest.raises(Conflict, match="counts no more"):
-            exclude(session, "small", pseudonym, datetime.now(UTC))
+            exclude(session, "small", pseudonym, "a test", datetime.now(UTC))
         with pytest.raises(NotFound):
-            exclude(session, "small", "nobody", datetime.now(UTC))
+            exclude(session, "small", "nobody", "a test", datetime.now(UTC))
 
 
 def test_a_dropout_who_is_excluded_is_not_taken_back_twice(web: TestClient, database: Database) -> None:
@@ -215,7 +215,7 @@ def test_a_dropout_who_is_excluded_is_not_taken_back_twice(web: TestClient, data
     let_time_pass(database, gone, hours=1)
     sweep(database)
     with database.transaction(writing=True) as session:
-        exclude(session, "small", person(database, gone).pseudonym, datetime.now(UTC))
+        exclude(session, "small", person(database, gone).pseudonym, "a test", datetime.now(UTC))
     assert loads(database) == (0, 0)
     assert_all_right(database)
 
