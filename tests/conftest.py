@@ -19,6 +19,7 @@ from app.queue import BACKGROUND, WORK, beat, make_queue
 from app.settings import Settings
 from app.web import migrations
 from app.web.db import Database
+from tests import at_once
 from tests.servers import PostgresServer
 
 # Shared machines are too uneven for deadlines on single examples.
@@ -87,11 +88,21 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def web(settings: Settings, database: Database) -> Iterator[TestClient]:
-    """A browser without a window: keeps cookies, does not follow redirects."""
+def web(settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    """A browser without a window: keeps cookies, does not follow redirects.
+
+    What is sent is read at once, where the server has a process started for it; `apart` has it started.
+    """
+    at_once.read_here(monkeypatch)
     app = create_app(settings, database)
     with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture
+def apart(web: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001  # it is what is changed
+    """Files and definitions are read by processes of their own, as they are in production."""
+    at_once.read_apart(monkeypatch)
 
 
 @pytest.fixture

@@ -65,7 +65,8 @@ class PostgresServer:
     @contextmanager
     def fresh_database(self) -> Iterator[str]:
         name = f"test_{next(self.numbers)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE template_honeyglass")
+        # Copied as files: a third of the CPU that copying through the log takes.
+        self.run(f"CREATE DATABASE {name} TEMPLATE template_honeyglass STRATEGY FILE_COPY")
         yield self.url(name)
         self.run(f"DROP DATABASE {name} WITH (FORCE)")
 

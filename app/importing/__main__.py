@@ -47,11 +47,14 @@ def main() -> None:
 
 def outcome(work: Work) -> Outcome:
     """What was stored, or the refusal; a mistake of ours ends the process with its trace."""
+    database = Database(work.settings.url, actor=work.actor)
     try:
-        return Outcome(stored=HANDLERS[work.kind](work, Database(work.settings.url, actor=work.actor)))
+        return Outcome(stored=HANDLERS[work.kind](work, database))
     except REFUSALS as error:
         message, status = refusal(work, error)
         return Outcome(refused=message, status=status)
+    finally:
+        database.engine.dispose()
 
 
 def refusal(work: Work, error: Exception) -> tuple[str, int]:

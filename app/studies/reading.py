@@ -47,12 +47,14 @@ def read_apart(text: str) -> StudyDefinition:
 
 def main() -> None:
     restrain(MOST_CPU_S, MOST_BYTES)
-    text = sys.stdin.buffer.read().decode()
+    sys.stdout.write(read_here(sys.stdin.buffer.read().decode()).model_dump_json() + "\n")
+
+
+def read_here(text: str) -> Read:
     try:
-        read = Read(definition=parse_definition(text, NAME).model_dump(mode="json"))
+        return Read(definition=parse_definition(text, NAME).model_dump(mode="json"))
     except InvalidFile as refused:
-        read = Read(refused=str(refused))
-    sys.stdout.write(read.model_dump_json() + "\n")
+        return Read(refused=str(refused))
 
 
 if __name__ == "__main__":

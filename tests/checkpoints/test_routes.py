@@ -39,6 +39,7 @@ def state_of(database: Database, name: str = "student") -> str:
         return checkpoint_by_name(session, name).state
 
 
+@pytest.mark.usefixtures("apart")
 def test_an_admin_uploads_a_student_and_a_worker_is_asked_to_verify_it(
     web: TestClient, database: Database, settings: Settings, tmp_path: Path
 ) -> None:

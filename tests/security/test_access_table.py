@@ -1,5 +1,8 @@
 """A walk through every door with everybody, along the table of who may use which route."""
 
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -7,7 +10,9 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from app.access import LEVELS, ROLES, Level
+from app.main import create_app
 from app.models import Participant, Study
+from app.settings import Settings
 from app.studies.definition import write_definition
 from app.web.auth import SCOPES
 from app.web.db import Database
@@ -17,9 +22,7 @@ from tests.security.access_table import SEES, TABLE, Rule
 from tests.security.people import PEOPLE, Someone, admit, routes_of
 from tests.walker import Walker
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
+DATABASE = "honeyglass.db"
 DOORS = list(TABLE)
 EXPORT_JOB, UNDER_WAY_JOB = "3", "4"
 REHEARSAL = b'{"participants": 1, "concurrency": 1}'
@@ -32,26 +35,49 @@ BODIES = {
 }
 
 
-class House:
-    """A launched study with one participant, and everybody who might knock."""
+@dataclass(frozen=True)
+class Built:
+    """A home and a database: a launched study with one participant, and everybody who might knock."""
 
-    def __init__(self, web: TestClient, database: Database) -> None:
-        self.web, self.database = web, database
+    folder: Path
+    people: Mapping[str, Someone]
+    code: str
+    pseudonym: str
+
+
+@pytest.fixture(scope="module")
+def built(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    folder = tmp_path_factory.mktemp("built")
+    shutil.copy(sqlite_template, folder / DATABASE)
+    settings = Settings(home=folder / "home", database_url=f"sqlite:///{folder / DATABASE}")
+    database = Database(settings.url)
+    with TestClient(create_app(settings, database), follow_redirects=False) as web:
         with database.transaction(writing=True) as session:
             study: Study = make_study(session)
-            self.people = admit(session, study)
+            people = admit(session, study)
             make_checkpoint(session)
             for _ in range(2):
                 make_run(session, told=["yes"] * 8)
-        home: Path = web.app.state.settings.home  # type: ignore[attr-defined]  # TestClient calls any ASGI app its app
-        make_files(database, home)
+        make_files(database, settings.home)
         with database.transaction(writing=True) as session:
             make_job(session, "package", actor="somebody@example.org")
-        walker = Walker(web)
-        self.code = walker.start()
-        web.cookies.clear()
+        code = Walker(web).start()
         with database.transaction() as session:
-            self.pseudonym = session.query(Participant).one().pseudonym
+            pseudonym = session.query(Participant).one().pseudonym
+    return Built(folder=folder, people=people, code=code, pseudonym=pseudonym)
+
+
+@pytest.fixture
+def database_url(built: Built, tmp_path: Path) -> str:
+    """A copy of what is built, with its home, for each test: every door is knocked at in the same house."""
+    shutil.copytree(built.folder, tmp_path, dirs_exist_ok=True)
+    return f"sqlite:///{tmp_path / DATABASE}"
+
+
+class House:
+    def __init__(self, web: TestClient, database: Database, built: Built) -> None:
+        self.web, self.database = web, database
+        self.people, self.code, self.pseudonym = built.people, built.code, built.pseudonym
 
     def address(self, path: str, caller: Someone | None) -> str:
         mine = caller or self.people["viewer"]
@@ -96,8 +122,8 @@ class House:
 
 
 @pytest.fixture
-def house(web: TestClient, database: Database) -> House:
-    return House(web, database)
+def house(web: TestClient, database: Database, built: Built) -> House:
+    return House(web, database, built)
 
 
 def is_refused(answer: Response) -> bool:

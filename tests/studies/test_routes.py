@@ -127,6 +127,7 @@ def test_checking_stores_nothing_and_says_what_is_missing(web: TestClient, datab
         assert session.scalars(select(Study)).all() == []
 
 
+@pytest.mark.usefixtures("apart")
 def test_a_definition_that_takes_too_long_is_given_up_and_kept(
     web: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +144,7 @@ def test_a_definition_that_takes_too_long_is_given_up_and_kept(
     assert (told["valid"], len(told["problems"])) == (False, 1)
 
 
+@pytest.mark.usefixtures("apart")
 def test_no_definition_is_read_in_the_web_process(
     web: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

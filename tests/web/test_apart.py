@@ -46,6 +46,7 @@ def test_what_takes_too_long_is_stopped(settings: Settings, tmp_path: Path, sayi
         bring_in(work(settings, tmp_path / "q.jsonl", limit_s=1))
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # it is read before a database is asked
 def test_what_takes_too_much_memory_is_refused(settings: Settings, tmp_path: Path) -> None:
     path = write_questions(tmp_path)
     path.write_text(path.read_text() + '{"a": [' + "[]," * 1_300_000 + "[]]}\n")

@@ -22,6 +22,7 @@ EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 LINES = "".join(json.dumps(row) + "\n" for row in ROWS).encode()
 
 
+@pytest.mark.usefixtures("apart")
 def test_a_question_set_and_a_bundle_come_in_by_a_page(
     web: TestClient, database: Database, settings: Settings, tmp_path: Path
 ) -> None:
