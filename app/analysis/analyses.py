@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from app.analysis.independent import joint, plain_models
 from app.analysis.material import CORRECT, LENGTH, QUALITY, TEXT, Material
 from app.analysis.statistics.agreement import alpha, component_icc, one_way_icc
 from app.analysis.statistics.association import correlations, cronbach
@@ -97,6 +98,8 @@ def simple(material: Material, variant: str, rows: pd.DataFrame) -> Found:
     yield from corrected(tests)
     yield from tidy(Key("correlation", variant), correlations(rows, material.constructs))
     yield from tidy(Key("cronbach", variant), cronbach(rows, material.constructs))
+    yield from joint(material, variant, rows)
+    yield from plain_models(material, variant, rows)
 
 
 def linear_models(material: Material, variant: str, rows: pd.DataFrame) -> Found:

@@ -13,6 +13,7 @@ from app.analysis.statistics.describe import Description, Fences, Levene, Shapir
 from app.analysis.statistics.effects import Superiority
 from app.analysis.statistics.linear import Coefficient, LinearModel
 from app.analysis.statistics.mixed import LikelihoodRatio, MixedModel
+from app.analysis.statistics.multivariate import BoxM
 from app.analysis.statistics.paired import Friedman, Paired, WilcoxonPair
 from app.analysis.statistics.ranks import DunnPair, Kruskal
 
@@ -69,6 +70,11 @@ def _(one: Fences) -> Rows:
 @rows_of.register
 def _(one: Levene) -> Rows:
     yield Row(n=one.n, values={"n": one.n, "F": one.F, "df1": one.df1, "df2": one.df2, "p": one.p})
+
+
+@rows_of.register
+def _(one: BoxM) -> Rows:
+    yield Row(n=one.n, values={"n": one.n, "chi2": one.chi2, "df": one.df, "p": one.p})
 
 
 @rows_of.register

@@ -141,8 +141,9 @@ def methods(material: Material) -> Iterator[str]:
         "(intervals: DeLong's variance on the logit scale), and Quality by a linear model without the "
         "responses beyond 1.5 interquartile ranges (type 7 quartiles within conditions). Normality was "
         "tested by Shapiro and Wilk's test within conditions, equality of spread by Levene's test about "
-        "medians; constructs were correlated by Pearson's r and Spearman's ρ, and their consistency is "
-        "Cronbach's α."
+        "medians; all constructs together by the multivariate Shapiro–Wilk test and Box's M; constructs were "
+        "correlated by Pearson's r and Spearman's ρ, and their consistency is Cronbach's α. Cumulative link "
+        "models without random effects take ratings as independent, as these tests do."
     )
     yield (
         "Paired comparisons use each person's mean in each condition, of people who rated all of them "

@@ -42,6 +42,9 @@ def compared(rows: Rows) -> Iterator[Compared]:
     yield from by_pair(rows, known)
     yield from linear(rows, known)
     yield from cumulative(rows, known)
+    for quantity in ("W", "p"):
+        joint = rows["published", "shapiro_multivariate", "", "", "", "", quantity]
+        yield f"shapiro_multivariate {quantity}", joint, known["mshapiro"][quantity]
     for name, one in known["icc"].items():
         for quantity in ("icc_rater", "icc_item_agreement"):
             yield "icc", rows["all_rows", "icc", name, "", "", "", quantity], one[quantity]

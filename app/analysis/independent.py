@@ -1,0 +1,35 @@
+"""What takes each response as independent of all others: beside the mixed models, not instead of them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pandas as pd
+
+from app.analysis.material import Material
+from app.analysis.statistics.base import conditions_of, outcome_rows
+from app.analysis.statistics.contrasts import condition_tests, contrasts, odds_ratios
+from app.analysis.statistics.multivariate import box_m, multivariate_shapiro
+from app.analysis.tidy import Key, Note, Statistic, tidy
+
+
+def plain_models(material: Material, variant: str, rows: pd.DataFrame) -> Iterator[Statistic | Note]:
+    """Cumulative link models without random effects, with Holm's correction over the constructs."""
+    found, missing = condition_tests(rows, material.constructs, ())
+    for one in found:
+        key = Key("clm", variant, one.construct)
+        yield from tidy(key, one.model)
+        key = replace(key, analysis="clm_test")
+        yield from tidy(key, one.test)
+        yield Statistic(key, "p_holm", one.test.n, one.p_holm)
+        pairs = contrasts(one.model, conditions_of(outcome_rows(rows, one.construct)))
+        key = replace(key, analysis="clm_contrasts")
+        yield from tidy(key, odds_ratios(pairs))
+        yield from tidy(key, pairs)
+    for construct, problem in missing.items():
+        yield from tidy(Key("clm", variant, construct), problem)
+
+
+def joint(material: Material, variant: str, rows: pd.DataFrame) -> Iterator[Statistic | Note]:
+    """What multivariate tests of conditions presuppose of the constructs."""
+    yield from tidy(Key("shapiro_multivariate", variant), multivariate_shapiro(rows, material.constructs))
+    yield from tidy(Key("box_m", variant), box_m(rows, material.constructs))
