@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.independent import joint, plain_models
-from app.analysis.material import CORRECT, LENGTH, QUALITY, TEXT, Material
+from app.analysis.material import BY_HAND, BY_RULE, CORRECT, LENGTH, QUALITY, STATUS, TEXT, Material, marked
 from app.analysis.statistics.agreement import alpha, component_icc, one_way_icc
 from app.analysis.statistics.association import correlations, cronbach
 from app.analysis.statistics.base import Undefined, conditions_of, groups, holm, outcome_rows, values_of
@@ -68,10 +68,19 @@ def people(material: Material) -> Found:
 
 
 def versions_of(material: Material) -> dict[str, pd.DataFrame]:
+    """All rows; where that leaves out anybody, without those whom rules or a researcher excluded, without the
+    researcher's alone, and of people who completed the study.
+    """
     frame = material.frame
     found = {"all_rows": frame, "no_outliers": frame[~outlier_rows(frame, QUALITY)]}
-    if "excluded" in frame:
-        found["exclusions"] = frame[~frame["excluded"].astype(bool)]
+    by_hand = marked(frame, BY_HAND)
+    by_anything = by_hand | marked(frame, BY_RULE)
+    if BY_RULE in frame:
+        found["exclusions"] = frame[~by_anything]
+    if by_hand.any() and not (BY_RULE in frame and by_anything.equals(by_hand)):
+        found["by_hand"] = frame[~by_hand]
+    if STATUS in frame and 0 < (frame[STATUS] == "completed").sum() < len(frame):
+        found["completers"] = frame[frame[STATUS] == "completed"]
     return found
 
 

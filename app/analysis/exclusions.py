@@ -1,15 +1,49 @@
-"""The exclusion rules a study declared before its data, and what each removes."""
+"""Who is left out: by the rules that a study's plan holds, and by a researcher's hand; what each removes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from app.analysis.material import Removed
+from app.analysis.material import VERSION, Removed
 from app.contract.study import Exclusions
 
 FEWEST_FOR_SPREAD = 3
 FAST = "standard deviations below the mean (of the logarithm of a person's mean time per page)"
+
+
+NO_REASON = "no reason was asked for then"
+
+
+def exclude_by_plans(
+    frame: pd.DataFrame, plans: Mapping[int, Exclusions], constructs: Sequence[str]
+) -> tuple[pd.Series, list[Removed]]:
+    """Each version's rules on what was given under it; people are compared within those of equal rules."""
+    marked = pd.Series(data=False, index=frame.index)
+    removed = []
+    groups = [
+        [number for number in plans if plans[number] == rules] for rules in dict.fromkeys(plans.values())
+    ]
+    for numbers in groups:
+        rows = frame[frame[VERSION].isin(numbers)]
+        mine, found = exclude(rows, plans[numbers[0]], constructs)
+        marked[mine.index] = mine
+        words = f" (plan of version {', '.join(map(str, numbers))})" if len(groups) > 1 else ""
+        removed += [Removed(one.rule + words, one.people, one.responses) for one in found]
+    return marked, removed
+
+
+def exclude_by_hand(
+    frame: pd.DataFrame, reasons: Mapping[str, str | None]
+) -> tuple[pd.Series, list[Removed]]:
+    """Which rows are of people whom a researcher excluded (`reasons` by participant), and why, by reason."""
+    marked = frame["participant"].isin(list(reasons))
+    told = frame["participant"][marked].map(lambda name: reasons[name] or NO_REASON)
+    removed = [
+        Removed(str(reason), rows.nunique(), len(rows))
+        for reason, rows in frame["participant"][marked].groupby(told)
+    ]
+    return marked, removed
 
 
 def exclude(

@@ -6,15 +6,17 @@ the server little, however many ratings there are.
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import sqrt
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.exports.queries import NOT_COUNTED
+from app.analysis.versions import Shown, as_shown, chosen, condition_labels
+from app.exports.queries import NOT_COUNTED, versions
 from app.models import Assignment, Condition, Item, Participant, Rating, Response, Study
 
 KEPT_FOR = 30  # times as long as counting took
@@ -51,11 +53,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Live:
-    """`levels` is how many values the longest scale has."""
+    """`levels` is how many values the longest scale has. `versions`: the numbers of those counted together,
+    where others were rated in that show or ask something else.
+    """
 
     counted_at: datetime
     levels: int
     cells: tuple[Cell, ...]
+    versions: tuple[int, ...] = ()
 
     @property
     def ratings(self) -> int:
@@ -63,9 +68,12 @@ class Live:
 
 
 def count(session: Session, study: Study) -> Live:
-    """Count a study's ratings by construct, condition and value; a few seconds for a million."""
+    """Count a study's ratings by construct, condition and value; a few seconds for a million.
+
+    Of versions that differ, those that a report would be of: the newest, with those that are like it.
+    """
     statement = (
-        select(Rating.construct, Condition.label, Rating.value, func.count())
+        select(Participant.version_id, Rating.construct, Condition.key, Rating.value, func.count())
         .join_from(Rating, Response, Response.id == Rating.response_id)
         .join(Assignment, Assignment.id == Response.assignment_id)
         .join(Participant, Participant.id == Assignment.participant_id)
@@ -73,19 +81,36 @@ def count(session: Session, study: Study) -> Live:
         .join(Condition, Condition.id == Item.condition_id)
         .where(Participant.study_id == study.id, Participant.is_counted)
         .where(Participant.status.not_in(NOT_COUNTED))
-        .group_by(Rating.construct, Condition.label, Rating.value)
-        .order_by(Rating.construct, Condition.label, Rating.value)
+        .group_by(Participant.version_id, Rating.construct, Condition.key, Rating.value)
+        .order_by(Rating.construct, Condition.key, Rating.value)
     )
-    rows = [(row[0], row[1], row[2], row[3]) for row in session.execute(statement)]
-    # In the definition's order; what only an earlier version has comes last.
-    constructs = [one["key"] for one in study.draft["constructs"]]
-    conditions = [one["label"] for one in study.draft["conditions"]]
-    rows.sort(key=lambda row: (place_in(constructs, row[0]), place_in(conditions, row[1])))
-    return gathered(rows)
+    rows = session.execute(statement).all()
+    given = {row[0] for row in rows}
+    if not given:
+        return gathered([])
+    rated = as_shown(session, [one for one in versions(session, study.id) if one.id in given])
+    together = chosen(rated)
+    mine = {one.version_id for one in together}
+    known: Counter[tuple[str, str, int]] = Counter()
+    for version_id, construct, condition, value, many in rows:
+        if version_id in mine:
+            known[construct, condition, value] += many
+    found = gathered(in_order(known, together))
+    numbers = tuple(one.number for one in together)
+    return found if len(together) == len(rated) else replace(found, versions=numbers)
 
 
-def place_in(order: Sequence[str], name: str) -> int:
-    return order.index(name) if name in order else len(order)
+def in_order(
+    known: Mapping[tuple[str, str, int], int], together: Sequence[Shown]
+) -> Iterator[tuple[str, str, int, int]]:
+    """As the definition has constructs and conditions, with the conditions' labels."""
+    constructs = [one.key for one in together[-1].definition.constructs]
+    labels = condition_labels(together)
+    conditions = list(labels)
+    for construct, key, value in sorted(
+        known, key=lambda one: (constructs.index(one[0]), conditions.index(one[1]), one[2])
+    ):
+        yield construct, labels[key], value, known[construct, key, value]
 
 
 def gathered(rows: Iterable[tuple[str, str, int, int]]) -> Live:

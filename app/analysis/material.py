@@ -6,10 +6,18 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from app.analysis.plans import PlanChange
+from app.analysis.versions import VersionPart
+
 QUALITY = "Quality"
 LENGTH = "explanation_length"
 CORRECT = "answer_correct"
 TEXT = "text"
+TEXT_HASH = "text_sha256"  # of all that is shown with an explanation
+VERSION = "version"
+STATUS = "status"
+BY_RULE = "excluded"
+BY_HAND = "excluded_by_hand"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +32,10 @@ class Origin:
 
 @dataclass(frozen=True)
 class Removed:
-    """What one exclusion rule took out; rules are applied together, so a person may fall under several."""
+    """What one exclusion rule, or one reason that a researcher wrote, took out.
+
+    Rules are applied together, so a person may fall under several.
+    """
 
     rule: str
     people: int
@@ -32,12 +43,47 @@ class Removed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Material:
-    """`frame` has one row per response that counts; `excluded` marks those that exclusion rules remove.
+class Plan:
+    """What a report's newest version says of the analysis, whenever that was said.
 
-    `flow`: participants by stage, empty where it was not recorded. `missing`: what was not recorded.
-    `primary`: constructs that were declared primary before the data. `scale`: the labels, or numbers
-    where constructs have different scales.
+    `changes`: all that were made after the study's first answer, in any version.
+    """
+
+    version: int = 1
+    primary: tuple[str, ...] = ()
+    changes: tuple[PlanChange, ...] = ()
+
+    def is_declared(self, part: str) -> bool:
+        """Whether this part stood in the plan before the first answer, and stayed until this version."""
+        return all(part not in one.parts for one in self.changes if one.version <= self.version)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How far a study is that is not closed: its newest version. `full`: texts with all of their ratings.
+
+    `given` and `people` are of those who count; `needed`: people, for all that is asked.
+    """
+
+    status: str
+    version: int
+    given: int
+    asked: int
+    texts: int
+    full: int
+    people: int
+    needed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """`frame` has one row per response: all that were given, but for those of people who withdrew.
+
+    `excluded` marks rows that exclusion rules remove, `excluded_by_hand` those of people whom a researcher
+    excluded; either is there if anybody was, and `removed` and `by_hand` say why. `flow`: participants by
+    stage, empty where it was not recorded. `missing`: what was not recorded. `primary`: constructs that were
+    declared primary before the data. `scale`: the labels, or numbers where constructs have different scales.
+    `versions`: those that were rated in, analysed or not.
     """
 
     frame: pd.DataFrame
@@ -50,6 +96,10 @@ class Material:
     removed: tuple[Removed, ...] = ()
     missing: tuple[str, ...] = ()
     primary: tuple[str, ...] = ()
+    plan: Plan = Plan()
+    by_hand: tuple[Removed, ...] = ()
+    versions: tuple[VersionPart, ...] = ()
+    standing: Standing | None = None
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -71,15 +121,35 @@ class Material:
 
 
 def completed(frame: pd.DataFrame, conditions: Sequence[str], constructs: Sequence[str]) -> pd.DataFrame:
-    """The frame with conditions in order, the mean of the constructs (where all were given), and texts."""
+    """The frame with conditions in order, the mean of the constructs (where all were given), and texts.
+
+    A text is what was shown of a question in a condition; a further one of the same two has a number.
+    """
     values = frame[list(constructs)]
     # The sum is of whole numbers, so that equal means are equal to the last bit.
     quality = values.sum(axis=1) / len(constructs)
     found = frame.reset_index(drop=True)
-    found[TEXT] = found["question"].astype(str) + " / " + found["condition"].astype(str)
+    found[TEXT] = texts_of(found)
     found["condition"] = pd.Categorical(found["condition"], list(conditions))
     found[QUALITY] = quality.where(values.notna().all(axis=1)).to_numpy()
     return found
+
+
+def texts_of(frame: pd.DataFrame) -> "pd.Series[str]":
+    """A label for each text, in the order of first use; where no hash is known, question and condition."""
+    labels = frame["question"].astype(str) + " / " + frame["condition"].astype(str)
+    if TEXT_HASH not in frame:
+        return labels
+    place = frame.groupby([labels, TEXT_HASH], sort=False).ngroup()
+    first = pd.DataFrame({"label": labels, "place": place}).drop_duplicates("place")
+    number = first.groupby("label").cumcount() + 1
+    told = first["label"] + np.where(number > 1, " (" + number.astype(str) + ")", "")
+    return place.map(dict(zip(first["place"], told, strict=True)))
+
+
+def marked(frame: pd.DataFrame, column: str) -> "pd.Series[bool]":
+    """Which rows a column of exclusions marks; none where there is no such column."""
+    return frame[column].astype(bool) if column in frame else pd.Series(data=False, index=frame.index)
 
 
 def as_numbers(column: "pd.Series[str]") -> "pd.Series[float]":

@@ -20,7 +20,8 @@ class MadeTable:
 class ResultsPage(ShellPage):
     """`level` is what the viewer may do; `is_open` says that people may still come: looking is peeking.
 
-    `left_out`: people who answered and do not count, so that a plain export is without them.
+    `versions`: which a report can be of, with their words; none where all are alike. `left_out`: people who
+    answered and do not count, so that a plain export is without them.
     """
 
     template = "analysis/results.html"
@@ -34,6 +35,7 @@ class ResultsPage(ShellPage):
     package: Work
     report: Work
     tables: tuple[MadeTable, ...]
+    versions: tuple[tuple[str, str], ...]
     problem: str = ""
 
 

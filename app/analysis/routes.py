@@ -1,6 +1,6 @@
 """/studies/{slug}/results: ratings so far, exports, the data package and the report."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ from app.access import Level, level_of, study_for
 from app.analysis.live import LiveCounts
 from app.analysis.making import What, ask_for
 from app.analysis.pages import LivePage, MadeTable, ResultsPage
+from app.analysis.versions import ALL, as_shown, kinds
 from app.errors import Conflict, NotFound
 from app.exports import queries
 from app.exports.base import Format
@@ -22,6 +23,7 @@ from app.jobs.sending import NOT_THERE, send, there
 from app.models import Job, Study
 from app.queue import WORK, tell
 from app.web.auth import Desk, desk
+from app.web.forms import FormData
 from app.web.shell import go, shell_of, show
 
 router = APIRouter(prefix="/studies/{slug}/results")
@@ -63,8 +65,21 @@ def page_of(request: Request, at: Desk, study: Study, problem: str = "") -> Resu
         package=works["package"],
         report=works["report"],
         tables=tables(at, queue, study, level),
+        versions=tuple(version_choices(at, study)),
         problem=problem,
     )
+
+
+def version_choices(at: Desk, study: Study) -> Iterator[tuple[str, str]]:
+    """Where versions that were rated in cannot simply be put together: which ones the report can be of."""
+    rated = queries.answered_versions(at.session, queries.chosen(study))
+    groups = kinds(as_shown(at.session, rated)) if len(rated) > 1 else []
+    if len(groups) < 2:  # noqa: PLR2004  # of one there is no choice
+        return
+    for group in groups:
+        numbers = [str(one.number) for one in group]
+        yield numbers[-1], f"Version{'s' * (len(numbers) > 1)} {', '.join(numbers)}"
+    yield ALL, "All versions (refused where scales differ)"
 
 
 def tables(at: Desk, queue: Huey, study: Study, level: Level) -> tuple[MadeTable, ...]:
@@ -105,14 +120,14 @@ def make_package(request: Request, slug: str) -> Response:
 
 
 @router.post("/report")
-def make_report(request: Request, slug: str) -> Response:
-    return begin(request, slug, "report")
+def make_report(request: Request, slug: str, data: FormData) -> Response:
+    return begin(request, slug, "report", data.get("versions", ""))
 
 
-def begin(request: Request, slug: str, what: What) -> Response:
+def begin(request: Request, slug: str, what: What, versions: str = "") -> Response:
     try:
         with desk(request, writing=True) as at:
-            ask_for(at, slug, what)
+            ask_for(at, slug, what, versions)
     except Conflict as refused:
         with desk(request) as at:
             page = page_of(request, at, study_for(at.session, at.person, slug), refused.message)

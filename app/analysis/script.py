@@ -4,7 +4,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from app.analysis.material import LENGTH, QUALITY, TEXT, Material
+from app.analysis.material import (
+    BY_HAND,
+    BY_RULE,
+    LENGTH,
+    QUALITY,
+    STATUS,
+    TEXT,
+    TEXT_HASH,
+    VERSION,
+    Material,
+)
 from app.exports.escaping import defused, one_line, r_string
 
 SCRIPT = """\
@@ -69,8 +79,18 @@ print(summary(lm(Quality ~ condition{length}, d[outside == 0, ])))
 def write(material: Material, out: Path, stamp: str) -> None:
     """Participants and texts leave as they are in the exports; nothing else identifies anybody."""
     columns = ["participant", "question", "condition", TEXT, *material.constructs, QUALITY]
-    known = (LENGTH, "answer_correct", "position", "duration_ms", "excluded", *material.controls)
-    columns += [name for name in known if name in material.frame]
+    known = (
+        VERSION,
+        TEXT_HASH,
+        STATUS,
+        LENGTH,
+        "answer_correct",
+        "position",
+        "duration_ms",
+        BY_RULE,
+        BY_HAND,
+    )
+    columns += [name for name in (*known, *material.controls) if name in material.frame]
     data = material.frame[columns].apply(defused_column)
     data.to_csv(out / "data.csv", index=False)
     text = SCRIPT.format(

@@ -15,7 +15,8 @@ class Order(NamedTuple):
 
 
 def report(order: Order) -> list[str]:
-    return ["analyze", "--out", str(order.folder / REPORT)]
+    versions = order.arguments.get("versions")  # nothing in jobs of a release that did not ask
+    return ["analyze", "--out", str(order.folder / REPORT), *(["--versions", versions] if versions else [])]
 
 
 def package(order: Order) -> list[str]:

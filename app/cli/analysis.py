@@ -22,11 +22,20 @@ def analyze(
     csv: Annotated[
         Path | None, typer.Option("--csv", help="A file in the paper format, instead of a study.")
     ] = None,
+    versions: Annotated[
+        str,
+        typer.Option(
+            metavar="N|all",
+            help="Of a study: this version with those that are like it (the newest, if not said), or all.",
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Write the statistics, figures and report of a study, or of an earlier study's file."""
     if (slug is None) == (csv is None):
         complain("Say which study (its slug), or which file (--csv FILE): one of the two.", as_json)
+    if versions and csv is not None:
+        complain("A file has no versions; --versions goes with a study.", as_json)
     stderr.print(
         "Fitting models and drawing figures: from half a minute to a quarter of an hour, as ratings grow."
     )
@@ -40,7 +49,7 @@ def analyze(
             written = writing.analyze_csv(csv, out)
     else:
         with opened(as_json) as database, database.snapshot() as session:
-            written = writing.analyze_study(session, str(slug), out)
+            written = writing.analyze_study(session, str(slug), out, versions)
     text = (
         f"Wrote {out / 'report.html'}: {written['responses']} responses, {written['statistics']} figures in "
         f"statistics.csv, {written['tables']} tables, {written['figures']} pictures."

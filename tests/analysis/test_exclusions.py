@@ -188,4 +188,4 @@ def test_a_study_is_analysed_without_those_whom_its_rules_take_out(
     assert set(frame["participant"]) == {same, fails, hurries, kept}
     assert set(frame["participant"][~frame["excluded"]]) == {kept}
     assert [(one.people, one.responses) for one in material.removed] == [(1, 4)] * 3
-    assert material.flow["are left after the declared exclusions"] == 1
+    assert material.flow["are left after exclusions by rule and by hand"] == 1

@@ -21,7 +21,7 @@ REHEARSAL = {
     "force": True,
 }
 ARGUMENTS: dict[Kind, dict[str, Any]] = {
-    "report": {},
+    "report": {"versions": "2"},
     "package": {},
     "export": EXPORT | {"include_synthetic": True, "include_uncounted": True, "with_external_ids": True},
     "rehearsal": REHEARSAL,

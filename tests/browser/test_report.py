@@ -32,6 +32,7 @@ def table(title: str) -> Table:
 REPORT = ReportPage(
     title=f"How well do people understand what small models say about {LONG_WORD}?",
     stamp=(("SHA-256 of the data", "0" * 64), ("Study version", "1 (launched 2026-11-01 10:00 UTC)")),
+    standing=("This report is not final: people can still take part.",),
     flow=(("failed the comprehension check or were screened out", 12), ("had their answers erased", 1)),
     rules=(
         ReportRule(
@@ -40,6 +41,8 @@ REPORT = ReportPage(
             responses=36,
         ),
     ),
+    are_rules_declared=True,
+    by_hand=(ReportRule(rule=f"wrote of {LONG_WORD} in every comment", people=1, responses=12),),
     missing=("times per page", "positions"),
     cautions=("All ratings were given by people of one platform.",),
     findings=(ReportFindings(rows="all rows", sentences=(f"{LONG_WORD} is rated higher than Gemma.",)),),

@@ -181,7 +181,7 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "shell": SHELL,
         "slug": "small",
         "participants": second_page(
-            ParticipantRow("p1", "people", "completed", 4, 1, 1, True, True, False, NOW, NOW)
+            ParticipantRow("p1", "people", "completed", 4, 1, 1, True, True, False, NOW, NOW, HOSTILE)
         ),
         "may_exclude": True,
     },
@@ -271,12 +271,13 @@ STAFF_PAGES: dict[type[Page], dict[str, Any]] = {
         "package": RUNNING,
         "report": FAILED,
         "tables": (results.MadeTable(HOSTILE, WAITING), results.MadeTable(HOSTILE, FAILED)),
+        "versions": (("2", HOSTILE), ("all", HOSTILE)),
         "problem": HOSTILE,
     },
     results.LivePage: {
         "shell": SHELL,
         "slug": "small",
-        "live": Live(NOW, 2, (Cell(HOSTILE, HOSTILE, (1, 0)), Cell(HOSTILE, HOSTILE, (1, 2)))),
+        "live": Live(NOW, 2, (Cell(HOSTILE, HOSTILE, (1, 0)), Cell(HOSTILE, HOSTILE, (1, 2))), (1, 2)),
     },
     simulation.RehearsalPage: {
         "shell": SHELL,

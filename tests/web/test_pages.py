@@ -84,8 +84,11 @@ PAGES: dict[type[Page], dict[str, Any]] = {
     ReportPage: {
         "title": HOSTILE,
         "stamp": (("Study", HOSTILE),),
+        "standing": (HOSTILE,),
         "flow": (("arrived", 3),),
         "rules": (ReportRule(rule=HOSTILE, people=1, responses=4),),
+        "are_rules_declared": False,
+        "by_hand": (ReportRule(rule=HOSTILE, people=1, responses=4),),
         "missing": (HOSTILE,),
         "cautions": (HOSTILE,),
         "findings": (ReportFindings(rows=HOSTILE, sentences=(HOSTILE,)),),

@@ -1,7 +1,8 @@
 """Which tables a report has, and in which order: what knows of people and items first."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from app.analysis.material import BY_HAND, Material
 from app.analysis.report.tables import Table, table
 from app.analysis.tidy import Note, Statistic
 
@@ -14,6 +15,8 @@ VARIANTS = {
     "all_rows": "all rows",
     "no_outliers": "without outliers of Quality",
     "exclusions": "after the declared exclusions",
+    "by_hand": "without people excluded by hand",
+    "completers": "only people who completed the study",
 }
 LMM = "Linear mixed model"
 ADJUSTED = ", adjusted for explanation length"  # where lengths were recorded
@@ -103,23 +106,34 @@ PEOPLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 
 
-def tables(found: Found, variants: Sequence[str], *, is_adjusted: bool) -> Iterator[Table]:
-    """`is_adjusted`: lengths of explanations are known, and a covariate of some models."""
+def variant_words(material: Material) -> dict[str, str]:
+    """What each version of the rows is called; rules are declared only if they were before the data."""
+    rules = "after the declared exclusions"
+    if not material.plan.is_declared("exclude"):
+        rules = "after exclusions by rules that changed once there were answers"
+    by_hand = " and those by hand" if BY_HAND in material.frame else ""
+    return VARIANTS | {"exclusions": rules + by_hand}
+
+
+def tables(material: Material, found: Found) -> Iterator[Table]:
+    """In each version of the rows that there are figures of."""
+    variants = list(dict.fromkeys(one.key.variant for one in found if one.key.variant != "published"))
+    words = {name: told for name, told in variant_words(material).items() if name in variants}
     for analysis, title, quantities in MODELS:
-        true_title = title if is_adjusted else title.replace(ADJUSTED, "")
-        yield from in_variants(found, analysis, true_title, quantities, variants)
+        true_title = title if material.covariates else title.replace(ADJUSTED, "")
+        yield from in_variants(found, analysis, true_title, quantities, words)
     for analysis, title, quantities in SIMPLE:
-        shown = [one for one in variants if (analysis, one) != ("outliers", "no_outliers")]
+        shown = {one: told for one, told in words.items() if (analysis, one) != ("outliers", "no_outliers")}
         yield from in_variants(found, analysis, title, quantities, shown)
     for analysis, title, quantities in (*RELIABILITY, *PEOPLE):
-        yield from in_variants(found, analysis, title, quantities, ["all_rows"])
+        yield from in_variants(found, analysis, title, quantities, {"all_rows": VARIANTS["all_rows"]})
 
 
 def in_variants(
-    found: Found, analysis: str, title: str, quantities: Sequence[str], variants: Sequence[str]
+    found: Found, analysis: str, title: str, quantities: Sequence[str], variants: Mapping[str, str]
 ) -> Iterator[Table]:
     """The same table for each version of the data that the analysis was made on."""
-    for variant in variants:
-        made = table(found, f"{title} ({VARIANTS[variant]})", analysis, variant, quantities)
+    for variant, words in variants.items():
+        made = table(found, f"{title} ({words})", analysis, variant, quantities)
         if made.rows or made.notes:
             yield made

@@ -32,6 +32,8 @@ def embedded(name: str, caption: str, folder: Path) -> ReportFigure:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportRule:
+    """An exclusion rule, or a reason that a researcher wrote, and what it is about."""
+
     rule: str
     people: int
     responses: int
@@ -50,8 +52,11 @@ class ReportPage(Page):
     template: ClassVar[str] = "analysis/report.html"
     title: str
     stamp: Stamp
+    standing: tuple[str, ...]
     flow: tuple[tuple[str, int], ...]
     rules: tuple[ReportRule, ...]
+    are_rules_declared: bool
+    by_hand: tuple[ReportRule, ...]
     missing: tuple[str, ...]
     cautions: tuple[str, ...]
     findings: tuple[ReportFindings, ...]

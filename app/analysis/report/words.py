@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from app.analysis.material import CORRECT, LENGTH, QUALITY, TEXT, Material
+from app.analysis.material import BY_HAND, CORRECT, LENGTH, QUALITY, TEXT, Material
 from app.analysis.statistics.design import reference_level
 from app.analysis.tidy import Note, Statistic
 
@@ -14,11 +14,21 @@ WITH_INTERCEPTS = {"clmm", "mixed_model", "mixed_model_total", "mixed_model_sens
 def cautions(material: Material, found: Found) -> Iterator[str]:
     frame = material.frame
     per_text = frame.groupby(TEXT).size()
+    pairs = frame.groupby(["question", "condition"], observed=True).ngroups
+    texts = (
+        "question × condition" if pairs == len(per_text) else f"of {pairs} pairs of question and condition"
+    )
     yield (
         f"{frame['participant'].nunique()} participants gave {len(frame)} responses on "
-        f"{frame['question'].nunique()} questions, {len(per_text)} texts (question × condition) in "
+        f"{frame['question'].nunique()} questions, {len(per_text)} texts ({texts}) in "
         f"{len(material.conditions)} conditions."
     )
+    if BY_HAND in frame:
+        yield (
+            f"All rows are all: of the {len(frame)} responses, {int(frame[BY_HAND].sum())} are of people "
+            "whom a researcher excluded, for the reasons that stand under Participants. Figures are shown "
+            "without them, too."
+        )
     if per_text.max() == 1:
         yield (
             "Every text was rated by exactly one person, so agreement on a text cannot be computed: ratings "
@@ -27,7 +37,7 @@ def cautions(material: Material, found: Found) -> Iterator[str]:
         )
     else:
         share = float((per_text > 1).mean())
-        yield f"{share:.0%} of the texts have two or more ratings; agreement is computed on those alone."
+        yield f"{percent(share)} of the texts have two or more ratings; agreement is computed on those alone."
     yield from clustering(found)
     yield from lengths(material)
     yield from outliers(found)
@@ -45,9 +55,9 @@ def clustering(found: Found) -> Iterator[str]:
     if shares:
         low, high = min(shares.values()), max(shares.values())
         yield (
-            f"Ratings cluster in people: {low:.0%} to {high:.0%} of the variance is between participants. "
-            "Rank tests, effect sizes, standard errors of means and the linear model take ratings as "
-            "independent and ignore this; the mixed models, which are shown first, do not."
+            f"Ratings cluster in people: {percent(low)} to {percent(high)} of a construct's variance is "
+            "between participants. Rank tests, effect sizes, standard errors of means and the linear model "
+            "take ratings as independent and ignore this; the mixed models, which are shown first, do not."
         )
     zero = [
         f"{one.key.term} ({one.key.construct}, {one.key.analysis.replace('_', ' ')})"
@@ -121,8 +131,7 @@ def methods(material: Material) -> Iterator[str]:
         "pairs of a construct. Neither presupposes the other: a pair may differ where the test of all "
         "conditions does not."
     )
-    if material.primary:
-        yield f"Declared primary before the data: {', '.join(material.primary)}."
+    yield from primaries(material)
     yield (
         "Ratings were analysed with cumulative link mixed models (logit link) with crossed random intercepts "
         f"for {factors}, fitted by maximum likelihood with Laplace's approximation. Conditions were compared "
@@ -159,6 +168,24 @@ def methods(material: Material) -> Iterator[str]:
         "Every figure is in statistics.csv at full precision; analysis.R repeats the main models and the "
         "published tests in R from data.csv."
     )
+
+
+def primaries(material: Material) -> Iterator[str]:
+    """Which constructs the plan calls primary, and whether that was before the data."""
+    plan = material.plan
+    if material.primary:
+        yield f"Declared primary before the data: {', '.join(material.primary)}."
+    elif plan.primary:
+        late = [one for one in plan.changes if "primary" in one.parts and one.version <= plan.version][-1]
+        yield (
+            f"Primary by the plan of version {plan.version}: {', '.join(plan.primary)}. The plan came to say "
+            f"so when there were {late.responses} responses, so no construct was declared primary before the "
+            "data."
+        )
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def listed(names: Sequence[str]) -> str:

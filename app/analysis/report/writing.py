@@ -10,8 +10,8 @@ from app.analysis.analyses import everything
 from app.analysis.figures.drawing import Drawn, draw_all
 from app.analysis.from_csv import read_csv
 from app.analysis.from_study import read_study
-from app.analysis.material import Material
-from app.analysis.report.contents import MODELS, VARIANTS, tables
+from app.analysis.material import Material, Removed
+from app.analysis.report.contents import MODELS, tables, variant_words
 from app.analysis.report.findings import findings
 from app.analysis.report.page import (
     ReportFigure,
@@ -23,6 +23,7 @@ from app.analysis.report.page import (
     software,
     told_once,
 )
+from app.analysis.report.study_words import standing, versions_and_plan
 from app.analysis.report.tables import Table, latex, write_csv
 from app.analysis.report.words import cautions, methods
 from app.analysis.tidy import Note, Statistic, write_statistics
@@ -34,9 +35,9 @@ def analyze_csv(path: Path, out: Path) -> dict[str, int]:
     return write_all(read_csv(path, software()), out)
 
 
-def analyze_study(session: Session, slug: str, out: Path) -> dict[str, int]:
-    """`session` should be a snapshot. Raises: NotFound; Conflict for a study without ratings; OSError."""
-    return write_all(read_study(session, slug, software()), out)
+def analyze_study(session: Session, slug: str, out: Path, versions: str = "") -> dict[str, int]:
+    """`session` should be a snapshot. Raises: as `read_study`; OSError."""
+    return write_all(read_study(session, slug, software(), versions), out)
 
 
 def write_all(material: Material, out: Path) -> dict[str, int]:
@@ -46,19 +47,20 @@ def write_all(material: Material, out: Path) -> dict[str, int]:
     stamp = stamped(material)
     told = told_once(stamp)
     drawn = draw_all(material, found, out / "figures", told)
-    made = list(tables(found, variants(found), is_adjusted=bool(material.covariates)))
+    made = list(tables(material, found))
     write_statistics(out, found)
     write_tables(out / "tables", made, told)
     script.write(material, out, told)
     page = ReportPage(
         title=material.origin.title,
         stamp=stamp,
+        standing=tuple(standing(material)),
         flow=tuple(material.flow.items()),
-        rules=tuple(
-            ReportRule(rule=one.rule, people=one.people, responses=one.responses) for one in material.removed
-        ),
+        rules=in_rows(material.removed),
+        are_rules_declared=material.plan.is_declared("exclude"),
+        by_hand=in_rows(material.by_hand),
         missing=material.missing,
-        cautions=tuple(cautions(material, found)),
+        cautions=(*versions_and_plan(material), *cautions(material, found)),
         findings=tuple(in_sentences(material, found)),
         methods=tuple(methods(material)),
         figures=tuple(pictured(one, out / "figures") for one in drawn),
@@ -72,10 +74,17 @@ def write_all(material: Material, out: Path) -> dict[str, int]:
 
 
 def in_sentences(material: Material, found: Sequence[Statistic | Note]) -> Iterator[ReportFindings]:
-    """What was found, first of the rows that the study declared before the data."""
-    for variant in ("exclusions", "all_rows"):
+    """What was found, first of the rows after exclusions; sentences that are true of several rows once."""
+    words, told = variant_words(material), dict[tuple[str, ...], list[str]]()
+    for variant in ("exclusions", "by_hand", "all_rows"):
         if sentences := tuple(findings(material, found, variant)):
-            yield ReportFindings(rows=VARIANTS[variant], sentences=sentences)
+            told.setdefault(sentences, []).append(words[variant])
+    for sentences, rows in told.items():
+        yield ReportFindings(rows=", and the same of ".join(rows), sentences=sentences)
+
+
+def in_rows(removed: Sequence[Removed]) -> tuple[ReportRule, ...]:
+    return tuple(ReportRule(rule=one.rule, people=one.people, responses=one.responses) for one in removed)
 
 
 def stamped(material: Material) -> Stamp:
@@ -86,10 +95,6 @@ def stamped(material: Material) -> Stamp:
         ("SHA-256 of the data", origin.sha256),
         ("Software", origin.software),
     )
-
-
-def variants(found: Sequence[Statistic | Note]) -> list[str]:
-    return list(dict.fromkeys(one.key.variant for one in found if one.key.variant != "published"))
 
 
 def is_model(one: Table) -> bool:

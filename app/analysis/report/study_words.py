@@ -1,0 +1,87 @@
+"""What a report says of the study it is of: that it is not final, its versions, and how its plan changed."""
+
+from collections.abc import Iterator, Sequence
+
+from app.analysis.material import Material
+from app.analysis.report.words import listed
+from app.analysis.versions import VersionPart
+
+PARTS = {
+    "reference": "the reference condition",
+    "primary": "the primary constructs",
+    "exclude": "the exclusion rules",
+}
+
+
+def standing(material: Material) -> Iterator[str]:
+    """That people can still take part, and how much of what is asked for is there."""
+    one = material.standing
+    if one is None:
+        return
+    now = "people can still take part" if one.status == "live" else f"it is {one.status} and may go on"
+    each = counted(one.asked // max(1, one.texts), "response")
+    people = counted(one.people, "person", "people")
+    yield (
+        f"This report is not final: the study is not closed, and {now}. Version {one.version} asks for "
+        f"{one.asked} responses ({one.texts} texts, {each} each). Of these {one.asked}, {one.given} have "
+        f"been given, by {people} of about {one.needed} who are needed; {one.full} of the {one.texts} "
+        "texts have all of theirs. Who decides by such a report whether to go on makes p-values too small "
+        "and effects too large."
+    )
+
+
+def versions_and_plan(material: Material) -> Iterator[str]:
+    yield from versions_told(material.versions)
+    for one in material.plan.changes:
+        yield (
+            "The plan of analysis changed after data had come: version "
+            f"{one.version}, launched on {one.at:%Y-%m-%d} when there were "
+            f"{counted(one.responses, 'response')}, changed {listed([PARTS[part] for part in one.parts])}."
+        )
+
+
+def versions_told(versions: Sequence[VersionPart]) -> Iterator[str]:
+    """Which versions the figures are of, and why others are left out; nothing where there is one."""
+    analysed = [one for one in versions if one.is_analysed]
+    others = [one for one in versions if not one.is_analysed]
+    differing = [one for one in analysed if one.differs]
+    if differing:
+        yield (
+            f"Versions {in_words(analysed)} are analysed together, as was asked for, although "
+            f"{and_so_on(differing, analysed[-1])}. No model has a term for the version: what is said of a "
+            "condition is said of the versions taken together, in which people took part at different times."
+        )
+    elif len(analysed) > 1:
+        yield (
+            f"Versions {in_words(analysed)} are analysed together: people were asked the same, and wherever "
+            "both show a question in a condition, they show the same text."
+        )
+    if others:
+        yield (
+            f"This report is of version{'s' * (len(analysed) > 1)} {in_words(analysed)} alone. Left out: "
+            f"{in_words(others)}, because {and_so_on(others, analysed[-1])}. Ratings of other texts, or that "
+            "were asked for otherwise, are put together only if somebody asks for it (--versions all), and "
+            f"those on other scales never; --versions {others[-1].number} writes the report of version "
+            f"{others[-1].number}."
+        )
+
+
+def in_words(versions: Sequence[VersionPart]) -> str:
+    return listed([told(one) for one in versions])
+
+
+def and_so_on(versions: Sequence[VersionPart], newest: VersionPart) -> str:
+    parts = (
+        f"version {one.number} differs from version {newest.number} in {listed(one.differs)}"
+        for one in versions
+    )
+    return "; ".join(parts)
+
+
+def told(one: VersionPart) -> str:
+    """The version with how much it has."""
+    return f"{one.number} ({counted(one.responses, 'response')} of {counted(one.people, 'person', 'people')})"
+
+
+def counted(number: int, noun: str, many: str = "") -> str:
+    return f"{number} {noun if number == 1 else many or noun + 's'}"
