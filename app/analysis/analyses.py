@@ -9,6 +9,7 @@ import pandas as pd
 
 from app.analysis.independent import joint, plain_models
 from app.analysis.material import BY_HAND, BY_RULE, CORRECT, LENGTH, QUALITY, STATUS, TEXT, Material, marked
+from app.analysis.order import order
 from app.analysis.statistics.agreement import alpha, component_icc, one_way_icc
 from app.analysis.statistics.association import correlations, cronbach
 from app.analysis.statistics.base import Undefined, conditions_of, groups, holm, outcome_rows, values_of
@@ -42,6 +43,7 @@ def everything(material: Material) -> Found:
         if material.covariates:
             yield from mixed_models(material, variant, rows, is_adjusted=False)
     yield from sensitivity(material)
+    yield from order(material)
     for variant, rows in versions.items():
         yield from simple(material, variant, rows)
         yield from linear_models(material, variant, rows)

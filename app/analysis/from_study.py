@@ -11,6 +11,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
+from app.analysis.due import due_texts
 from app.analysis.exclusions import exclude_by_hand, exclude_by_plans
 from app.analysis.material import (
     BY_HAND,
@@ -122,6 +123,12 @@ def read_study(session: Session, slug: str, software: str, versions: str = "") -
         plan=plan,
         versions=tuple(version_parts(rows, rated, analysed)),
         standing=standing_of(session, study, frozen[-1], who),
+        due=due_texts(
+            session,
+            who,
+            {name: one.status for name, one in people.items() if one.status in ANALYSED},
+            condition_labels(analysed),
+        ),
     )
 
 

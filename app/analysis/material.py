@@ -83,7 +83,8 @@ class Material:
     excluded; either is there if anybody was, and `removed` and `by_hand` say why. `flow`: participants by
     stage, empty where it was not recorded. `missing`: what was not recorded. `primary`: constructs that were
     declared primary before the data. `scale`: the labels, or numbers where constructs have different scales.
-    `versions`: those that were rated in, analysed or not.
+    `versions`: those that were rated in, analysed or not. `due`: texts that somebody was to rate, and who
+    left the study at one of them.
     """
 
     frame: pd.DataFrame
@@ -100,6 +101,7 @@ class Material:
     by_hand: tuple[Removed, ...] = ()
     versions: tuple[VersionPart, ...] = ()
     standing: Standing | None = None
+    due: pd.DataFrame | None = None
 
     @property
     def outcomes(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from app.analysis.statistics.contrasts import Contrast, OddsRatio
 from app.analysis.statistics.cumulative import CumulativeModel
 from app.analysis.statistics.describe import Description, Fences, Levene, Shapiro
 from app.analysis.statistics.effects import Superiority
+from app.analysis.statistics.leaving import Leaving, LeavingTest
 from app.analysis.statistics.linear import Coefficient, LinearModel
 from app.analysis.statistics.mixed import LikelihoodRatio, MixedModel
 from app.analysis.statistics.multivariate import BoxM
@@ -182,6 +183,21 @@ def _(one: OddsRatio) -> Rows:
         "odds_ratio_high": one.odds_ratio_high,
     }
     yield Row(group1=one.group1, group2=one.group2, values=values)
+
+
+# Of people who left
+
+
+@rows_of.register
+def _(one: Leaving) -> Rows:
+    values = {"due": one.due, "left": one.left, "share_left": one.share}
+    yield Row(group1=one.group1, n=one.due, values=values)
+
+
+@rows_of.register
+def _(one: LeavingTest) -> Rows:
+    test = {"chi2": one.chi2, "df": one.df, "p": one.p, "p_chi2": one.p_chi2}
+    yield Row(n=one.n, values={"due": one.n, "left": one.left, **test})
 
 
 # Of agreement, and of how constructs go together

@@ -45,6 +45,12 @@ MODELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("mixed_model", f"{LMM}{ADJUSTED} (REML)", PARTS),
     ("mixed_model_contrasts", f"{LMM}{ADJUSTED}: pairs (second less first)", PAIR),
     (
+        "mixed_model_order_test",
+        f"{LMM} with position and previous condition: do conditions differ, and does the order matter?",
+        (),
+    ),
+    ("mixed_model_order", f"{LMM} with position and previous condition (REML)", PARTS),
+    (
         "mixed_model_sensitivity",
         f"{LMM} of Quality{ADJUSTED}, with participant × condition intercepts",
         PARTS,
@@ -102,6 +108,12 @@ RELIABILITY: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 PEOPLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("participants", "Who took part, each person counted once", ()),
     ("responses_per_person", "Responses of one person", ()),
+    (
+        "leaving",
+        "Texts that were due, and people who left the study at one",
+        (),
+    ),
+    ("leaving_test", "Mantel's test: do people leave at some conditions more than at others?", ()),
     ("explanation_length", "Length of explanations (characters)", ()),
 )
 

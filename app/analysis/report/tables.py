@@ -11,10 +11,30 @@ from app.exports import escaping
 
 LONG = 30  # rows: longer tables go over several pages
 ABSENT = "–"
-COUNTS = {"n", "df", "df1", "df2", "dropped", "outliers", "extreme", "units", "min", "max", "people", "U"}
+COUNTS = {
+    "n",
+    "df",
+    "df1",
+    "df2",
+    "dropped",
+    "outliers",
+    "extreme",
+    "units",
+    "min",
+    "max",
+    "people",
+    "U",
+    "due",
+    "left",
+}
 LABELS = {"construct": "Construct", "group1": "First", "group2": "Second", "term": "Term"}
 ALONE = "Group"  # what the first is called where there is no second
 HEADERS = {
+    "due": "texts due",
+    "left": "people who left",
+    "p_chi2": "p (χ²)",
+    "share": "share of people",
+    "share_left": "share of texts due",
     "p_holm": "p (Holm)",
     "p_bonferroni": "p (Bonferroni)",
     "odds_ratio": "odds ratio",

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from app.analysis.material import BY_HAND, CORRECT, LENGTH, QUALITY, TEXT, Material
+from app.analysis.order import POSITION
+from app.analysis.p_values import p_words
 from app.analysis.statistics.design import reference_level
 from app.analysis.tidy import Note, Statistic
 
@@ -42,6 +44,7 @@ def cautions(material: Material, found: Found) -> Iterator[str]:
     yield from lengths(material)
     yield from outliers(found)
     yield from small_groups(material)
+    yield from leaving(found)
     if not material.has(CORRECT):
         yield "Whether the student's answer was right was not recorded, so results cannot be split by it."
 
@@ -103,6 +106,24 @@ def small_groups(material: Material) -> Iterator[str]:
         )
 
 
+def leaving(found: Found) -> Iterator[str]:
+    """Whether people who dropped out did so at some conditions, and what a test of that can say."""
+    tests: dict[str, dict[str, float]] = {}
+    for one in found:
+        if isinstance(one, Statistic) and one.key.analysis == "leaving_test":
+            tests.setdefault(one.key.term, {})[one.quantity] = one.value
+    if tests:
+        told = ", ".join(f"by the condition of {term} {p_words(one['p'])}" for term, one in tests.items())
+        left = max(one["left"] for one in tests.values())
+        yield (
+            f"{left:.0f} of the people who dropped out left at a text. Whether they left at some "
+            f"conditions more than at others (Mantel's test): {told}. A small p would mean that the "
+            "ratings of those who stayed may not stand for all; a large one does not show that people left "
+            "equally, as so few can show large differences alone. Nothing is said of who left before the "
+            "first text or in the questionnaire, or withdrew."
+        )
+
+
 def outliers(found: Found) -> Iterator[str]:
     removed = [
         int(one.value)
@@ -144,6 +165,7 @@ def methods(material: Material) -> Iterator[str]:
         "approximation's. The sensitivity model adds an intercept for each participant × condition. Shares "
         "of variance come from a model with intercepts for participant and question and no condition."
     )
+    yield from order_methods(material)
     yield (
         "As in the published analysis, ratings were also compared by Kruskal–Wallis tests (η²: of H; ε²: H "
         "divided by n − 1) and Dunn's tests (Bonferroni and Holm), with Vargha–Delaney's A and Cliff's δ "
@@ -168,6 +190,22 @@ def methods(material: Material) -> Iterator[str]:
         "Every figure is in statistics.csv at full precision; analysis.R repeats the main models and the "
         "published tests in R from data.csv."
     )
+
+
+def order_methods(material: Material) -> Iterator[str]:
+    if material.has(POSITION):
+        yield (
+            "Whether the order matters was asked of linear mixed models of each construct and Quality, not "
+            "adjusted for length, with two more fixed effects: the position (a straight line) and the "
+            "condition that the person rated before (reference: the first text). Condition and order were "
+            "tested by likelihood-ratio tests by maximum likelihood."
+        )
+    if material.due is not None:
+        yield (
+            "Leaving was tested by Mantel's test, with places in the order as strata and every text that "
+            "was due as a chance to leave; its p-value counts 9,999 random draws (seeded) of who left. Who "
+            "dropped out left at the first text that they did not rate."
+        )
 
 
 def primaries(material: Material) -> Iterator[str]:
