@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.analysis.versions import COUNTING
 from app.models import (
     Assignment,
     Bundle,
@@ -99,7 +100,7 @@ def take_part(
         if position > len(values):
             continue
         place.state = "answered"
-        item.answered += 1
+        item.answered += int(person.status in COUNTING)
         answer = Response(assignment_id=place.id, submitted_at=on(day), duration_ms=1000)
         session.add(answer)
         session.flush()

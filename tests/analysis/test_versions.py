@@ -136,7 +136,7 @@ def test_what_people_are_asked_otherwise_is_named(
         make_next(session, 2, **changes)
         take_part(session, "a")
         take_part(session, "b", version=2)
-        assert f"version 1 differs from version 2 in {words}. Ratings" in told(read(session))
+        assert f"Version 1 differs from version 2 in {words}. Ratings" in told(read(session))
     database.engine.dispose()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from app.analysis.material import Material
-from app.analysis.p_values import is_significant, p_words
+from app.analysis.p_values import holm_words, interval_words, is_significant, p_words
 from app.analysis.tidy import Key, Note, Statistic
 
 Values = dict[Key, dict[str, float]]
@@ -21,7 +21,7 @@ def findings(
         test = values.get(Key("clmm_test", variant, construct))
         if test is not None:
             statistic = f"χ²({test['df']:.0f}) = {test['chi2']:.2f}"
-            outcome = f"{statistic}, {p_words(test['p'])}, Holm {p_words(test['p_holm'])}"
+            outcome = f"{statistic}, {p_words(test['p'])}, {holm_words(test['p_holm'])}"
             is_clear = is_significant(test["p_holm"])
             verdict = "conditions differ" if is_clear else "no difference between conditions was shown"
             yield f"{construct}: {verdict} ({outcome}). {pairs(values, variant, construct)}"
@@ -45,5 +45,5 @@ def higher(key: Key, one: dict[str, float]) -> str:
         first, second = second, first
         odds = (1 / odds[0], 1 / odds[2], 1 / odds[1])
     ratio, low, high = odds
-    interval = f"odds ratio {ratio:.2f}, 95 % [{low:.2f}, {high:.2f}], Holm {p_words(one['p_holm'])}"
+    interval = f"odds ratio {ratio:.2f}, {interval_words(low, high)}, {holm_words(one['p_holm'])}"
     return f"{second} than {first} ({interval})"

@@ -23,8 +23,8 @@ def standing(material: Material) -> Iterator[str]:
     people = counted(one.people, "person", "people")
     yield (
         f"This report is not final: the study is not closed, and {now}. Version {one.version} asks for "
-        f"{one.asked} responses ({one.texts} texts, {each} each). Of these {one.asked}, {one.given} have "
-        f"been given, by {people} of about {one.needed} who are needed; {one.full} of the {one.texts} "
+        f"{one.asked} responses ({one.texts} texts, {each} each); {one.given} have been "
+        f"given, by {people}, where about {one.needed} are needed; {one.full} of the {one.texts} "
         "texts have all of theirs. Who decides by such a report whether to go on makes p-values too small "
         "and effects too large."
     )
@@ -59,15 +59,19 @@ def versions_told(versions: Sequence[VersionPart]) -> Iterator[str]:
     if others:
         yield (
             f"This report is of version{'s' * (len(analysed) > 1)} {in_words(analysed)} alone. Left out: "
-            f"{in_words(others)}, because {and_so_on(others, analysed[-1])}. Ratings of other texts, or that "
-            "were asked for otherwise, are put together only if somebody asks for it (--versions all), and "
-            f"those on other scales never; --versions {others[-1].number} writes the report of version "
+            f"{in_words(others)}. {sentence(and_so_on(others, analysed[-1]))} Ratings of other texts, or "
+            "that were asked for otherwise, are put together only if somebody asks for it (--versions all), "
+            f"and those on other scales never; --versions {others[-1].number} writes the report of version "
             f"{others[-1].number}."
         )
 
 
 def in_words(versions: Sequence[VersionPart]) -> str:
     return listed([told(one) for one in versions])
+
+
+def sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def and_so_on(versions: Sequence[VersionPart], newest: VersionPart) -> str:
