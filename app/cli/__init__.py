@@ -1,127 +1,59 @@
-"""The `honeyglass` command: thin; each command calls a service in a transaction of its own."""
+"""The `honeyglass` command: thin; each command calls a service in a transaction of its own.
 
-import os
-from typing import Annotated
+Only the module of the command that is run is loaded: all of them together take seconds.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
 
 import typer
+from typer._click import Command, Context  # the types that typer's own methods have
+from typer.core import TyperGroup
+from typer.main import get_group_from_info
+from typer.models import TyperInfo
 
-from app import home
-from app.accounts import queries, second_factor
-from app.accounts.sealing import Seal
-from app.cli import demo, serving
-from app.cli.analysis import analysis_cli
-from app.cli.checkpoint import checkpoint_cli
-from app.cli.common import AsJson, address_for, complaining, opened, read_settings, say, stderr
-from app.cli.data import data_cli
-from app.cli.material import bundle_cli, question_cli
-from app.cli.study import study_cli
-from app.cli.user import make_account, user_cli
-from app.errors import Conflict
-from app.jobs.files import drop_earlier
-from app.settings import SECRET_FILE
-from app.web import migrations
-
-cli = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
-cli.add_typer(question_cli, name="questions")
-cli.add_typer(bundle_cli, name="bundle")
-cli.add_typer(checkpoint_cli, name="checkpoint")
-cli.add_typer(study_cli, name="study")
-cli.add_typer(user_cli, name="user")
-cli.add_typer(data_cli)
-cli.add_typer(analysis_cli)
+# Each module's `commands` has them, in the order in which --help lists them.
+MODULES = {
+    "server": ("migrate", "serve", "background", "worker", "ready", "demo"),
+    "material": ("questions", "bundle"),
+    "checkpoint": ("checkpoint",),
+    "study": ("study",),
+    "user": ("user",),
+    "data": ("export", "package", "simulate"),
+    "analysis": ("analyze", "accuracy", "power"),
+}
 
 
-@cli.command()
-def migrate(
-    new: Annotated[bool, typer.Option("--new", help="Make a home and a database if there are none.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Bring the database to this release's schema; with --new makes the home, too."""
-    settings, revision = read_settings(as_json), migrations.newest_revision()
-    with (
-        opened(as_json, is_migrating=True, may_be_new=new) as database,
-        database.transaction(writing=True) as session,
-    ):
-        second_factor.seal_all(session, Seal(settings.load_secret()))
-    summary = {"ok": True, "revision": revision, "home": settings.home.resolve()}
-    say(summary, f"The database is at revision {revision}.", as_json)
+class Commands(TyperGroup):
+    """Finds a command in its module, and loads all modules for a list of them or a name that is not known."""
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:  # noqa: ARG002  # typer's own signature
+        known = [module for module, names in MODULES.items() if cmd_name in names]
+        for module in known or MODULES:
+            self.commands.update(commands_of(module))
+        return self.commands.get(cmd_name)
+
+    def list_commands(self, _ctx: Context) -> list[str]:
+        for module in MODULES:
+            self.commands.update(commands_of(module))
+        return [name for names in MODULES.values() for name in names]
 
 
-@cli.command()
-def serve(
-    port: Annotated[int | None, typer.Option(help="Default: HONEYGLASS_PORT, or 8000.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Default: 1 on SQLite, 2 on PostgreSQL.")] = None,
-    host: Annotated[str | None, typer.Option(help="Default: HONEYGLASS_HOST, or 127.0.0.1.")] = None,
-    no_worker: Annotated[
-        bool, typer.Option("--no-worker", help="Start no worker beside the server.")
-    ] = False,
-    no_background: Annotated[
-        bool, typer.Option("--no-background", help="Start no background process: one runs elsewhere.")
-    ] = False,
-    behind_proxy: Annotated[
-        bool, typer.Option("--behind-proxy", help="A proxy with TLS stands before an address others reach.")
-    ] = False,
-) -> None:
-    """Serve the web pages until stopped."""
-    settings = read_settings(as_json=False)
-    with complaining(as_json=False):
-        serving.refuse_strangers(host or settings.host, is_behind_proxy=behind_proxy)
-    with opened(as_json=False):
-        home.keep_private()
-        if mended := home.close(settings.home, SECRET_FILE):
-            stderr.print(mended, markup=False)
-        settings.load_secret()
-        drop_earlier(settings)
-        serving.refuse_defaults(settings, host or settings.host)
-    address = host or settings.host, port or settings.port, workers or settings.default_workers
-    commands = [] if no_background else [serving.BACKGROUND]
-    if not no_worker and serving.can_load_students():
-        commands.append(serving.WORKER)
-    elif not no_worker:
-        stderr.print(serving.WITHOUT_TORCH, markup=False)
-    with serving.beside(commands):
-        serving.run(*address)
+def commands_of(module: str) -> Mapping[str, Command]:
+    info = TyperInfo(import_module(f"{__name__}.{module}").commands)
+    group = get_group_from_info(
+        info, pretty_exceptions_short=True, suggest_commands=True, rich_markup_mode=None
+    )
+    return group.commands
 
 
-@cli.command()
-def background() -> None:
-    """Do staff's heavy work (reports, packages, large exports), until stopped; `serve` starts one itself."""
-    with opened(as_json=False):
-        os.execv(serving.BACKGROUND[0], serving.BACKGROUND)  # noqa: S606  # our own
+cli = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
-@cli.command()
-def worker() -> None:
-    """Load students and let them answer, until stopped; start as many as there are GPUs."""
-    with opened(as_json=False), complaining(as_json=False):
-        if not serving.can_load_students():
-            raise Conflict(serving.WITHOUT_TORCH)
-    os.execv(serving.WORKER[0], serving.WORKER)  # noqa: S606  # our own; whoever ends this process ends the worker
-
-
-@cli.command()
-def ready(as_json: AsJson = False) -> None:
-    """Ask a running server whether it is ready; exit status 1 if not. For health checks."""
-    settings = read_settings(as_json)
-    with complaining(as_json):
-        answer = serving.ask(settings.port)
-    say({"ok": True, "answer": answer}, answer, as_json)
-
-
-@cli.command("demo")
-def make_demo(as_json: AsJson = False) -> None:
-    """Set up the demo study and a first admin, if they are not there yet, and say where they are."""
-    settings = read_settings(as_json)
-    with opened(as_json, may_be_new=True) as database:
-        with database.transaction(writing=True) as session:
-            is_first = not queries.users(session)
-            demo.set_up(session)
-        password = (
-            make_account(database, demo.ADMIN, "admin", must_change_password=False) if is_first else None
-        )
-    base = address_for(settings, "")
-    summary = {"ok": True, "slug": demo.SLUG, "url": f"{base}/s/{demo.SLUG}", "password": password}
-    say(summary, demo.welcome(base, password), as_json)
+@cli.callback()
+def honeyglass() -> None:
+    # What makes `cli` a group, though no command is loaded yet. A docstring would stand in --help.
+    pass
 
 
 def main() -> None:

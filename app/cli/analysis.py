@@ -12,10 +12,10 @@ from app.cli.common import AsJson, complain, complaining, opened, say, stderr
 if TYPE_CHECKING:
     from app.analysis.power import Power
 
-analysis_cli = typer.Typer()
+commands = typer.Typer()
 
 
-@analysis_cli.command()
+@commands.command()
 def analyze(
     out: Annotated[Path, typer.Option(help="The folder to write; report.html is the way in.")],
     slug: Annotated[str | None, typer.Argument(help="The study's slug, as in its address /s/SLUG.")] = None,
@@ -57,7 +57,7 @@ def analyze(
     say({"ok": True, "out": str(out), **written}, text, as_json)
 
 
-@analysis_cli.command()
+@commands.command()
 def accuracy(
     results: Annotated[Path, typer.Argument(help="The table of an experiment's runs (results.csv).")],
     out: Annotated[Path, typer.Option(help="The folder to write; report.html is the way in.")],
@@ -75,7 +75,7 @@ def accuracy(
     say({"ok": True, "out": str(out), "sentences": sentences}, text, as_json)
 
 
-@analysis_cli.command()
+@commands.command()
 def power(
     participants: Annotated[str, typer.Option(help="A number, or a range like 50..400.")] = "50..400",
     step: Annotated[int, typer.Option(min=1, help="Between the numbers of a range.")] = 50,

@@ -22,6 +22,8 @@ from app.runs.export import export_run
 from app.web.db import Database
 
 checkpoint_cli = typer.Typer(no_args_is_help=True, help="Checkpoints: trained students.")
+commands = typer.Typer()
+commands.add_typer(checkpoint_cli, name="checkpoint")
 Name = Annotated[str, typer.Argument(help="The checkpoint's name.")]
 POLL_S = 0.5
 VERIFYING = "The next free worker verifies it (honeyglass serve runs one, honeyglass worker another)."

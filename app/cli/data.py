@@ -19,7 +19,7 @@ from app.simulation.behaviour import Habits
 from app.simulation.people import Effects, read_effects
 from app.web.signing import Signing
 
-data_cli = typer.Typer()
+commands = typer.Typer()
 AlsoIncluded = Annotated[
     Include | None,
     typer.Option(help="Synthetic participants, too; or everybody whose answers do not count."),
@@ -28,7 +28,7 @@ Tell = Annotated[bool, typer.Option("--tell", hidden=True, help="Print how far i
 SHARE: dict[str, Any] = {"min": 0, "max": 1}
 
 
-@data_cli.command()
+@commands.command()
 def export(  # one argument for each option
     slug: Slug,
     out: Annotated[Path, typer.Option(help="The file to write; its manifest comes beside it.")],
@@ -58,7 +58,7 @@ def export(  # one argument for each option
     say({"ok": True, **manifest}, f"Wrote {manifest['rows']} rows to {out}.", as_json)
 
 
-@data_cli.command()
+@commands.command()
 def package(
     slug: Slug,
     out: Annotated[Path, typer.Option(help="The .zip to write.")],
@@ -95,7 +95,7 @@ def telling(as_lines: bool, what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-@data_cli.command()
+@commands.command()
 def simulate(
     slug: Slug,
     url: Annotated[str | None, typer.Option(help="Where the server runs; default: on this machine.")] = None,

@@ -14,6 +14,9 @@ from app.questions import service as questions
 
 question_cli = typer.Typer(no_args_is_help=True, help="Question sets: what students answer.")
 bundle_cli = typer.Typer(no_args_is_help=True, help="Bundles: what students answered and explained.")
+commands = typer.Typer()
+commands.add_typer(question_cli, name="questions")
+commands.add_typer(bundle_cli, name="bundle")
 
 
 @question_cli.command("import")

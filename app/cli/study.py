@@ -18,6 +18,8 @@ from app.studies.definition import read_definition
 from app.web.signing import Signing, mode_token
 
 study_cli = typer.Typer(no_args_is_help=True, help="Studies: define, launch, watch, close.")
+commands = typer.Typer()
+commands.add_typer(study_cli, name="study")
 
 
 @study_cli.command()

@@ -14,6 +14,8 @@ from app.web.auth import make_token, token_hash
 from app.web.db import Database
 
 user_cli = typer.Typer(no_args_is_help=True, help="People who may sign in: admins, researchers, viewers.")
+commands = typer.Typer()
+commands.add_typer(user_cli, name="user")
 Email = Annotated[str, typer.Argument(help="The e-mail address that they sign in with.")]
 
 

@@ -22,7 +22,6 @@ from itertools import combinations
 from math import comb
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 # Costs are packed into one float64, exact below 2**53: load above question load above chance, each kept
 # from spilling into the next by the number of items a participant can get (at most 2**6).
@@ -124,6 +123,9 @@ class Prices:
     def cheapest_plan(self, conditions: Sequence[int], each: int) -> Plan | None:
         """The cheapest plan for these conditions; None if their questions do not suffice."""
         entries = [entry for condition in conditions for entry in self.by_condition[condition]]
+        # Half a second of CPU that only dealing needs; the web server has loaded it when it starts.
+        from scipy.optimize import linear_sum_assignment  # noqa: PLC0415  # said above
+
         questions = sorted({item.question_id for _, _, item in entries})
         slots = len(conditions) * each
         if len(questions) < slots:

@@ -15,7 +15,7 @@ from app.students.loading import Shelf, Student, load
 from app.students.packing import PACKED_TOKENS, pack, shared_tokens
 from app.students.told import Posed
 from tests.students.plainly import widen, write_plainly
-from tests.worker.students import make_adapter, make_llama, make_smollm2, make_t5, smollm2
+from tests.worker.students import make_adapter, make_llama, make_smollm2, make_t5, read_once, smollm2
 
 NOWHERE = Shelf({}, None)
 CHAT = {
@@ -136,7 +136,10 @@ def test_inputs_are_packed_with_what_they_share_once() -> None:
     assert packed.mask[0, 0, 4].tolist() == [True, True, False, False, True, False, False]
 
 
-def test_the_real_small_model_answers_plain_and_with_an_adapter(tmp_path: Path) -> None:
+def test_the_real_small_model_answers_plain_and_with_an_adapter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_once(monkeypatch)
     student = loaded(make_smollm2(tmp_path / "plain", CHAT))
     told = ask(student, "one", QUESTIONS[:2])
     assert all(one.explanation for one in told)

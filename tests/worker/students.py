@@ -4,11 +4,14 @@ import importlib.util
 import json
 import os
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the worker has it; read when torch is loaded
 
+import gguf
+import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -113,6 +116,14 @@ def smollm2() -> Path:
     assert spec is not None
     assert spec.origin is not None
     return Path(spec.origin).with_name("SmolLM2-135M-Instruct.Q4_1.gguf")
+
+
+def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the real small model's file taken apart once: transformers does it anew for the configuration, the
+    tokenizer and the weights of each model, for half a minute of CPU.
+    """
+    for name in ("GGUFReader", "get_tensor_name_map"):
+        monkeypatch.setattr(gguf, name, cache(getattr(gguf, name)))
 
 
 def make_smollm2(folder: Path, way: dict[str, Any]) -> Path:

@@ -46,14 +46,14 @@ def limited(bench: Workbench, **limits: float) -> None:
     bench.settings = bench.settings.model_copy(update=limits)
 
 
-@pytest.mark.parametrize("kind", ["nested-loops", "endless-regex", "million-layers"])
-def test_a_student_that_never_ends_is_stopped_and_the_next_is_verified(
-    bench: Workbench, tmp_path: Path, kind: str
+def test_students_that_never_end_are_stopped_and_the_next_is_verified(
+    bench: Workbench, tmp_path: Path
 ) -> None:
-    limited(bench, student_load_seconds=60 if kind == "nested-loops" else 20, student_trial_seconds=3)
-    found = verify(bench, HOSTILE[kind](tmp_path / kind))
-    assert (found.state, found.reason) == ("failed", found.reason)
-    assert "took longer than" in str(found.reason)
+    for kind, load_s in (("nested-loops", 60), ("endless-regex", 20), ("million-layers", 20)):
+        limited(bench, student_load_seconds=load_s, student_trial_seconds=3)
+        found = verify(bench, HOSTILE[kind](tmp_path / kind))
+        assert (found.state, found.reason) == ("failed", found.reason), kind
+        assert "took longer than" in str(found.reason), kind
     limited(bench, student_load_seconds=600, student_trial_seconds=300)
     assert verify(bench, make_llama(tmp_path / "honest")).state == "ready"
 

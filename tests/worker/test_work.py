@@ -43,18 +43,35 @@ def sqlite_settings(sqlite_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def bench(sqlite_settings: Settings, tiny: Path) -> Iterator[Workbench]:
-    """A worker beside a database with a verified student and eight questions."""
+def bare(sqlite_settings: Settings) -> Iterator[Workbench]:
+    """A worker beside a database with eight questions."""
     database = Database(sqlite_settings.url)
     made = Workbench(sqlite_settings, database, make_queue(sqlite_settings))
-    taken = take_in(sqlite_settings, str(tiny))
     with database.transaction(writing=True) as session:
-        checkpoint_id = checkpoints.register(session, taken, "tiny").id
         make_question_set(session)
-    made.verify(checkpoint_id)
     yield made
     made.let_go()
     database.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def keeper() -> Iterator[Workbench]:
+    """Keeps the process of the tiny student from one test to the next: loading its libraries takes long."""
+    made = Workbench(Mock(), Mock(), Mock())
+    yield made
+    made.let_go()
+
+
+@pytest.fixture
+def bench(bare: Workbench, keeper: Workbench, tiny: Path) -> Iterator[Workbench]:
+    """The same with a verified student."""
+    taken = take_in(bare.settings, str(tiny))
+    with bare.database.transaction(writing=True) as session:
+        checkpoint_id = checkpoints.register(session, taken, "tiny").id
+    bare.loaded, keeper.loaded = keeper.loaded, None
+    bare.verify(checkpoint_id)
+    yield bare
+    bare.loaded, keeper.loaded = None, bare.loaded
 
 
 def make_run(bench: Workbench) -> int:
@@ -116,57 +133,6 @@ def test_a_mistake_of_ours_fails_batch_and_checkpoint_at_once_and_is_raised_for_
         assert session.scalars(select(Checkpoint.reason)).one() == said
 
 
-def test_a_cancelled_run_stops_in_mid_batch_and_stores_nothing(bench: Workbench, tmp_path: Path) -> None:
-    """Even one that hangs in a library: its process is killed."""
-    taken = take_in(bench.settings, str(make_chatty(tmp_path / "hanging", HANGS_ON_QUESTIONS)))
-    with bench.database.transaction(writing=True) as session:
-        hanging = checkpoints.register(session, taken, "hanging").id
-    bench.verify(hanging)
-    with bench.database.transaction(writing=True) as session:
-        run_id = runs.create_run(session, runs.Plan("hanging", "set")).id
-
-    def cancel_once_it_hangs() -> None:
-        assert bench.loaded is not None
-        while used_s(bench.loaded[1].process.pid) < idle_s + 0.5:
-            time.sleep(0.05)
-        with bench.database.transaction(writing=True) as session:
-            runs.cancel_run(session, run_id)
-
-    assert bench.loaded is not None
-    idle_s = used_s(bench.loaded[1].process.pid)
-    canceller = threading.Thread(target=cancel_once_it_hangs)
-    canceller.start()
-    bench.generate(run_id)
-    canceller.join()
-    assert look(bench, run_id) == ("cancelled", 0)
-    assert bench.queue.scheduled_count() + bench.queue.pending_count() == 0
-    assert not bench.loaded[1].is_alive
-
-
-def test_a_student_that_hangs_on_real_questions_alone_is_given_up_at_the_second_time(
-    bench: Workbench, tmp_path: Path
-) -> None:
-    taken = take_in(bench.settings, str(make_chatty(tmp_path / "hanging", HANGS_ON_QUESTIONS)))
-    with bench.database.transaction(writing=True) as session:
-        hanging = checkpoints.register(session, taken, "hanging").id
-    bench.verify(hanging)
-    bench.settings = bench.settings.model_copy(update={"student_batch_seconds": 1})
-    with bench.database.transaction(writing=True) as session:
-        run_id = runs.create_run(session, runs.Plan("hanging", "set")).id
-    for state in ("running", "failed"):
-        bench.generate(run_id)
-        assert look(bench, run_id) == (state, 0)
-        with bench.database.transaction(writing=True) as session:
-            session.execute(update(GenerationBatch).values(not_before=datetime.now(UTC)))
-    with bench.database.transaction() as session:
-        reason = str(session.get_one(GenerationRun, run_id).reason)
-    assert reason.endswith("is asked no more. Answering took longer than 1 s, so it was stopped.")
-
-
-def used_s(pid: int) -> float:
-    return psutil.Process(pid).cpu_times().user
-
-
 def test_somebody_who_tries_a_student_gets_its_answer_or_a_sentence_through_the_queue(
     bench: Workbench, sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,20 +180,71 @@ def test_a_trial_shows_what_each_step_wrote_though_two_have_one_name(
     assert [one["outputs"] for one in trial] == [["one", "two"]] * 3
 
 
+def test_a_cancelled_run_stops_in_mid_batch_and_stores_nothing(bare: Workbench, tmp_path: Path) -> None:
+    """Even one that hangs in a library: its process is killed."""
+    taken = take_in(bare.settings, str(make_chatty(tmp_path / "hanging", HANGS_ON_QUESTIONS)))
+    with bare.database.transaction(writing=True) as session:
+        hanging = checkpoints.register(session, taken, "hanging").id
+    bare.verify(hanging)
+    with bare.database.transaction(writing=True) as session:
+        run_id = runs.create_run(session, runs.Plan("hanging", "set")).id
+
+    def cancel_once_it_hangs() -> None:
+        assert bare.loaded is not None
+        while used_s(bare.loaded[1].process.pid) < idle_s + 0.5:
+            time.sleep(0.05)
+        with bare.database.transaction(writing=True) as session:
+            runs.cancel_run(session, run_id)
+
+    assert bare.loaded is not None
+    idle_s = used_s(bare.loaded[1].process.pid)
+    canceller = threading.Thread(target=cancel_once_it_hangs)
+    canceller.start()
+    bare.generate(run_id)
+    canceller.join()
+    assert look(bare, run_id) == ("cancelled", 0)
+    assert bare.queue.scheduled_count() + bare.queue.pending_count() == 0
+    assert not bare.loaded[1].is_alive
+
+
+def test_a_student_that_hangs_on_real_questions_alone_is_given_up_at_the_second_time(
+    bare: Workbench, tmp_path: Path
+) -> None:
+    taken = take_in(bare.settings, str(make_chatty(tmp_path / "hanging", HANGS_ON_QUESTIONS)))
+    with bare.database.transaction(writing=True) as session:
+        hanging = checkpoints.register(session, taken, "hanging").id
+    bare.verify(hanging)
+    bare.settings = bare.settings.model_copy(update={"student_batch_seconds": 1})
+    with bare.database.transaction(writing=True) as session:
+        run_id = runs.create_run(session, runs.Plan("hanging", "set")).id
+    for state in ("running", "failed"):
+        bare.generate(run_id)
+        assert look(bare, run_id) == (state, 0)
+        with bare.database.transaction(writing=True) as session:
+            session.execute(update(GenerationBatch).values(not_before=datetime.now(UTC)))
+    with bare.database.transaction() as session:
+        reason = str(session.get_one(GenerationRun, run_id).reason)
+    assert reason.endswith("is asked no more. Answering took longer than 1 s, so it was stopped.")
+
+
+def used_s(pid: int) -> float:
+    return psutil.Process(pid).cpu_times().user
+
+
 def test_what_cannot_be_loaded_fails_with_a_reason_without_this_machines_paths(
-    bench: Workbench, tmp_path: Path, sqlite_settings: Settings
+    bare: Workbench, tmp_path: Path, sqlite_settings: Settings
 ) -> None:
     folder = make_llama(tmp_path / "odd")
     (folder / "config.json").write_text('{"model_type": "llama", "hidden_size": 31}')
     finish(folder, architecture="decoder-only", files={})
-    with bench.database.transaction(writing=True) as session:
+    with bare.database.transaction(writing=True) as session:
         odd = checkpoints.register(session, take_in(sqlite_settings, str(folder)), "odd").id
-    sweep(bench.database, bench.queue)
-    assert bench.queue.pending_count() == 1
-    sweep(bench.database, bench.queue)
-    assert bench.queue.pending_count() == 1
-    bench.verify(odd)
-    with bench.database.transaction() as session:
+    sweep(bare.database, bare.queue)
+    assert bare.queue.pending_count() == 1
+    sweep(bare.database, bare.queue)
+    assert bare.queue.pending_count() == 1
+    bare.verify(odd)
+    with bare.database.transaction() as session:
         found = session.get_one(Checkpoint, odd)
     assert found.state == "failed"
     assert found.reason

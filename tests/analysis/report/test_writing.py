@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import subprocess
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +73,28 @@ def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.analysis.figures.drawing.save", lay_out)
 
 
-def test_a_file_becomes_a_report_that_stands_alone(tmp_path: Path) -> None:
-    out = tmp_path / "report"
-    done = analyze_csv(paper_file(tmp_path / "old.csv"), out)
+@dataclass(frozen=True)
+class Analysed:
+    """A file, some of whose words would run in a spreadsheet, and its report, which no test changes."""
+
+    file: Path
+    out: Path
+    done: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def analysed(tmp_path_factory: pytest.TempPathFactory) -> Analysed:
+    folder = tmp_path_factory.mktemp("analysed")
+    file = paper_file(folder / "old.csv")
+    frame = pd.read_csv(file)
+    frame["model"] = frame["model"].map({"X": "=HYPERLINK(1)"}).fillna(frame["model"])
+    frame["gender"] = "@" + frame["gender"]
+    frame.to_csv(file, index=False)
+    return Analysed(file=file, out=folder / "report", done=analyze_csv(file, folder / "report"))
+
+
+def test_a_file_becomes_a_report_that_stands_alone(analysed: Analysed) -> None:
+    out, done = analysed.out, analysed.done
     rows = figures(out)
     assert done["responses"] == len(make_ratings(4))
     assert done["statistics"] == len(rows)
@@ -110,14 +129,8 @@ def test_a_file_becomes_a_report_that_stands_alone(tmp_path: Path) -> None:
     assert len(pd.read_csv(out / "data.csv")) == done["responses"]
 
 
-@pytest.mark.usefixtures("unrendered")
-def test_no_cell_of_any_file_of_the_report_runs_in_a_spreadsheet(tmp_path: Path) -> None:
-    frame = pd.read_csv(paper_file(tmp_path / "old.csv"))
-    frame["model"] = frame["model"].map({"X": "=HYPERLINK(1)"}).fillna(frame["model"])
-    frame["gender"] = "@" + frame["gender"]
-    frame.to_csv(tmp_path / "old.csv", index=False)
-    out = tmp_path / "report"
-    analyze_csv(tmp_path / "old.csv", out)
+def test_no_cell_of_any_file_of_the_report_runs_in_a_spreadsheet(analysed: Analysed) -> None:
+    out = analysed.out
     paths = [*out.glob("*.csv"), *(out / "tables").glob("*.csv")]
     assert len(paths) > 20
     texts = []
@@ -137,17 +150,21 @@ def is_number(cell: str) -> bool:
     return True
 
 
-def test_the_same_data_give_the_same_bytes(tmp_path: Path) -> None:
-    source = paper_file(tmp_path / "old.csv")
-    folders = [tmp_path / "one", tmp_path / "two"]
-    for folder in folders:
-        analyze_csv(source, folder)
-    first, second = (
-        {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-        for folder in folders
-    )
+def test_the_command_says_what_it_wrote_and_the_same_data_give_the_same_bytes(
+    analysed: Analysed, tmp_path: Path
+) -> None:
+    again = tmp_path / "again"
+    done = CliRunner().invoke(cli, ["analyze", "--csv", str(analysed.file), "--out", str(again), "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["figures"] == 5
+    first, second = bytes_below(analysed.out), bytes_below(again)
     assert list(first) == list(second)
     assert [name for name in first if first[name] != second[name]] == []
+
+
+def bytes_below(folder: Path) -> dict[Path, bytes]:
+    paths = sorted(folder.rglob("*"))
+    return {path.relative_to(folder): path.read_bytes() for path in paths if path.is_file()}
 
 
 @pytest.mark.parametrize(
@@ -214,6 +231,7 @@ def test_tests_of_conditions_are_repeated_for_right_and_for_wrong_answers(
     assert kinds == {"describe", "kruskal", "dunn", "vargha_delaney"}
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the test above reads both kinds
 @pytest.mark.usefixtures("unrendered")
 def test_a_study_is_analysed_with_its_flow_and_its_declared_exclusions(
     web: TestClient, database: Database, tmp_path: Path
@@ -256,13 +274,8 @@ def test_a_study_nobody_rated_or_nobody_knows_is_refused(database: Database, tmp
             analyze_study(session, "other", tmp_path)
 
 
-@pytest.mark.usefixtures("unrendered")
-def test_the_command_says_what_it_wrote_and_what_it_needs(tmp_path: Path) -> None:
-    source = paper_file(tmp_path / "old.csv")
+def test_the_command_says_what_it_needs(tmp_path: Path) -> None:
     runner = CliRunner()
-    done = runner.invoke(cli, ["analyze", "--csv", str(source), "--out", str(tmp_path / "out"), "--json"])
-    assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout)["figures"] == 5
     for arguments in (["analyze", "--out", "x"], ["analyze", "slug", "--csv", "x", "--out", "y"]):
         refused = runner.invoke(cli, arguments)
         assert refused.exit_code == 1
@@ -292,11 +305,10 @@ def test_the_published_studys_figures_in_the_file_are_rs(tmp_path: Path) -> None
         assert error < (1e-4 if quantity == "variance" else limit), family
 
 
-def test_the_r_script_can_be_parsed_where_there_is_r(tmp_path: Path) -> None:
-    analyze_csv(paper_file(tmp_path / "old.csv"), tmp_path / "out")
+def test_the_r_script_can_be_parsed_where_there_is_r(analysed: Analysed) -> None:
     try:
         done = subprocess.run(
-            ["Rscript", "-e", f"invisible(parse('{tmp_path / 'out' / 'analysis.R'}'))"],  # noqa: S607
+            ["Rscript", "-e", f"invisible(parse('{analysed.out / 'analysis.R'}'))"],  # noqa: S607
             capture_output=True,
             text=True,
             check=False,
