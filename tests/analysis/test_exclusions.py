@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.analysis.exclusions import exclude
+from app.analysis.exclusions import NO_REASON, exclude, exclude_by_hand, exclude_by_plans
 from app.analysis.from_study import read_study
+from app.analysis.material import Removed
 from app.contract.study import Exclusions
 from app.models import Assignment, Participant, Response
 from app.participation.flow import asked_label
@@ -111,6 +112,35 @@ def test_each_rule_is_told_in_words() -> None:
         "faster than 2.5 standard deviations below the mean",
         "gave the same rating to everything",
     ]
+
+
+def test_each_versions_rules_are_about_what_was_given_under_them() -> None:
+    logs = [1000 * exp(power) for power in (0, 3, 3, 3)]
+    rows = [row | {"version": 1} for people in times(*logs) for row in people]
+    rows += [row | {"version": 3} for row in person("other", *VARIED, each_ms=1)]
+    rows += [row | {"version": 2} for row in person("same", (3, 3), (3, 3), each_ms=1)]
+    frame = pd.DataFrame(rows)
+    fast, same = Exclusions(faster_than_sd=1.49), Exclusions(straightlining=True)
+    marked, found = exclude_by_plans(frame, {1: fast, 2: same, 3: same}, CONSTRUCTS)
+    assert set(frame["participant"][marked]) == {"p0", "same"}
+    assert [(one.rule.split(" (plan")[1], one.people, one.responses) for one in found] == [
+        (" of version 1)", 1, 3),
+        (" of version 2, 3)", 1, 2),
+    ]
+    marked, found = exclude_by_plans(frame, dict.fromkeys((1, 2, 3), same), CONSTRUCTS)
+    assert [one.rule for one in found] == ["gave the same rating to everything"]
+    assert set(frame["participant"][marked]) == {"same"}
+
+
+def test_exclusions_by_hand_are_counted_by_their_reasons() -> None:
+    frame = pd.DataFrame(
+        [*person("a", *VARIED), *person("b", (1, 2)), *person("c", *VARIED), *person("d", (1, 1))]
+    )
+    marked, found = exclude_by_hand(
+        frame, {"a": "guessed", "b": "guessed", "d": None, "rated nothing": "bot"}
+    )
+    assert set(frame["participant"][marked]) == {"a", "b", "d"}
+    assert found == [Removed("guessed", 2, 4), Removed(NO_REASON, 1, 1)]
 
 
 ratings = st.lists(st.tuples(st.integers(1, 2), st.integers(1, 2)), min_size=1, max_size=3)

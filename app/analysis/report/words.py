@@ -28,8 +28,8 @@ def cautions(material: Material, found: Found) -> Iterator[str]:
     if BY_HAND in frame:
         yield (
             f"All rows are all: of the {len(frame)} responses, {int(frame[BY_HAND].sum())} are of people "
-            "whom a researcher excluded, for the reasons that stand under Participants. Figures are shown "
-            "without them, too."
+            "whom a researcher excluded, for the reasons that stand under Participants. Models, tests and "
+            "descriptive figures are shown without them, too; pictures are of all rows."
         )
     if per_text.max() == 1:
         yield (
