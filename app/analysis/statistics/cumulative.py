@@ -6,22 +6,19 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
 
 from app.analysis.statistics.base import Matrix, Undefined, Vector, is_constant, outcome_rows, values_of
+from app.analysis.statistics.climbing import Fit, fit
 from app.analysis.statistics.crossed import crossed
 from app.analysis.statistics.design import design
-from app.analysis.statistics.laplace import Laplace, Ordinal
+from app.analysis.statistics.estimable import cannot_estimate, separated_conditions
+from app.analysis.statistics.laplace import Ordinal
 from app.analysis.statistics.linear import Coefficient
 from app.analysis.statistics.mixed import wald
 
 NEAR_ZERO = 0.05  # standard deviations below this are tried without their factor
-MOST_LOG_ODDS = 12  # beyond this the data hold no information: a category is never or always chosen
-SETTLED = 1e-9  # the gain a further Newton step promises
-MOST_STEPS = 10
-UNBOUNDED = Undefined(
-    "A coefficient grows without bound: in some group every rating is the lowest or the highest."
-)
+LARGE_LOG_ODDS = 8  # a coefficient beyond this whose standard error is larger still has no bound
+LARGEST_DEVIATION = 10  # on the logit: people or items that differ more than this have no bound either
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +39,6 @@ class CumulativeModel:
     thresholds: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fit:
-    data: Ordinal
-    parameters: Vector
-    loglik: float
-    information: Matrix  # of all parameters
-
-
 def cumulative_model(
     frame: pd.DataFrame,
     outcome: str,
@@ -58,36 +47,60 @@ def cumulative_model(
     *,
     with_condition: bool = True,
     interaction: str | None = None,
+    near: CumulativeModel | None = None,
 ) -> CumulativeModel | Undefined:
     """Outcome ~ condition + covariates + a random intercept for each factor, cumulative logit, Laplace.
 
-    Source: Agresti 2010, Analysis of Ordinal Categorical Data, ch. 10; the model of clmm in Christensen's R
-    package `ordinal`. Standard errors: inverse negative Hessian, by differences of the exact gradient.
+    `near` is a model of nearly the same rows or terms, from which the search starts. Source: Agresti 2010,
+    Analysis of Ordinal Categorical Data, ch. 10; the model of clmm in Christensen's R package `ordinal`.
+    Standard errors: inverse negative Hessian, by differences of the exact gradient.
     """
     rows = outcome_rows(frame.dropna(subset=[outcome, *covariates]), outcome)
     values = values_of(rows, outcome)
     if is_constant(values):
         return Undefined("All ratings are the same (or there are none), so there is nothing to model.")
+    if with_condition and (problem := separated_conditions(rows, outcome)):
+        return problem
     levels, categories = np.unique(values, return_inverse=True)
     model = design(
         rows, covariates, with_condition=with_condition, with_intercept=False, interaction=interaction
     )
     groups = crossed(rows, factors)
-    for name, size in zip(groups.names, groups.sizes, strict=True):
-        if size < 2:  # noqa: PLR2004  # a variance needs two
-            return Undefined(f"There is only one {name}, so its share of the variance cannot be estimated.")
+    if problem := cannot_estimate(len(rows), model, groups, len(levels) - 1):
+        return problem
+    sizes = np.sqrt(np.mean(model.matrix**2, axis=0))  # so that a step means as much in each direction
     data = Ordinal(
-        categories=categories.astype(np.intp), count=len(levels), matrix=model.matrix, factors=groups
+        categories=categories.astype(np.intp),
+        count=len(levels),
+        matrix=model.matrix / sizes,
+        factors=groups,
     )
-    if len(rows) <= data.count - 1 + model.matrix.shape[1] + len(groups.names):
-        return Undefined(f"{len(rows)} ratings are too few for a cumulative link mixed model.")
-    names = [f"{low:g}|{high:g}" for low, high in pairwise(levels)]
-    return finish(data, [*names, *model.names])
+    names = [*(f"{low:g}|{high:g}" for low, high in pairwise(levels)), *model.names]
+    units = np.concatenate([np.ones(len(levels) - 1), sizes])
+    return finish(data, names, units, start_of(near, names, units, groups.names))
 
 
-def finish(data: Ordinal, names: list[str]) -> CumulativeModel | Undefined:
-    """Fit, leave out factors at zero, and put the figures together."""
-    found = fit(data)
+def start_of(
+    near: CumulativeModel | None, names: Sequence[str], units: Vector, factors: Sequence[str]
+) -> Vector | None:
+    """Another model's figures where it has them; None if its thresholds are others."""
+    if near is None:
+        return None
+    known = {one.term: one.estimate for one in near.coefficients}
+    thresholds = [name for name in names if "|" in name]
+    if [one.term for one in near.coefficients][: near.thresholds] != thresholds:
+        return None
+    scales = [max(near.deviations.get(factor, 0.5), 2 * NEAR_ZERO) for factor in factors]
+    return np.array(
+        [*(known.get(name, 0.0) * unit for name, unit in zip(names, units, strict=True)), *scales]
+    )
+
+
+def finish(
+    data: Ordinal, names: list[str], units: Vector, start: Vector | None
+) -> CumulativeModel | Undefined:
+    """Fit, leave out factors at zero, and put the figures together. `units`: what each was multiplied by."""
+    found = fit(data, start)
     at_zero: list[str] = []
     while isinstance(found, Fit) and (smallest := near_zero(found)):
         without = fit(
@@ -105,23 +118,44 @@ def finish(data: Ordinal, names: list[str]) -> CumulativeModel | Undefined:
         found = without
     if isinstance(found, Undefined):
         return found
-    _, slopes, scales = found.data.split(found.parameters)
-    if np.any(np.abs(slopes) > MOST_LOG_ODDS) or np.any(np.linalg.eigvalsh(found.information) <= 0):
-        return UNBOUNDED
+    return unbounded(found, names) or summarise(found, names, units, at_zero)
+
+
+def summarise(found: Fit, names: list[str], units: Vector, at_zero: list[str]) -> CumulativeModel:
     kept = len(names)
-    covariance = np.asarray(np.linalg.inv(found.information)[:kept, :kept], np.float64)
+    inverse = np.linalg.inv(found.information)[:kept, :kept]
+    covariance = np.asarray(inverse / np.outer(units, units), np.float64)
     deviations = dict.fromkeys(at_zero, 0.0)
-    deviations |= dict(zip(found.data.factors.names, map(float, scales), strict=True))
+    deviations |= dict(zip(found.data.factors.names, map(float, found.parameters[kept:]), strict=True))
     return CumulativeModel(
-        n=len(data.categories),
-        coefficients=wald(names, found.parameters[:kept], covariance),
+        n=len(found.data.categories),
+        coefficients=wald(names, found.parameters[:kept] / units, covariance),
         covariance=covariance,
         deviations=deviations,
         fitted=found.data.factors.names,
         at_zero=tuple(at_zero),
         loglik=found.loglik,
-        thresholds=data.count - 1,
+        thresholds=found.data.count - 1,
     )
+
+
+def unbounded(found: Fit, names: list[str]) -> Undefined | None:
+    """A part of the model that the ratings drive on for ever; the search only stopped on the way."""
+    kept, thresholds = len(names), found.data.count - 1
+    for factor, deviation in zip(found.data.factors.names, found.parameters[kept:], strict=True):
+        if deviation > LARGEST_DEVIATION:
+            return Undefined(
+                f"The ratings of one {factor} hardly differ, but those of different ones do: "
+                "the variance between them grows without bound."
+            )
+    errors = np.sqrt(np.diag(np.linalg.inv(found.information)))[thresholds:kept]
+    slopes = found.parameters[thresholds:kept]
+    for name, slope, error in zip(names[thresholds:], slopes, errors, strict=True):
+        if LARGE_LOG_ODDS < abs(slope) < error:
+            return Undefined(
+                f"The effect of {name} grows without bound: it separates lower ratings from higher ones."
+            )
+    return None
 
 
 def near_zero(found: Fit) -> str | None:
@@ -134,93 +168,3 @@ def near_zero(found: Fit) -> str | None:
 
 def position(found: Fit, factor: str) -> int:
     return len(found.parameters) - len(found.data.factors.names) + found.data.factors.names.index(factor)
-
-
-def fit(data: Ordinal, start: Vector | None = None) -> Fit | Undefined:
-    """Quasi-Newton steps in log increments of the thresholds, then Newton's, to the last digits."""
-    laplace = Laplace(data)
-    first = start if start is not None else starting_values(data)
-
-    def goal(free: Vector) -> tuple[float, Vector]:
-        parameters, jacobian = ordered(data, free)
-        value, gradient = laplace.evaluate(parameters)
-        return -value, -(jacobian.T @ gradient)
-
-    done = optimize.minimize(goal, free_of(data, first), jac=True, method="BFGS", options={"gtol": 1e-2})
-    parameters, _ = ordered(data, done.x)
-    slopes = data.count - 1 + data.matrix.shape[1]
-    parameters[slopes:] = np.abs(parameters[slopes:])
-    return polish(data, laplace, parameters)
-
-
-def polish(data: Ordinal, laplace: Laplace, parameters: Vector) -> Fit | Undefined:
-    """Newton's steps from a point close to the maximum, and the information there."""
-    value, gradient = laplace.evaluate(parameters)
-    information = hessian(laplace, parameters)
-    for _ in range(MOST_STEPS):
-        there = newton_point(data, parameters, gradient, information)
-        if there is None:
-            break
-        better, slope = laplace.evaluate(there)
-        if better < value:
-            break
-        parameters, value, gradient = there, better, slope
-        information = hessian(laplace, parameters)
-    _, slopes, scales = data.split(parameters)
-    if np.any(np.abs(slopes) > MOST_LOG_ODDS):
-        return UNBOUNDED
-    signs = np.ones(len(parameters))
-    signs[len(parameters) - len(scales) :] = np.where(scales < 0, -1.0, 1.0)
-    return Fit(
-        data=data,
-        parameters=parameters * signs,
-        loglik=value,
-        information=information * np.outer(signs, signs),
-    )
-
-
-def newton_point(data: Ordinal, parameters: Vector, gradient: Vector, information: Matrix) -> Vector | None:
-    """Where the next step leads; None if there is nothing left to gain, or no maximum near."""
-    if np.any(np.linalg.eigvalsh(information) <= 0):
-        return None
-    step = np.linalg.solve(information, gradient)
-    there = np.asarray(parameters + step)
-    if gradient @ step < SETTLED or np.any(np.diff(there[: data.count - 1]) <= 0):
-        return None
-    return there
-
-
-def hessian(laplace: Laplace, parameters: Vector, width: float = 1e-4) -> Matrix:
-    """The negative second derivative, by central differences of the exact gradient."""
-    columns = []
-    for index in range(len(parameters)):
-        step = np.zeros(len(parameters))
-        step[index] = width
-        above = laplace.evaluate(parameters + step)[1]
-        columns.append((laplace.evaluate(parameters - step)[1] - above) / (2 * width))
-    found = np.array(columns)
-    return np.asarray((found + found.T) / 2)
-
-
-def starting_values(data: Ordinal) -> Vector:
-    """Marginal logits, no effects, standard deviations of one."""
-    below = np.cumsum(np.bincount(data.categories, minlength=data.count))[:-1] / len(data.categories)
-    slopes = np.zeros(data.matrix.shape[1])
-    return np.concatenate([1.3 * np.log(below / (1 - below)), slopes, np.ones(len(data.factors.names))])
-
-
-def ordered(data: Ordinal, free: Vector) -> tuple[Vector, Matrix]:
-    """Parameters from the first threshold and the logarithms of the steps to the next; and the Jacobian."""
-    last = data.count - 1
-    # A line search may ask for anything; steps beyond e^±20 are no thresholds that data can tell apart.
-    steps = np.exp(np.clip(free[1:last], -20, 20))
-    parameters = np.concatenate([free[0] + np.concatenate([[0.0], np.cumsum(steps)]), free[last:]])
-    jacobian = np.eye(len(free))
-    jacobian[:last, 0] = 1
-    jacobian[1:last, 1:last] = np.tril(np.broadcast_to(steps, (last - 1, last - 1)))
-    return parameters, jacobian
-
-
-def free_of(data: Ordinal, parameters: Vector) -> Vector:
-    last = data.count - 1
-    return np.concatenate([parameters[:1], np.log(np.diff(parameters[:last])), parameters[last:]])

@@ -8,6 +8,7 @@ only (a and b the upper and lower threshold less η), so it is concave and its d
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import expit, log_expit
@@ -38,43 +39,59 @@ class Ordinal:
 
 
 @dataclass(frozen=True)
+class Edge:
+    """A threshold less η for each rating, and what the logistic distribution says there."""
+
+    at: Vector
+
+    @cached_property
+    def below(self) -> Vector:
+        return np.asarray(expit(self.at))
+
+    @cached_property
+    def above(self) -> Vector:
+        return np.asarray(expit(-self.at))
+
+    @cached_property
+    def density(self) -> Vector:
+        return self.below * self.above
+
+    @cached_property
+    def density_change(self) -> Vector:
+        return self.density * (self.above - self.below)
+
+
+@dataclass(frozen=True)
 class Point:
     """The likelihood's parts at given thresholds and η; derivatives of l by η are `slope` and -`weight`."""
 
-    upper: Vector
-    lower: Vector
+    upper: Edge
+    lower: Edge
     gap: Vector
 
-    @property
+    @cached_property
     def value(self) -> float:
-        return float(np.sum(log_expit(self.upper) + log_expit(-self.lower) + np.log(-np.expm1(-self.gap))))
+        parts = log_expit(self.upper.at) + log_expit(-self.lower.at) + np.log(-np.expm1(-self.gap))
+        return float(np.sum(parts))
 
-    @property
+    @cached_property
     def slope(self) -> Vector:
-        return np.asarray(expit(self.upper) - expit(-self.lower))
+        return self.upper.below - self.lower.above
 
-    @property
+    @cached_property
     def weight(self) -> Vector:
-        return density(self.upper) + density(self.lower)
+        return self.upper.density + self.lower.density
 
-    @property
+    @cached_property
     def weight_change(self) -> Vector:
         """∂ weight / ∂η."""
-        return -density_change(self.upper) - density_change(self.lower)
-
-
-def density(at: Vector) -> Vector:
-    return np.asarray(expit(at) * expit(-at))
-
-
-def density_change(at: Vector) -> Vector:
-    return np.asarray(density(at) * (1 - 2 * expit(at)))
+        return -self.upper.density_change - self.lower.density_change
 
 
 def point(data: Ordinal, thresholds: Vector, eta: Vector) -> Point:
     edges = np.concatenate([[-np.inf], thresholds, [np.inf]])
     upper, lower = edges[data.categories + 1], edges[data.categories]
-    return Point(upper - eta, lower - eta, upper - lower)
+    return Point(Edge(upper - eta), Edge(lower - eta), upper - lower)
 
 
 class Laplace:
@@ -146,10 +163,9 @@ class Laplace:
         """The gradient by thresholds and coefficients."""
         with np.errstate(over="ignore"):
             room = 1 / np.expm1(here.gap)
-        by_upper = expit(-here.upper) + room - (leverages * density_change(here.upper)) / 2
-        by_lower = -expit(here.lower) - room - (leverages * density_change(here.lower)) / 2
-        by_upper = by_upper - through * density(here.upper) / 2
-        by_lower = by_lower - through * density(here.lower) / 2
+        upper, lower = here.upper, here.lower
+        by_upper = upper.above + room - (leverages * upper.density_change + through * upper.density) / 2
+        by_lower = -lower.below - room - (leverages * lower.density_change + through * lower.density) / 2
         count = self.data.count
         uppers = np.bincount(self.data.categories, by_upper, count)[:-1]
         lowers = np.bincount(self.data.categories, by_lower, count)[1:]

@@ -1,6 +1,6 @@
 """The linear mixed model: ratings come from people and items, and each has a level of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,17 +12,22 @@ from app.analysis.statistics.base import Matrix, Undefined, Vector, is_constant,
 from app.analysis.statistics.crossed import Crossed, Factorised, crossed
 from app.analysis.statistics.design import Design, design
 from app.analysis.statistics.effects import Z95
+from app.analysis.statistics.estimable import cannot_estimate
 from app.analysis.statistics.linear import Coefficient
 
 Method = Literal["REML", "ML"]
 ZERO = 1e-3  # relative standard deviations below this are tried without their factor
-
-
+LEVEL = 1e-3  # of the criterion's slope
+WIDTH = 1e-3
 NO_ERROR = 1e-8  # a residual variance below this share of the whole is none
 
 
 class NoError(ArithmeticError):
     """The model fits every rating exactly, so its likelihood has no bound."""
+
+
+class NoMinimum(ArithmeticError):
+    """The search ended where the criterion still falls, or is flat."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +75,11 @@ def mixed_model(
     *,
     method: Method = "REML",
     with_condition: bool = True,
+    near: "MixedModel | None" = None,
 ) -> MixedModel | Undefined:
     """Outcome ~ condition + covariates + a random intercept for each factor, profiled likelihood.
 
+    `near` is a model of nearly the same rows or terms, from which the search starts.
     Source: Bates, Mächler, Bolker & Walker 2015, J. Stat. Softw. 67(1), equations 34-42 (as R's lme4).
     """
     rows = outcome_rows(frame.dropna(subset=[outcome, *covariates]), outcome)
@@ -81,42 +88,50 @@ def mixed_model(
         return Undefined("All ratings are the same (or there are none), so there is nothing to model.")
     model = design(rows, covariates, with_condition=with_condition)
     groups = crossed(rows, factors)
-    if problem := cannot_fit(len(rows), model, groups):
+    if problem := cannot_estimate(len(rows), model, groups):
         return problem
-    return fit(values, model, groups, method)
+    return fit(values, model, groups, method, start_of(near, groups.names))
 
 
-def cannot_fit(n: int, model: Design, groups: Crossed) -> Undefined | None:
-    for name, size in zip(groups.names, groups.sizes, strict=True):
-        if size < 2:  # noqa: PLR2004  # a variance needs two
-            return Undefined(f"There is only one {name}, so its share of the variance cannot be estimated.")
-        if size == n:
-            return Undefined(f"No {name} has two ratings, so its variance cannot be told from the rest.")
-    if n <= len(model.names) + len(groups.names):
-        return Undefined(f"{n} ratings are too few for a mixed model of {len(model.names)} coefficients.")
-    return None
+def start_of(near: MixedModel | None, factors: Sequence[str]) -> Vector | None:
+    """Another model's relative standard deviations."""
+    if near is None:
+        return None
+    residual = near.variances["residual"]
+    return np.array([max(0.1, np.sqrt(near.variances.get(name, residual) / residual)) for name in factors])
 
 
-def fit(values: Vector, model: Design, groups: Crossed, method: Method) -> MixedModel | Undefined:
+def fit(
+    values: Vector, model: Design, groups: Crossed, method: Method, start: Vector | None
+) -> MixedModel | Undefined:
     sizes = np.sqrt(np.mean(model.matrix**2, axis=0))
     joint = np.column_stack([model.matrix / sizes, values])
     at_zero: list[str] = []
     try:
-        theta, found = solve(joint, sizes, groups, method)
+        theta, found = solve(joint, sizes, groups, method, start)
         while groups.names and np.min(np.abs(theta)) < ZERO:
             smallest = groups.names[int(np.argmin(np.abs(theta)))]
             less = groups.without(smallest)
-            theta_less, without = solve(joint, sizes, less, method)
+            theta_less, without = solve(
+                joint, sizes, less, method, np.delete(theta, int(np.argmin(np.abs(theta))))
+            )
             if without.criterion > found.criterion + 1e-6:
                 break
             at_zero.append(smallest)
             groups, theta, found = less, theta_less, without
     except NoError:
         return Undefined("People, items and conditions explain every rating: the model has no error left.")
+    except NoMinimum:
+        return Undefined(
+            "The likelihood is flat, or has no maximum that could be found: these ratings cannot tell the "
+            "model's parts apart."
+        )
     return summarise(model, groups, found, (sizes, theta, at_zero), (len(values), method))
 
 
-def solve(joint: Matrix, sizes: Vector, groups: Crossed, method: Method) -> tuple[Vector, Profile]:
+def solve(
+    joint: Matrix, sizes: Vector, groups: Crossed, method: Method, start: Vector | None = None
+) -> tuple[Vector, Profile]:
     problem = Problem(
         joint=joint, sizes=sizes, factors=groups, sums=tuple(level_sums(joint, groups)), method=method
     )
@@ -127,10 +142,25 @@ def solve(joint: Matrix, sizes: Vector, groups: Crossed, method: Method) -> tupl
         here = profile(problem, theta)
         return here.criterion, here.gradient
 
-    done = optimize.minimize(
-        goal, np.full(len(groups.names), 0.5), jac=True, method="BFGS", options={"gtol": 1e-7}
-    )
-    return np.abs(done.x), profile(problem, np.abs(done.x))
+    first = np.full(len(groups.names), 0.5) if start is None else start
+    done = optimize.minimize(goal, first, jac=True, method="BFGS", options={"gtol": 1e-7})
+    theta = np.abs(done.x)
+    if not is_minimum(goal, theta):
+        raise NoMinimum
+    return theta, profile(problem, theta)
+
+
+def is_minimum(goal: Callable[[Vector], tuple[float, Vector]], theta: Vector) -> bool:
+    """Whether the slope is none there, and the criterion curves up along every factor (or is at zero)."""
+    slope = goal(theta)[1]
+    if not np.all(np.abs(slope) < LEVEL):
+        return False
+    for index, here in enumerate(theta):
+        step = np.zeros(len(theta))
+        step[index] = WIDTH * max(1.0, here)
+        if here >= ZERO and (goal(theta + step)[1] - goal(theta - step)[1])[index] <= LEVEL * WIDTH:
+            return False
+    return True
 
 
 def level_sums(joint: Matrix, groups: Crossed) -> list[Matrix]:
@@ -239,17 +269,20 @@ class LikelihoodRatio:
 
 
 def mixed_condition_test(
-    frame: pd.DataFrame, outcome: str, factors: Sequence[str], covariates: Sequence[str] = ()
+    frame: pd.DataFrame,
+    outcome: str,
+    factors: Sequence[str],
+    covariates: Sequence[str] = (),
+    near: MixedModel | None = None,
 ) -> LikelihoodRatio | Undefined:
     """Likelihood-ratio test for condition between two fits by maximum likelihood. Source: Wilks 1938."""
     rows = outcome_rows(frame, outcome)
-    full = mixed_model(rows, outcome, factors, covariates, method="ML")
-    null = mixed_model(rows, outcome, factors, covariates, method="ML", with_condition=False)
-    for one in (full, null):
-        if isinstance(one, Undefined):
-            return one
-    if isinstance(full, Undefined) or isinstance(null, Undefined):
-        return Undefined("The model could not be fitted.")
+    full = mixed_model(rows, outcome, factors, covariates, method="ML", near=near)
+    if isinstance(full, Undefined):
+        return full
+    null = mixed_model(rows, outcome, factors, covariates, method="ML", with_condition=False, near=full)
+    if isinstance(null, Undefined):
+        return null
     df = len(full.coefficients) - len(null.coefficients)
     if df == 0:
         return Undefined("There are ratings in fewer than two conditions, so there is nothing to compare.")

@@ -45,11 +45,25 @@ def test_thresholds_that_do_not_increase_are_refused() -> None:
         laplace.evaluate(np.array([0.0, 0.0, 1.0, 2.0, 0.0, 0.0]))
 
 
-@pytest.mark.parametrize("factors", [["participant"], FACTORS, ["participant", "question", "answer_correct"]])
-def test_the_factorisation_is_the_dense_matrix(factors: list[str]) -> None:
-    frame = make_ratings(people=6)
+@pytest.mark.parametrize(
+    "factors",
+    [
+        ["participant"],
+        FACTORS,
+        ["participant", "question", "answer_correct"],
+        ["participant", "pair"],
+        ["participant", "question", "pair"],
+        ["participant", "question", "text"],
+        ["participant", "question", "text", "pair"],
+    ],
+)
+@pytest.mark.parametrize("people", [6, 30])  # more texts than people, and fewer
+def test_the_factorisation_is_the_dense_matrix(factors: list[str], people: int) -> None:
+    frame = make_ratings(people=people, questions=14)
+    frame["pair"] = frame["participant"].astype(str) + frame["condition"].astype(str)
+    frame["text"] = frame["question"].astype(str) + frame["condition"].astype(str)
     groups = crossed(frame, factors)
-    scales = np.array([0.8, 1.3, 0.5])[: len(factors)]
+    scales = np.array([0.8, 1.3, 0.5, 0.6])[: len(factors)]
     weights = np.random.default_rng(1).uniform(0.1, 1, len(frame))
     columns = [
         scale * (codes[:, None] == np.arange(size))

@@ -32,10 +32,10 @@ REFUSED_CUMULATIVE = REFUSED_BY_BOTH | {
     "questions that decide": "question",
     "people who never change": "participant",
     "people who never change within a condition": "pair",
-    "a condition with only the lowest": "lowest",
-    "a condition with only the highest": "highest",
-    "conditions without a category in common": "overlap|common",
-    "conditions with one category in common": "overlap|common",
+    "a condition with only the lowest": "overlap",
+    "a condition with only the highest": "overlap",
+    "conditions without a category in common": "overlap",
+    "conditions with one category in common": "overlap",
     "two categories, one rating each": "No participant has two ratings",
 }
 REFUSED_LINEAR = REFUSED_BY_BOTH | {
@@ -52,33 +52,6 @@ EITHER = {
     "two people": "only two|two participants",
     "length follows the condition": "explanation_length",
 }
-NOT_YET_CUMULATIVE = {
-    "one person per condition": "the people's variance is put at zero, and the rest is fitted",
-    "one text per condition": "the questions' variance is put at zero, and the rest is fitted",
-    "length is the condition": "the coefficient is left out without a word",
-    "questions that decide": "a standard deviation of 79",
-    "people who never change": "a standard deviation of 110",
-    "people who never change within a condition": "the sentence speaks of a coefficient",
-    "conditions without a category in common": "the sentence speaks of the lowest or the highest rating",
-    "conditions with one category in common": "the sentence speaks of the lowest or the highest rating",
-    "an effect of 12.5": "refused, though R fits it",
-    "length follows the condition": "the sentence speaks of the lowest or the highest rating",
-    "two categories, one rating each": "the people's variance is put at zero, and the rest is fitted",
-}
-NOT_YET_LINEAR = {
-    "one person per condition": "the variance stays where the search began",
-    "one text per condition": "the variance stays where the search began",
-    "length is the condition": "a test of 2 degrees of freedom for four conditions",
-}
-
-
-def cases(not_yet: dict[str, str]) -> list[Any]:
-    return [
-        pytest.param(name, marks=pytest.mark.xfail(reason=not_yet[name], strict=True))
-        if name in not_yet
-        else name
-        for name in SETS
-    ]
 
 
 @cache
@@ -91,7 +64,7 @@ def test_what_lies_here_is_what_the_worlds_give() -> None:
     assert nasty.SETS.read_text(encoding="utf-8") == nasty.written()
 
 
-@pytest.mark.parametrize("name", cases(NOT_YET_CUMULATIVE))
+@pytest.mark.parametrize("name", SETS)
 def test_cumulative_models(name: str) -> None:
     frame, factors, covariates = nasty.read(name)
     found = cumulative_model(frame, "rating", factors, covariates)
@@ -117,7 +90,7 @@ def leaves_out(found: CumulativeModel, known: dict[str, Any]) -> bool:
     return bool(found.at_zero) and any(1e-3 < one < ALMOST_NONE for one in known["random_sd"].values())
 
 
-@pytest.mark.parametrize("name", cases(NOT_YET_LINEAR))
+@pytest.mark.parametrize("name", SETS)
 def test_linear_mixed_models(name: str) -> None:
     frame, factors, covariates = nasty.read(name)
     found = mixed_model(frame, "rating", factors, covariates)
