@@ -77,7 +77,7 @@ def versions_of(material: Material) -> dict[str, pd.DataFrame]:
     found = {"all_rows": frame, "no_outliers": frame[~outlier_rows(frame, QUALITY)]}
     by_hand = marked(frame, BY_HAND)
     by_anything = by_hand | marked(frame, BY_RULE)
-    if BY_RULE in frame:
+    if BY_RULE in frame and by_anything.any():
         found["exclusions"] = frame[~by_anything]
     if by_hand.any() and not (BY_RULE in frame and by_anything.equals(by_hand)):
         found["by_hand"] = frame[~by_hand]

@@ -53,6 +53,18 @@ def test_all_rows_hold_people_excluded_by_hand_and_each_variant_says_whom_it_lea
     )
 
 
+def test_rules_that_take_nobody_out_make_no_variant_and_the_report_says_so(session: Session) -> None:
+    make_first(session, analysis=BY_RULE)
+    take_part(session, "varied")
+    material = read(session)
+    assert "exclusions" not in people_in(material)
+    assert "The exclusion rules take nobody out" in " ".join(cautions(material, []))
+    take_part(session, "same", values=(3, 3, 3, 3))
+    material = read(session)
+    assert people_in(material)["exclusions"] == {"varied"}
+    assert "take nobody out" not in " ".join(cautions(material, []))
+
+
 def test_exclusions_by_hand_alone_have_one_variant(session: Session) -> None:
     make_first(session)
     take_part(session, "varied")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from app.analysis.material import BY_HAND, CORRECT, LENGTH, QUALITY, TEXT, Material
+from app.analysis.material import BY_HAND, BY_RULE, CORRECT, LENGTH, QUALITY, TEXT, Material, marked
 from app.analysis.order import POSITION
 from app.analysis.p_values import p_words
 from app.analysis.statistics.design import reference_level
@@ -31,6 +31,8 @@ def cautions(material: Material, found: Found) -> Iterator[str]:
             "whom a researcher excluded, for the reasons that stand under Participants. Models, tests and "
             "descriptive figures are shown without them, too; pictures are of all rows."
         )
+    if material.removed and not (marked(frame, BY_RULE) | marked(frame, BY_HAND)).any():
+        yield "The exclusion rules take nobody out, so what is said of all rows holds after exclusions, too."
     if per_text.max() == 1:
         yield (
             "Every text was rated by exactly one person, so agreement on a text cannot be computed: ratings "
