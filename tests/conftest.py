@@ -11,6 +11,8 @@ from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.orm import Session
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from app.accounts import passwords
 from app.background.work import Bench
@@ -20,6 +22,7 @@ from app.settings import Settings
 from app.web import migrations
 from app.web.db import Database
 from tests import at_once
+from tests.grouping import make_scheduler
 from tests.servers import PostgresServer
 
 # Shared machines are too uneven for deadlines on single examples.
@@ -119,6 +122,11 @@ def background(web: TestClient, settings: Settings, database: Database) -> Bench
 def pytest_collection_finish() -> None:
     """Leave what is loaded by now out of every later collection of garbage."""
     gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    return make_scheduler(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
