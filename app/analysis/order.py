@@ -53,7 +53,9 @@ def with_order(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         for label in frame["condition"].cat.categories
         if (before == label).any()
     }
-    return frame.assign(**columns), [POSITION, *columns]
+    # Of two places the second is the one that something came before.
+    has_places = frame[POSITION].nunique() > 2  # noqa: PLR2004
+    return frame.assign(**columns), [*([POSITION] if has_places else []), *columns]
 
 
 def previous_condition(frame: pd.DataFrame) -> "pd.Series[str]":

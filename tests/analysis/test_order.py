@@ -49,6 +49,12 @@ def test_where_each_person_rates_one_condition_position_alone_is_left() -> None:
     assert with_order(alone)[1] == ["position"]
 
 
+def test_of_two_places_what_came_before_says_which_it_is() -> None:
+    frame = ordered()
+    assert with_order(frame[frame["position"] <= 2])[1] == ["after a", "after b", "after c"]
+    assert with_order(frame[frame["position"] <= 3])[1][0] == "position"
+
+
 def test_the_models_find_what_the_condition_before_did() -> None:
     frame = ordered(3)
     noise = np.random.default_rng(3).normal(0, 0.5, len(frame))

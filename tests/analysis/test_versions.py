@@ -67,7 +67,7 @@ def test_ratings_of_other_texts_are_not_put_together_unless_somebody_asks(sessio
     assert material.flow["arrived"] == 1
     words = told(material)
     assert "This report is of version 2 (4 responses of 1 person) alone." in words
-    assert "Left out: 1 (8 responses of 2 people)" in words
+    assert "Left out: version 1 (8 responses of 2 people)" in words
     assert "the texts of one (other ones for 4 of 4 questions)" in words
     assert set(read(session, "1").frame["participant"]) == {"a", "b"}
 

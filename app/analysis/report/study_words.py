@@ -47,31 +47,35 @@ def versions_told(versions: Sequence[VersionPart]) -> Iterator[str]:
     differing = [one for one in analysed if one.differs]
     if differing:
         yield (
-            f"Versions {in_words(analysed)} are analysed together, as was asked for, although "
+            f"{capital(in_words(analysed))} are analysed together, as was asked for, although "
             f"{and_so_on(differing, analysed[-1])}. No model has a term for the version: what is said of a "
             "condition is said of the versions taken together, in which people took part at different times."
         )
     elif len(analysed) > 1:
         yield (
-            f"Versions {in_words(analysed)} are analysed together: people were asked the same, and wherever "
+            f"{capital(in_words(analysed))} are analysed together: people were asked the same, and wherever "
             "both show a question in a condition, they show the same text."
         )
     if others:
         yield (
-            f"This report is of version{'s' * (len(analysed) > 1)} {in_words(analysed)} alone. Left out: "
-            f"{in_words(others)}. {sentence(and_so_on(others, analysed[-1]))} Ratings of other texts, or "
-            "that were asked for otherwise, are put together only if somebody asks for it (--versions all), "
-            f"and those on other scales never; --versions {others[-1].number} writes the report of version "
-            f"{others[-1].number}."
+            f"This report is of {in_words(analysed)} alone. Left out: {in_words(others)}. "
+            f"{capital(and_so_on(others, analysed[-1]))}. Ratings of other texts, or that were asked for "
+            "otherwise, are put together only if somebody asks for it (--versions all), and those on other "
+            f"scales never; --versions {others[-1].number} writes the report of version {others[-1].number}."
         )
 
 
 def in_words(versions: Sequence[VersionPart]) -> str:
-    return listed([told(one) for one in versions])
+    """The versions with how much each has."""
+    numbers = [
+        f"{one.number} ({counted(one.responses, 'response')} of {counted(one.people, 'person', 'people')})"
+        for one in versions
+    ]
+    return f"version{'s' * (len(versions) > 1)} {listed(numbers)}"
 
 
-def sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}."
+def capital(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def and_so_on(versions: Sequence[VersionPart], newest: VersionPart) -> str:
@@ -80,11 +84,6 @@ def and_so_on(versions: Sequence[VersionPart], newest: VersionPart) -> str:
         for one in versions
     )
     return "; ".join(parts)
-
-
-def told(one: VersionPart) -> str:
-    """The version with how much it has."""
-    return f"{one.number} ({counted(one.responses, 'response')} of {counted(one.people, 'person', 'people')})"
 
 
 def counted(number: int, noun: str, many: str = "") -> str:

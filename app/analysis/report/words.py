@@ -60,10 +60,10 @@ def clustering(found: Found) -> Iterator[str]:
     if shares:
         low, high = min(shares.values()), max(shares.values())
         yield (
-            f"Of a construct's variance, {percent(low)} to {percent(high)} lies between participants: so far "
-            "are ratings of one person alike. Rank tests, effect sizes, standard errors of means and the "
-            "linear model take ratings as independent and ignore this; the mixed models, which are shown "
-            "first, do not."
+            f"Of a construct's variance, {percent(low)} to {percent(high)} lies between participants: that "
+            "is how much ratings of one person are alike. Rank tests, effect sizes, standard errors of means "
+            "and the linear model take ratings as independent and ignore this; the mixed models, which are "
+            "shown first, do not."
         )
     zero = [
         f"{one.key.term} ({one.key.construct}, {one.key.analysis.replace('_', ' ')})"
