@@ -1,30 +1,23 @@
 """Every analysis of a study's ratings, and which rows each version of it is made on."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from app.analysis.fitting import Say, silent
 from app.analysis.independent import joint, plain_models
 from app.analysis.material import BY_HAND, BY_RULE, CORRECT, LENGTH, QUALITY, STATUS, TEXT, Material, marked
+from app.analysis.models import corrected, models
 from app.analysis.order import order
 from app.analysis.statistics.agreement import alpha, component_icc, one_way_icc
 from app.analysis.statistics.association import correlations, cronbach
-from app.analysis.statistics.base import Undefined, conditions_of, groups, holm, outcome_rows, values_of
-from app.analysis.statistics.contrasts import (
-    ConditionTest,
-    condition_test,
-    condition_tests,
-    contrasts,
-    odds_ratios,
-)
-from app.analysis.statistics.cumulative import cumulative_model
+from app.analysis.statistics.base import groups, values_of
 from app.analysis.statistics.describe import describe, fences, levene, outlier_rows, shapiro
 from app.analysis.statistics.effects import superiority
 from app.analysis.statistics.linear import linear_model
-from app.analysis.statistics.mixed import mixed_condition_test, mixed_model
 from app.analysis.statistics.paired import paired
 from app.analysis.statistics.ranks import dunn, kruskal
 from app.analysis.tidy import Key, Note, Statistic, tidy
@@ -34,15 +27,10 @@ Comparison = Callable[[pd.DataFrame, str], object]
 PAIRWISE: tuple[tuple[str, Comparison], ...] = (("dunn", dunn), ("vargha_delaney", superiority))
 
 
-def everything(material: Material) -> Found:
+def everything(material: Material, say: Say = silent) -> Found:
     """All analyses in all versions. The models that know of people and items come first."""
     versions = versions_of(material)
-    for variant, rows in versions.items():
-        yield from cumulative_models(material, variant, rows)
-        yield from mixed_models(material, variant, rows)
-        if material.covariates:
-            yield from mixed_models(material, variant, rows, is_adjusted=False)
-    yield from sensitivity(material)
+    yield from models(material, versions, say)
     yield from order(material)
     for variant, rows in versions.items():
         yield from simple(material, variant, rows)
@@ -106,7 +94,7 @@ def simple(material: Material, variant: str, rows: pd.DataFrame) -> Found:
         if variant != "published":
             yield from tidy(Key("paired", variant, outcome), paired(rows, outcome))
     tests = {Key("kruskal", variant, outcome): kruskal(rows, outcome) for outcome in material.outcomes}
-    yield from corrected(tests)
+    yield from corrected(tests, material.primary)
     yield from tidy(Key("correlation", variant), correlations(rows, material.constructs))
     yield from tidy(Key("cronbach", variant), cronbach(rows, material.constructs))
     yield from joint(material, variant, rows)
@@ -119,84 +107,6 @@ def linear_models(material: Material, variant: str, rows: pd.DataFrame) -> Found
     if material.controls:
         found = linear_model(rows, QUALITY, material.covariates, material.controls)
         yield from tidy(replace(key, analysis="linear_model_controls"), found)
-
-
-def mixed_models(material: Material, variant: str, rows: pd.DataFrame, *, is_adjusted: bool = True) -> Found:
-    """Adjusted for the explanation's length, which is the condition's doing; and not (`…_total`)."""
-    name = "mixed_model" if is_adjusted else "mixed_model_total"
-    factors, covariates = material.factors, material.covariates if is_adjusted else ()
-    tests = {}
-    for outcome in material.outcomes:
-        key = Key(name, variant, outcome)
-        model = mixed_model(rows, outcome, factors, covariates)
-        yield from tidy(key, model)
-        if not isinstance(model, Undefined):
-            pairs = contrasts(model, compared(rows, outcome, covariates))
-            yield from tidy(replace(key, analysis=f"{name}_contrasts"), pairs)
-        test_key = replace(key, analysis=f"{name}_test")
-        tests[test_key] = mixed_condition_test(rows, outcome, factors, covariates)
-    yield from corrected(tests)
-
-
-def compared(rows: pd.DataFrame, outcome: str, covariates: Sequence[str] = ()) -> list[str]:
-    """The conditions a model of the outcome has: those with ratings; the first of them is its reference."""
-    return conditions_of(outcome_rows(rows.dropna(subset=list(covariates)), outcome))
-
-
-def corrected(tests: Mapping[Key, Any]) -> Found:
-    """Tests of several outcomes, with Holm's correction over the constructs; Quality is their mean."""
-    known = [
-        key for key, test in tests.items() if key.construct != QUALITY and not isinstance(test, Undefined)
-    ]
-    adjusted = dict(zip(known, holm([tests[key].p for key in known]), strict=True))
-    for key, test in tests.items():
-        yield from tidy(key, test)
-        if key in adjusted:
-            yield Statistic(key, "p_holm", test.n, adjusted[key])
-
-
-def sensitivity(material: Material) -> Found:
-    """Does each person see the conditions differently? And: people alone."""
-    pairs = material.frame["participant"].astype(str) + " / " + material.frame["condition"].astype(str)
-    rows = material.frame.assign(participant_condition=pairs)
-    key = Key("mixed_model_sensitivity", "all_rows", QUALITY)
-    factors = [*material.factors, "participant_condition"]
-    yield from tidy(key, mixed_model(rows, QUALITY, factors, material.covariates))
-    alone = mixed_model(rows, QUALITY, ["participant"], material.covariates)
-    yield from tidy(replace(key, analysis="mixed_model_participant"), alone)
-
-
-def cumulative_models(material: Material, variant: str, rows: pd.DataFrame) -> Found:
-    found, missing = condition_tests(rows, material.constructs, material.factors)
-    for one in found:
-        key = Key("clmm", variant, one.construct)
-        yield from tidy(key, one.model)
-        yield from tidy(replace(key, analysis="clmm_test"), one.test)
-        yield Statistic(replace(key, analysis="clmm_test"), "p_holm", one.test.n, one.p_holm)
-        pairs = contrasts(one.model, compared(rows, one.construct))
-        yield from tidy(replace(key, analysis="clmm_contrasts"), odds_ratios(pairs))
-        yield from tidy(replace(key, analysis="clmm_contrasts"), pairs)
-    for construct, problem in missing.items():
-        yield from tidy(Key("clmm", variant, construct), problem)
-    if material.has(CORRECT) and len(rows[CORRECT].dropna().unique()) > 1:
-        yield from with_correctness(material, variant, rows, found)
-
-
-def with_correctness(
-    material: Material, variant: str, rows: pd.DataFrame, plain: list[ConditionTest]
-) -> Found:
-    """Whether explanations of right answers are rated higher, and whether that differs by condition."""
-    tests: dict[Key, Any] = {}
-    for one in plain:
-        key = Key("clmm_correct", variant, one.construct)
-        main = cumulative_model(rows, one.construct, material.factors, [CORRECT])
-        both = cumulative_model(rows, one.construct, material.factors, [CORRECT], interaction=CORRECT)
-        yield from tidy(key, main)
-        key = replace(key, analysis="clmm_correct_interaction")
-        yield from tidy(key, both)
-        if not isinstance(main, Undefined) and not isinstance(both, Undefined):
-            tests[replace(key, analysis="clmm_interaction_test")] = condition_test(both, main)
-    yield from corrected({key: test for key, test in tests.items() if not isinstance(test, Undefined)})
 
 
 def reliability(material: Material) -> Found:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 
 from app.analysis.material import Material
-from app.analysis.statistics.base import conditions_of, outcome_rows
+from app.analysis.statistics.base import Undefined, conditions_of, outcome_rows
 from app.analysis.statistics.contrasts import condition_tests, contrasts, odds_ratios
 from app.analysis.statistics.multivariate import box_m, multivariate_shapiro
 from app.analysis.tidy import Key, Note, Statistic, tidy
@@ -14,19 +14,19 @@ from app.analysis.tidy import Key, Note, Statistic, tidy
 
 def plain_models(material: Material, variant: str, rows: pd.DataFrame) -> Iterator[Statistic | Note]:
     """Cumulative link models without random effects, with Holm's correction over the constructs."""
-    found, missing = condition_tests(rows, material.constructs, ())
-    for one in found:
-        key = Key("clm", variant, one.construct)
+    for construct, one in condition_tests(rows, material.constructs, (), material.primary).items():
+        key = Key("clm", variant, construct)
+        if isinstance(one, Undefined):
+            yield from tidy(key, one)
+            continue
         yield from tidy(key, one.model)
         key = replace(key, analysis="clm_test")
         yield from tidy(key, one.test)
         yield Statistic(key, "p_holm", one.test.n, one.p_holm)
-        pairs = contrasts(one.model, conditions_of(outcome_rows(rows, one.construct)))
+        pairs = contrasts(one.model, conditions_of(outcome_rows(rows, construct)))
         key = replace(key, analysis="clm_contrasts")
         yield from tidy(key, odds_ratios(pairs))
         yield from tidy(key, pairs)
-    for construct, problem in missing.items():
-        yield from tidy(Key("clm", variant, construct), problem)
 
 
 def joint(material: Material, variant: str, rows: pd.DataFrame) -> Iterator[Statistic | Note]:

@@ -13,6 +13,7 @@ QUALITY = "Quality"
 LENGTH = "explanation_length"
 CORRECT = "answer_correct"
 TEXT = "text"
+PERSON_CONDITION = "participant_condition"
 TEXT_HASH = "text_sha256"  # of all that is shown with an explanation
 VERSION = "version"
 STATUS = "status"
@@ -116,10 +117,26 @@ class Material:
 
     @property
     def factors(self) -> tuple[str, ...]:
-        """What gets random intercepts: participant, question, and text where texts have several ratings."""
-        texts, questions = self.frame[TEXT].nunique(), self.frame["question"].nunique()
-        repeated = 0 < texts < len(self.frame) and texts > questions
-        return ("participant", "question", TEXT) if repeated else ("participant", "question")
+        """What gets random intercepts, by the design alone.
+
+        Participant and question; text where texts have several ratings; participant × condition where people
+        rated several texts of a condition (Barr et al. 2013, J. Mem. Lang. 68(3): without it, what a person
+        thinks of a condition would pass for a difference between conditions).
+        """
+        more = (PERSON_CONDITION,) if self.has_levels(PERSON_CONDITION) else ()
+        return (*self.plain_factors, *more)
+
+    @property
+    def plain_factors(self) -> tuple[str, ...]:
+        """The same without participant × condition, as in the published analysis."""
+        return tuple(name for name in ("participant", "question", TEXT) if self.has_levels(name))
+
+    def has_levels(self, factor: str) -> bool:
+        """Whether a factor's levels have several ratings, and are more than what they are nested in."""
+        above = {TEXT: "question", PERSON_CONDITION: "participant"}
+        levels = self.frame[factor].nunique()
+        fewest = self.frame[above[factor]].nunique() if factor in above else 0
+        return fewest < levels < len(self.frame)
 
 
 def completed(frame: pd.DataFrame, conditions: Sequence[str], constructs: Sequence[str]) -> pd.DataFrame:
@@ -132,6 +149,7 @@ def completed(frame: pd.DataFrame, conditions: Sequence[str], constructs: Sequen
     quality = values.sum(axis=1) / len(constructs)
     found = frame.reset_index(drop=True)
     found[TEXT] = texts_of(found)
+    found[PERSON_CONDITION] = found["participant"].astype(str) + " / " + found["condition"].astype(str)
     found["condition"] = pd.Categorical(found["condition"], list(conditions))
     found[QUALITY] = quality.where(values.notna().all(axis=1)).to_numpy()
     return found

@@ -96,7 +96,10 @@ def diverging(points: int) -> list[str]:
 
 
 def effect_forest(material: Material, width_in: float) -> Figure | str:
-    """Vargha-Delaney's A with its 95 % interval, for each pair of conditions."""
+    """Vargha-Delaney's A with its 95 % interval, for each pair of conditions.
+
+    As in the forest of odds ratios the second condition is to the right where it is higher.
+    """
     found = {outcome: superiority(material.frame, outcome) for outcome in material.outcomes}
     known = {outcome: rows for outcome, rows in found.items() if not isinstance(rows, Undefined)}
     if not known:
@@ -104,13 +107,18 @@ def effect_forest(material: Material, width_in: float) -> Figure | str:
         return reasons[0]
     panels = {
         outcome: [
-            Estimate(label=f"{one.group1} – {one.group2}", value=one.A, low=one.A_low, high=one.A_high)
+            Estimate(
+                label=f"{one.group1} – {one.group2}",
+                value=1 - one.A,
+                low=None if one.A_high is None else 1 - one.A_high,
+                high=None if one.A_low is None else 1 - one.A_low,
+            )
             for one in rows
         ]
         for outcome, rows in known.items()
     }
     figure, _ = forest(panels, 0.5, width_in)
-    figure.supxlabel("Vargha–Delaney A: above .5, the first condition is rated higher", fontsize=7)
+    figure.supxlabel("Vargha–Delaney A: above .5, the second condition is rated higher", fontsize=7)
     return figure
 
 

@@ -9,8 +9,8 @@ from app.analysis.tidy import Note, Statistic
 Found = Sequence[Statistic | Note]
 COEFFICIENT = ("estimate", "se", "statistic", "p", "low", "high")
 LINEAR = (*COEFFICIENT, "r2", "adj_r2", "F")
-PAIR = ("estimate", "se", "z", "p", "p_holm", "low", "high")
-ODDS = ("odds_ratio", "odds_ratio_low", "odds_ratio_high", "z", "p", "p_holm")
+PAIR = ("estimate", "se", "z", "p", "p_holm", "p_gated", "low", "high")
+ODDS = ("odds_ratio", "odds_ratio_low", "odds_ratio_high", "z", "p", "p_holm", "p_gated")
 VARIANTS = {
     "all_rows": "all rows",
     "no_outliers": "without outliers of Quality",
@@ -19,6 +19,7 @@ VARIANTS = {
     "completers": "only people who completed the study",
 }
 LMM = "Linear mixed model"
+CLMM = "Cumulative link mixed model"
 ADJUSTED = ", adjusted for explanation length"  # where lengths were recorded
 PARTS = (*COEFFICIENT, "variance", "is_at_zero")
 A = ("A", "A_low", "A_high", "delta", "delta_low", "delta_high")
@@ -50,11 +51,14 @@ MODELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         (),
     ),
     ("mixed_model_order", f"{LMM} with position and previous condition (REML)", PARTS),
+    ("clmm_plain_test", f"{CLMM} without participant × condition: test", ()),
+    ("clmm_plain_contrasts", f"{CLMM} without participant × condition: odds ratios of pairs", ODDS),
     (
-        "mixed_model_sensitivity",
-        f"{LMM} of Quality{ADJUSTED}, with participant × condition intercepts",
-        PARTS,
+        "mixed_model_plain_test",
+        f"{LMM}{ADJUSTED}, without participant × condition: test",
+        (),
     ),
+    ("mixed_model_plain", f"{LMM}{ADJUSTED}, without participant × condition (REML)", PARTS),
 )
 SIMPLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("describe", "Descriptive figures", ()),

@@ -1,4 +1,8 @@
-"""The results in sentences, as a paper's results section begins: what the cumulative link models found."""
+"""The results in sentences, as a paper's results section begins: what the cumulative link models found.
+
+A pair is claimed only where the test of all conditions is significant in its family of constructs, and the
+pair's own p-value is after Holm's correction over the pairs: `p_gated` is the larger of the two.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,30 +16,44 @@ Values = dict[Key, dict[str, float]]
 def findings(
     material: Material, found: Sequence[Statistic | Note], variant: str = "all_rows"
 ) -> Iterator[str]:
-    """A sentence for each construct that has a model of these rows."""
+    """A sentence for each construct: what was found, or why nothing could be and what is known."""
     values: Values = {}
     for one in found:
         if isinstance(one, Statistic):
             values.setdefault(one.key, {})[one.quantity] = one.value
+    reasons = {one.key: one.sentence for one in found if isinstance(one, Note)}
     for construct in material.constructs:
         test = values.get(Key("clmm_test", variant, construct))
         if test is not None:
-            statistic = f"χ²({test['df']:.0f}) = {test['chi2']:.2f}"
-            outcome = f"{statistic}, {p_words(test['p'])}, {holm_words(test['p_holm'])}"
-            is_clear = is_significant(test["p_holm"])
-            verdict = "conditions differ" if is_clear else "no difference between conditions was shown"
-            yield f"{construct}: {verdict} ({outcome}). {pairs(values, variant, construct)}"
+            yield f"{construct}: {verdict(test)} {pairs(values, variant, construct, test)}"
+        elif reason := reasons.get(Key("clmm", variant, construct)):
+            yield f"{construct}: no model could be fitted. {reason} {instead(values, variant, construct)}"
 
 
-def pairs(values: Values, variant: str, construct: str) -> str:
-    """Pairs whose corrected p is below .05, the higher condition first."""
+def verdict(test: dict[str, float]) -> str:
+    statistic = f"χ²({test['df']:.0f}) = {test['chi2']:.2f}"
+    outcome = f"{statistic}, {p_words(test['p'])}, {holm_words(test['p_holm'])}"
+    words = (
+        "conditions differ"
+        if is_significant(test["p_holm"])
+        else "no difference between conditions was shown"
+    )
+    return f"{words} ({outcome})."
+
+
+def pairs(values: Values, variant: str, construct: str, test: dict[str, float]) -> str:
+    """Pairs that differ, the higher condition first; none where the conditions as a whole do not."""
+    if not is_significant(test["p_holm"]):
+        return "So no pair of conditions is compared in words."
     clear = [
         higher(key, one)
         for key, one in values.items()
         if (key.analysis, key.variant, key.construct) == ("clmm_contrasts", variant, construct)
-        and is_significant(one["p_holm"])
+        and is_significant(one["p_gated"])
     ]
-    return f"Rated higher: {'; '.join(clear)}." if clear else "No pair differs after Holm's correction."
+    if clear:
+        return f"Rated higher: {'; '.join(clear)}."
+    return "Which of them differ cannot be said: no pair does after Holm's correction."
 
 
 def higher(key: Key, one: dict[str, float]) -> str:
@@ -47,3 +65,20 @@ def higher(key: Key, one: dict[str, float]) -> str:
     ratio, low, high = odds
     interval = f"odds ratio {ratio:.2f}, {interval_words(low, high)}, {holm_words(one['p_holm'])}"
     return f"{second} than {first} ({interval})"
+
+
+def instead(values: Values, variant: str, construct: str) -> str:
+    """What can be said without a model: means, and a test that takes ratings as independent."""
+    means = ", ".join(
+        f"{key.group1} {one['mean']:.2f}"
+        for key, one in values.items()
+        if (key.analysis, key.variant, key.construct) == ("describe", variant, construct)
+        and key.group1
+        and "mean" in one
+    )
+    known = f"Mean ratings: {means}." if means else "There are no ratings."
+    test = values.get(Key("kruskal", variant, construct))
+    if test is None:
+        return known
+    statistic = f"H({test['df']:.0f}) = {test['H']:.2f}, {p_words(test['p'])}, {holm_words(test['p_holm'])}"
+    return f"{known} Kruskal–Wallis test, which takes ratings as independent: {statistic}."

@@ -36,6 +36,7 @@ HEADERS = {
     "share": "share of people",
     "share_left": "share of texts due",
     "p_holm": "p (Holm)",
+    "p_gated": "p (gated)",
     "p_bonferroni": "p (Bonferroni)",
     "odds_ratio": "odds ratio",
     "odds_ratio_low": "from (95 %)",

@@ -2,7 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
-from app.analysis.material import BY_HAND, BY_RULE, CORRECT, LENGTH, QUALITY, TEXT, Material, marked
+from app.analysis.material import (
+    BY_HAND,
+    BY_RULE,
+    CORRECT,
+    LENGTH,
+    PERSON_CONDITION,
+    QUALITY,
+    TEXT,
+    Material,
+    marked,
+)
 from app.analysis.order import POSITION
 from app.analysis.p_values import p_words
 from app.analysis.statistics.design import reference_level
@@ -10,7 +20,8 @@ from app.analysis.tidy import Note, Statistic
 
 Found = Sequence[Statistic | Note]
 FEW = 5  # people
-WITH_INTERCEPTS = {"clmm", "mixed_model", "mixed_model_total", "mixed_model_sensitivity"}
+FEWEST = 30  # people, and questions of a condition, from which likelihood-ratio tests keep what they promise
+WITH_INTERCEPTS = {"clmm", "mixed_model", "mixed_model_total"}
 
 
 def cautions(material: Material, found: Found) -> Iterator[str]:
@@ -43,6 +54,7 @@ def cautions(material: Material, found: Found) -> Iterator[str]:
         share = float((per_text > 1).mean())
         yield f"{percent(share)} of the texts have two or more ratings; agreement is computed on those alone."
     yield from clustering(found)
+    yield from few_levels(material)
     yield from lengths(material)
     yield from outliers(found)
     yield from small_groups(material)
@@ -74,6 +86,21 @@ def clustering(found: Found) -> Iterator[str]:
     ]
     if zero:
         yield f"Variances estimated as zero, whose intercepts were left out: {', '.join(zero)}."
+
+
+def few_levels(material: Material) -> Iterator[str]:
+    """Few people or questions: a χ² takes their variances as known."""
+    frame = material.frame
+    people = frame["participant"].nunique()
+    questions = int(frame.groupby("condition", observed=True)["question"].nunique().min())
+    few = [f"only {people} people"] if people < FEWEST else []
+    few += [f"a condition with only {questions} questions"] if questions < FEWEST else []
+    if few:
+        yield (
+            f"There are {listed(few)}. With fewer than {FEWEST}, tests of mixed models reject too often: "
+            "with 10 to 12 questions and no difference at all, 10 to 13 % of such tests have p < .05. "
+            "Take a p-value that is not far below .05 as no more than a hint."
+        )
 
 
 def lengths(material: Material) -> Iterator[str]:
@@ -144,7 +171,8 @@ def outliers(found: Found) -> Iterator[str]:
 
 
 def methods(material: Material) -> Iterator[str]:
-    factors = listed(material.factors)
+    names = {PERSON_CONDITION: "participant × condition"}
+    factors = listed([names.get(name, name) for name in material.factors])
     length = ", with and without explanation length as covariate" if material.covariates else ""
     yield (
         f"Each construct was rated on a scale of up to {len(material.scale)} points; Quality is the mean of "
@@ -152,8 +180,9 @@ def methods(material: Material) -> Iterator[str]:
     )
     yield (
         "p (Holm) of a test of conditions is corrected over the constructs, p (Holm) of a pair over the "
-        "pairs of a construct. Neither presupposes the other: a pair may differ where the test of all "
-        "conditions does not."
+        "pairs of a construct. A pair is said to differ only where the test of all conditions and the pair "
+        "itself are both below .05 after their corrections (tables: p (gated), the larger of the two). "
+        f"{families(material)}A construct that could not be tested stays in its family."
     )
     yield from primaries(material)
     yield (
@@ -165,9 +194,15 @@ def methods(material: Material) -> Iterator[str]:
     yield (
         f"Linear mixed models had the same random intercepts and condition as fixed effect{length}; they "
         "were fitted by REML (likelihood-ratio tests: by maximum likelihood), and p-values are the normal "
-        "approximation's. The sensitivity model adds an intercept for each participant × condition. Shares "
-        "of variance come from a model with intercepts for participant and question and no condition."
+        "approximation's. Shares of variance come from a model with intercepts for participant and question "
+        "and no condition."
     )
+    if PERSON_CONDITION in material.factors:
+        yield (
+            "People rated several texts of a condition, so the models have an intercept for each participant "
+            "in each condition: a person's liking for a condition is no difference between conditions. As "
+            "in the published analysis, the models without it are shown, too."
+        )
     yield from order_methods(material)
     yield (
         "As in the published analysis, ratings were also compared by Kruskal–Wallis tests (η²: of H; ε²: H "
@@ -209,6 +244,12 @@ def order_methods(material: Material) -> Iterator[str]:
             "was due as a chance to leave; its p-value counts 9,999 random draws (seeded) of who left. Who "
             "dropped out left at the first text that they did not rate."
         )
+
+
+def families(material: Material) -> str:
+    if material.primary and len(material.primary) < len(material.constructs):
+        return "The declared primary constructs are a family of their own. "
+    return ""
 
 
 def primaries(material: Material) -> Iterator[str]:

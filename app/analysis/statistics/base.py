@@ -1,6 +1,6 @@
 """What every statistic shares: groups of ratings, and the sentence that stands where a number cannot."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -54,6 +54,20 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def bonferroni(p_values: Sequence[float]) -> list[float]:
     return corrected(p_values, "bonferroni")
+
+
+def in_families(p_values: Mapping[str, float | None], primary: Collection[str] = ()) -> dict[str, float]:
+    """Holm's correction among the primary outcomes and among the others, of those with a p-value.
+
+    None is an outcome that could not be tested. It stays in its family, as if its p-value were 1: a family
+    that shrank by what failed would not be the one that was declared.
+    """
+    found: dict[str, float] = {}
+    for is_primary in (True, False):
+        family = [name for name in p_values if (name in primary) is is_primary]
+        adjusted = holm([1.0 if (p := p_values[name]) is None else p for name in family])
+        found |= {name: p for name, p in zip(family, adjusted, strict=True) if p_values[name] is not None}
+    return {name: found[name] for name in p_values if name in found}
 
 
 def corrected(p_values: Sequence[float], method: str) -> list[float]:

@@ -1,13 +1,13 @@
 """What a fitted model says of the conditions: odds ratios of pairs, and likelihood-ratio tests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from app.analysis.statistics.base import Matrix, Undefined, bonferroni, holm, outcome_rows, pairs
+from app.analysis.statistics.base import Matrix, Undefined, bonferroni, holm, in_families, outcome_rows, pairs
 from app.analysis.statistics.cumulative import CumulativeModel, cumulative_model
 from app.analysis.statistics.linear import Coefficient
 from app.analysis.statistics.mixed import LikelihoodRatio, MixedModel, coefficient
@@ -109,32 +109,40 @@ class ConditionTest:
     p_holm: float
 
 
+Tests = Mapping[str, ConditionTest | Undefined]
+
+
 def condition_tests(
-    frame: pd.DataFrame, constructs: Sequence[str], factors: Sequence[str], covariates: Sequence[str] = ()
-) -> tuple[list[ConditionTest], dict[str, Undefined]]:
-    """A cumulative link mixed model of each construct, with and without condition; and why some have none."""
-    found: list[ConditionTest] = []
-    missing: dict[str, Undefined] = {}
-    for construct in constructs:
-        one = condition_model(frame, construct, factors, covariates)
-        if isinstance(one, Undefined):
-            missing[construct] = one
-        else:
-            found.append(one)
-    adjusted = holm([one.test.p for one in found])
-    return [replace(one, p_holm=p) for one, p in zip(found, adjusted, strict=True)], missing
+    frame: pd.DataFrame, constructs: Sequence[str], factors: Sequence[str], primary: Sequence[str] = ()
+) -> dict[str, ConditionTest | Undefined]:
+    """A cumulative link mixed model of each construct, with and without condition; or why there is none."""
+    return in_family({one: condition_model(frame, one, factors) for one in constructs}, primary)
+
+
+def in_family(tests: Tests, primary: Sequence[str]) -> dict[str, ConditionTest | Undefined]:
+    """The tests with Holm's correction over the constructs of their family."""
+    p_values = {name: None if isinstance(one, Undefined) else one.test.p for name, one in tests.items()}
+    adjusted = in_families(p_values, primary)
+    return {
+        name: one if isinstance(one, Undefined) else replace(one, p_holm=adjusted[name])
+        for name, one in tests.items()
+    }
 
 
 def condition_model(
-    frame: pd.DataFrame, construct: str, factors: Sequence[str], covariates: Sequence[str]
+    frame: pd.DataFrame,
+    construct: str,
+    factors: Sequence[str],
+    covariates: Sequence[str] = (),
+    near: CumulativeModel | None = None,
 ) -> ConditionTest | Undefined:
     rows = outcome_rows(frame, construct)
     if len(rows["condition"].cat.categories) < 2:  # noqa: PLR2004  # a comparison needs two
         return Undefined("There are ratings in fewer than two conditions, so there is nothing to compare.")
-    full = cumulative_model(rows, construct, factors, covariates)
+    full = cumulative_model(rows, construct, factors, covariates, near=near)
     if isinstance(full, Undefined):
         return full
-    null = cumulative_model(rows, construct, factors, covariates, with_condition=False)
+    null = cumulative_model(rows, construct, factors, covariates, with_condition=False, near=full)
     if isinstance(null, Undefined):
         return null
     test = condition_test(full, null)

@@ -6,7 +6,7 @@ from pathlib import Path
 from app.analysis.from_csv import read_csv
 from app.analysis.report.findings import findings
 from app.analysis.report.writing import in_sentences
-from app.analysis.tidy import Key, Statistic
+from app.analysis.tidy import Key, Note, Statistic
 from tests.analysis.report.test_writing import paper_file
 
 
@@ -16,6 +16,7 @@ def made_up(
     test = Key("clmm_test", "all_rows", construct)
     pair = Key("clmm_contrasts", "all_rows", construct, "a", "b")
     values = {test: {"chi2": 9.5, "df": 2, "p": 0.0004, "p_holm": p_holm}, pair: {"p_holm": pair_p}}
+    values[pair]["p_gated"] = max(p_holm, pair_p)
     values[pair] |= dict(zip(("odds_ratio", "odds_ratio_low", "odds_ratio_high"), odds, strict=True))
     return [
         Statistic(key, name, 9, value) for key, fields in values.items() for name, value in fields.items()
@@ -37,7 +38,7 @@ def test_the_higher_condition_comes_first_and_its_odds_ratio_is_above_one(tmp_pa
     )
     assert two == (
         "two: no difference between conditions was shown (χ²(2) = 9.50, p < .001, p (Holm) = .060). "
-        "Rated higher: a than b (odds ratio 2.00, 95 % interval [1.25, 4.00], p (Holm) = .040)."
+        "So no pair of conditions is compared in words."
     )
 
 
@@ -72,5 +73,22 @@ def test_findings_that_are_the_same_of_several_rows_are_printed_once(tmp_path: P
 
 def test_pairs_that_do_not_differ_are_not_named(tmp_path: Path) -> None:
     material = read_csv(paper_file(tmp_path / "old.csv"), "test")
-    [sentence] = findings(replace(material, constructs=("one",)), made_up("one", 0.5, 0.2, (2.0, 0.9, 4.0)))
-    assert sentence.endswith("No pair differs after Holm's correction.")
+    [sentence] = findings(replace(material, constructs=("one",)), made_up("one", 0.02, 0.2, (2.0, 0.9, 4.0)))
+    assert sentence.endswith("Which of them differ cannot be said: no pair does after Holm's correction.")
+
+
+def test_a_construct_without_a_model_is_named_with_its_reason_and_what_is_known(tmp_path: Path) -> None:
+    material = read_csv(paper_file(tmp_path / "old.csv"), "test")
+    numbers = {
+        Key("describe", "all_rows", "one", "a"): {"mean": 4.5, "n": 9},
+        Key("describe", "all_rows", "one", "b"): {"mean": 5.0, "n": 9},
+        Key("kruskal", "all_rows", "one"): {"H": 3.1, "df": 1, "p": 0.08, "p_holm": 0.16},
+    }
+    found = [Statistic(key, name, 9, value) for key, one in numbers.items() for name, value in one.items()]
+    why = Note(Key("clmm", "all_rows", "one"), "Every rating of b is at or above every rating of a.")
+    [sentence] = findings(replace(material, constructs=("one",)), [*found, why])
+    assert sentence == (
+        "one: no model could be fitted. Every rating of b is at or above every rating of a. "
+        "Mean ratings: a 4.50, b 5.00. Kruskal–Wallis test, which takes ratings as independent: "
+        "H(1) = 3.10, p = .080, p (Holm) = .160."
+    )

@@ -82,8 +82,7 @@ def linear(rows: Rows, known: dict[str, Any]) -> Iterator[Compared]:
     for family, variant, analysis, listed in (
         ("lm_quality", "published", "linear_model", "coefficients"),
         ("lm_quality_all_rows", "all_rows", "linear_model", "coefficients"),
-        ("lmm_quality", "all_rows", "mixed_model", "fixed"),
-        ("lmm_quality_outliers_removed", "no_outliers", "mixed_model", "fixed"),
+        ("lmm_quality", "all_rows", "mixed_model_plain", "fixed"),
     ):
         start = (variant, analysis, "Quality", "", "")
         for one, quantity in product(known[family][listed], ("estimate", "se")):
@@ -91,17 +90,17 @@ def linear(rows: Rows, known: dict[str, Any]) -> Iterator[Compared]:
             yield f"{analysis} {quantity}", rows[*start, term, quantity], one[quantity]
         for name, variance in known[family].get("variance", {}).items():
             yield "mixed_model variance", rows[*start, FACTORS[name], "variance"], variance
-    test = rows["all_rows", "mixed_model_test", "Quality", "", "", "", "chi2"]
+    test = rows["all_rows", "mixed_model_plain_test", "Quality", "", "", "", "chi2"]
     yield "mixed_model chi2", test, known["lmm_quality"]["ml"]["lrt_model_chi2"]
 
 
 def cumulative(rows: Rows, known: dict[str, Any]) -> Iterator[Compared]:
     for construct, fit in known["clmm"].items():
-        start = ("all_rows", "clmm", construct, "", "")
+        start = ("all_rows", "clmm_plain", construct, "", "")
         for one, quantity in product(fit["coefficients"], ("estimate", "se")):
             yield f"clmm {quantity}", rows[*start, one["term"].removeprefix("model"), quantity], one[quantity]
         yield "clmm loglik", rows[*start, "", "loglik"], fit["loglik"]
-        chi2 = rows["all_rows", "clmm_test", construct, "", "", "", "chi2"]
+        chi2 = rows["all_rows", "clmm_plain_test", construct, "", "", "", "chi2"]
         yield "clmm chi2", chi2, fit["lrt_model"]["chi2"]
 
 

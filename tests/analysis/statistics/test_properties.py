@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.analysis.statistics.agreement import Level, alpha, alpha_of, component_icc, one_way_icc
 from app.analysis.statistics.association import correlations, cronbach
-from app.analysis.statistics.base import Undefined, bonferroni, groups, holm
+from app.analysis.statistics.base import Undefined, bonferroni, groups, holm, in_families
 from app.analysis.statistics.contrasts import condition_model, condition_tests, contrasts, odds_ratios
 from app.analysis.statistics.cumulative import cumulative_model
 from app.analysis.statistics.describe import describe, fences, levene, shapiro
@@ -208,11 +208,20 @@ def test_a_covariate_and_its_interaction_can_be_tested() -> None:
 
 
 def test_tests_of_several_constructs_are_corrected_together() -> None:
-    found, missing = condition_tests(make_ratings(3).assign(flat=3), ["clarity", "use", "flat"], FACTORS)
-    assert list(missing) == ["flat"]
-    assert [one.p_holm for one in found] == holm([one.test.p for one in found])
+    """One that cannot be tested stays in the family, as if its p-value were 1."""
+    tests = condition_tests(make_ratings(3).assign(flat=3), ["clarity", "use", "flat"], FACTORS)
+    found = [one for one in tests.values() if not isinstance(one, Undefined)]
+    assert [name for name, one in tests.items() if isinstance(one, Undefined)] == ["flat"]
+    assert [one.p_holm for one in found] == holm([*(one.test.p for one in found), 1.0])[:2]
     ratios = odds_ratios(contrasts(found[0].model, ["a", "b", "c"]))
     assert all(one.odds_ratio_low < one.odds_ratio < one.odds_ratio_high for one in ratios)
+
+
+def test_primary_outcomes_are_a_family_of_their_own_and_none_shrinks() -> None:
+    p_values = {"a": 0.01, "b": 0.02, "c": 0.03, "d": None}
+    assert in_families(p_values) == pytest.approx({"a": 0.04, "b": 0.06, "c": 0.06})
+    assert in_families(p_values, ["b"]) == pytest.approx({"a": 0.03, "b": 0.02, "c": 0.06})
+    assert in_families(p_values, ["b", "d"]) == pytest.approx({"a": 0.02, "b": 0.04, "c": 0.03})
 
 
 @settings(max_examples=50)

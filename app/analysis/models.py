@@ -1,0 +1,145 @@
+"""What the models that know of people and items say: tests of conditions in families, and gated pairs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from app.analysis.fitting import Answer, Linear, Say, answered, questions_of, silent
+from app.analysis.material import QUALITY, Material
+from app.analysis.statistics.base import Undefined, conditions_of, in_families, outcome_rows
+from app.analysis.statistics.contrasts import Contrast, condition_test, contrasts, in_family, odds_ratios
+from app.analysis.statistics.mixed import LikelihoodRatio
+from app.analysis.tidy import Key, Note, Statistic, tidy
+
+Found = Iterator[Statistic | Note]
+
+
+def models(material: Material, versions: Mapping[str, pd.DataFrame], say: Say = silent) -> Found:
+    answers = answered(questions_of(material, versions), say)
+    for variant, rows in versions.items():
+        mine = {outcome: one.by_version[variant] for outcome, one in answers.items()}
+        yield from cumulative_models(material, variant, rows, mine)
+        yield from linear_models(material, variant, rows, mine)
+    plain = {outcome: one.plain for outcome, one in answers.items() if one.plain is not None}
+    yield from without_person_condition(material, versions["all_rows"], plain)
+    for outcome, one in answers.items():
+        if outcome == QUALITY:
+            yield from tidy(Key("mixed_model_participant", "all_rows", QUALITY), one.people_alone)
+
+
+def cumulative_models(
+    material: Material,
+    variant: str,
+    rows: pd.DataFrame,
+    answers: Mapping[str, Answer],
+    name: str = "clmm",
+) -> Found:
+    tests = {outcome: one.cumulative for outcome, one in answers.items() if one.cumulative is not None}
+    for construct, one in in_family(tests, material.primary).items():
+        key = Key(name, variant, construct)
+        if isinstance(one, Undefined):
+            yield from tidy(key, one)
+            continue
+        yield from tidy(key, one.model)
+        yield from tidy(replace(key, analysis=f"{name}_test"), one.test)
+        yield Statistic(replace(key, analysis=f"{name}_test"), "p_holm", one.test.n, one.p_holm)
+        pairs = contrasts(one.model, compared(rows, construct))
+        key = replace(key, analysis=f"{name}_contrasts")
+        yield from tidy(key, odds_ratios(pairs))
+        yield from gated(key, pairs, one.p_holm)
+    yield from with_correctness(material, variant, answers)
+
+
+def gated(key: Key, pairs: Sequence[Contrast], omnibus: float | None) -> Found:
+    """Pairs, and what lets one be claimed: the test of all conditions (in its family) and the pair's own.
+
+    Source: Dmitrienko & Tamhane 2007, Pharm. Stat. 6(3), gatekeeping procedures.
+    """
+    yield from tidy(key, pairs)
+    for one in pairs if omnibus is not None else ():
+        place = replace(key, group1=one.group1, group2=one.group2)
+        yield Statistic(place, "p_gated", None, max(one.p_holm, omnibus or 0.0))
+
+
+def with_correctness(material: Material, variant: str, answers: Mapping[str, Answer]) -> Found:
+    """Whether explanations of right answers are rated higher, and whether that differs by condition."""
+    tests: dict[Key, LikelihoodRatio | Undefined] = {}
+    for outcome, one in answers.items():
+        if one.correct is None or one.interaction is None:
+            continue
+        key = Key("clmm_correct", variant, outcome)
+        yield from tidy(key, one.correct)
+        key = replace(key, analysis="clmm_correct_interaction")
+        yield from tidy(key, one.interaction)
+        if not isinstance(one.correct, Undefined) and not isinstance(one.interaction, Undefined):
+            test = condition_test(one.interaction, one.correct)
+            tests[replace(key, analysis="clmm_interaction_test")] = test
+    yield from corrected(tests, material.primary)
+
+
+def linear_models(
+    material: Material,
+    variant: str,
+    rows: pd.DataFrame,
+    answers: Mapping[str, Answer],
+    name: str = "mixed_model",
+) -> Found:
+    """Adjusted for the explanation's length, which is the condition's doing; and not (`…_total`)."""
+    adjusted = {outcome: one.adjusted or one.total for outcome, one in answers.items()}
+    yield from linear_family(material, variant, rows, adjusted, name)
+    if material.covariates:
+        total = {outcome: one.total for outcome, one in answers.items()}
+        yield from linear_family(material, variant, rows, total, f"{name}_total", ())
+
+
+def linear_family(
+    material: Material,
+    variant: str,
+    rows: pd.DataFrame,
+    answers: Mapping[str, Linear],
+    name: str,
+    covariates: Sequence[str] | None = None,
+) -> Found:
+    columns = material.covariates if covariates is None else covariates
+    tests = {Key(f"{name}_test", variant, outcome): one.test for outcome, one in answers.items()}
+    adjusted = family(tests, material.primary)
+    for outcome, one in answers.items():
+        key = Key(name, variant, outcome)
+        yield from tidy(key, one.model)
+        if not isinstance(one.model, Undefined):
+            pairs = contrasts(one.model, compared(rows, outcome, columns))
+            omnibus = adjusted.get(Key(f"{name}_test", variant, outcome))
+            yield from gated(replace(key, analysis=f"{name}_contrasts"), pairs, omnibus)
+    yield from corrected(tests, material.primary)
+
+
+def without_person_condition(material: Material, rows: pd.DataFrame, answers: Mapping[str, Answer]) -> Found:
+    """As the published analysis has it: nobody sees a condition in a way of their own."""
+    if answers:
+        yield from cumulative_models(material, "all_rows", rows, answers, "clmm_plain")
+        yield from linear_models(material, "all_rows", rows, answers, "mixed_model_plain")
+
+
+def compared(rows: pd.DataFrame, outcome: str, covariates: Sequence[str] = ()) -> list[str]:
+    """The conditions a model of the outcome has: those with ratings; the first of them is its reference."""
+    return conditions_of(outcome_rows(rows.dropna(subset=list(covariates)), outcome))
+
+
+def corrected(tests: Mapping[Key, Any], primary: Sequence[str] = ()) -> Found:
+    """Tests of several outcomes, with Holm's correction over the constructs of a family."""
+    adjusted = family(tests, primary)
+    for key, test in tests.items():
+        yield from tidy(key, test)
+        if key in adjusted:
+            yield Statistic(key, "p_holm", test.n, adjusted[key])
+
+
+def family(tests: Mapping[Key, Any], primary: Sequence[str]) -> dict[Key, float]:
+    """Corrected p-values; Quality is the constructs' mean, and none of them."""
+    keys = {key.construct: key for key in tests if key.construct != QUALITY}
+    p_values = {
+        name: None if isinstance(tests[key], Undefined) else float(tests[key].p) for name, key in keys.items()
+    }
+    return {keys[name]: p for name, p in in_families(p_values, primary).items()}
