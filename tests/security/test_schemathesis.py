@@ -25,6 +25,7 @@ from app.studies.definition import write_definition
 from app.studies.service import save_draft
 from app.web.auth import person_of
 from app.web.db import Database
+from tests import at_once
 from tests.factories import make_api_token, make_checkpoint, make_definition, make_run, make_study, make_user
 
 CHECKS: list[Any] = [
@@ -56,7 +57,10 @@ def make_app(folder: Path, url: str) -> tuple[FastAPI, str]:
 
 
 @pytest.fixture
-def api(database_url: str, tmp_path: Path) -> Iterator[tuple[schemathesis.BaseSchema, str]]:
+def api(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[schemathesis.BaseSchema, str]]:
+    at_once.read_here(monkeypatch)
     app, token = make_app(tmp_path / "home", database_url)
     yield schemathesis.openapi.from_asgi("/api/v1/openapi.json", app), token
     app.state.database.engine.dispose()

@@ -26,7 +26,7 @@ from app.web.db import Database
 from tests.analysis.statistics import errors
 from tests.analysis.statistics.made import make_ratings
 from tests.analysis.statistics.published import DATA, needs_data
-from tests.exports.published import published, set_up, take
+from tests.exports.published import constructs, published, set_up, take
 
 FIGURES = ("odds", "means", "likert", "effects", "coverage")
 
@@ -237,7 +237,8 @@ def test_a_study_is_analysed_with_its_flow_and_its_declared_exclusions(
     web: TestClient, database: Database, tmp_path: Path
 ) -> None:
     rules = {"attention_failed_at_least": 1, "faster_than_sd": 3, "straightlining": True}
-    set_up(database, analysis={"reference": "mt", "exclude": rules})
+    two = constructs("plausibility", "completeness")
+    set_up(database, constructs=two, analysis={"reference": "mt", "exclude": rules})
     for shift in range(3):
         take(web, shift=shift)
     take(web, items=5)
