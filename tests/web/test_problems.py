@@ -37,6 +37,7 @@ def check(answer: Response, status: int) -> str:
     return detail
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the words are Python's
 @pytest.mark.parametrize(
     "method,path,status",
     [

@@ -80,6 +80,7 @@ def test_the_same_by_the_api(web: TestClient, database: Database, tmp_path: Path
     assert event.actor == f"{ADA} (token test)"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # refused before it is stored
 @pytest.mark.parametrize(
     "name,content,fields,complaint",
     [
@@ -156,6 +157,7 @@ def test_a_body_that_is_no_form_is_refused(web: TestClient, database: Database) 
         assert answer.status_code in {400, 422}, kind
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "content,complaint", [(b"no zip", "not a readable .zip"), (EMPTY_ZIP, "expected one manifest")]
 )
