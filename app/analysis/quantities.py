@@ -205,7 +205,14 @@ def _(one: LeavingTest) -> Rows:
 
 @rows_of.register
 def _(one: Alpha) -> Rows:
-    values = {"n": one.n, "units": one.units, "alpha": one.alpha, "low": one.low, "high": one.high}
+    values = {
+        "n": one.n,
+        "units": one.units,
+        "raters": one.raters,
+        "alpha": one.alpha,
+        "low": one.low,
+        "high": one.high,
+    }
     yield Row(n=one.n, values=values)
 
 

@@ -221,8 +221,9 @@ def methods(material: Material) -> Iterator[str]:
     )
     if material.frame.groupby(TEXT).size().max() > 1:
         yield (
-            "Agreement is Krippendorff's α with a bootstrap interval (1,000 samples of texts), computed "
-            "only on texts with two or more ratings."
+            "Agreement is Krippendorff's α, computed only on texts with two or more ratings. Its interval "
+            "takes texts and raters as samples: a jackknife that leaves out one text, one rater and one "
+            "rater's ratings of one text at a time, on Fisher's z."
         )
     yield (
         "Every figure is in statistics.csv at full precision; analysis.R repeats the main models and the "
