@@ -11,7 +11,7 @@ TELL = { n=0; while read -r word _; do case "$$word" in \
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 
-.PHONY: help lock audit debian-venv setup worker redis run test check format browser bench bench-scale bench-beside bench-generate bench-train rehearse rehearse-hard rehearse-faults rehearse-worker rehearse-attacks mutate screenshots clean
+.PHONY: help lock audit debian-venv setup worker redis run test check format browser bench bench-scale bench-beside bench-generate bench-train rehearse rehearse-hard rehearse-faults rehearse-worker rehearse-attacks check-r mutate screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -111,6 +111,9 @@ rehearse-worker: setup worker ## Kill the worker with -9 in three students' runs
 
 rehearse-attacks: setup ## Attack a server with the demo study, and say for how long its page did not answer
 	@$(BIN)/python -u -m tests.rehearsal_attacks
+
+check-r: setup ## Run a report's analysis.R in R and compare (STUDY=FILE in the paper format: its report too)
+	@$(BIN)/python -u -m tests.analysis.check_r $(STUDY)
 
 mutate: setup ## Put small mistakes into the rules that matter most, and name those no test notices (an hour or more)
 	@$(BIN)/python -u -m tests.mutation

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pandas as pd
 
 from app.analysis.material import Material
+from app.analysis.models import gated
 from app.analysis.statistics.base import Undefined, conditions_of, outcome_rows
 from app.analysis.statistics.contrasts import condition_tests, contrasts, odds_ratios
 from app.analysis.statistics.multivariate import box_m, multivariate_shapiro
@@ -26,7 +27,7 @@ def plain_models(material: Material, variant: str, rows: pd.DataFrame) -> Iterat
         pairs = contrasts(one.model, conditions_of(outcome_rows(rows, construct)))
         key = replace(key, analysis="clm_contrasts")
         yield from tidy(key, odds_ratios(pairs))
-        yield from tidy(key, pairs)
+        yield from gated(key, pairs, one.p_holm)
 
 
 def joint(material: Material, variant: str, rows: pd.DataFrame) -> Iterator[Statistic | Note]:

@@ -1,6 +1,5 @@
 """How texts that people wrote go into files that programs run: one way for each kind of file."""
 
-import json
 from datetime import datetime
 
 from app.exports.base import Cell
@@ -42,8 +41,14 @@ def latex(text: str) -> str:
 
 
 def r_string(text: str) -> str:
-    """An R string: JSON's escapes are R's."""
-    return json.dumps(text, ensure_ascii=False)
+    """An R string in ASCII, which R reads alike in every locale."""
+    return '"' + "".join(map(r_letter, text)) + '"'
+
+
+def r_letter(letter: str) -> str:
+    if letter.isascii() and letter.isprintable() and letter not in '"\\':
+        return letter
+    return f"\\U{ord(letter):08x}"
 
 
 def defused(text: str) -> str:
