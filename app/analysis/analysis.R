@@ -91,7 +91,7 @@ contrasts_of <- function(analysis, variant, construct, d, estimate, covariance) 
 # the report: the likelihood is the same, and R's standard errors on the edge are not to be trusted.
 cumulative <- function(d, fixed, factors) {
   how <- formula_of("rating", fixed, factors)
-  fit <- if (length(factors)) clmm(how, data = d) else clm(how, data = d)
+  fit <- if (length(factors)) clmm(how, data = d) else clm(how, data = d, control = clm.control(gradTol = 1e-10))
   spread <- vapply(factors, function(name) sqrt(VarCorr(fit)[[name]][1, 1]), 1)
   if (!length(factors) || min(spread) >= 0.05) return(fit)
   # R may swap the names of factors with equally many levels: then the other one is tried too.

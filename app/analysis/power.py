@@ -1,8 +1,9 @@
-"""How many participants a study needs: ratings simulated from an ordinal model, and tested like a study's."""
+"""How many participants a study needs: ratings simulated from an ordinal model, judged as in a report."""
 
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -12,23 +13,26 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from app.analysis.figures.style import COLUMN, colour, save, single, style
+from app.analysis.material import Material, Origin, completed
+from app.analysis.models import compared
 from app.analysis.p_values import is_significant
-from app.analysis.statistics.base import Undefined
-from app.analysis.statistics.contrasts import condition_model
-from app.analysis.statistics.mixed import mixed_condition_test
+from app.analysis.statistics.base import Codes, Undefined, in_families
+from app.analysis.statistics.contrasts import Contrast, condition_tests, contrasts
+from app.analysis.statistics.mixed import mixed_condition_test, mixed_model
 from app.errors import Invalid
 
 Model = Literal["mixed", "clmm"]
-FACTORS = ("participant", "question")
 TARGETS = (0.8, 0.9)
+DIFFERENT = "condition 2"  # from all others, in the first construct
 
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """What is simulated: one condition differs from all others by `effect` log odds.
+    """What is simulated: one condition differs from all others by `effect` log odds, in the first construct.
 
     The defaults are the published study's for Plausibility (cumulative link mixed model; standard deviations
     on the logit). Its texts had one rating each, so a text's own deviation could not be estimated: it is 0.
+    `pair_sd` is of what a person thinks of a condition. People and texts deviate alike in all constructs.
     """
 
     conditions: int = 4
@@ -38,18 +42,54 @@ class World:
     person_sd: float = 1.58
     question_sd: float = 0.31
     text_sd: float = 0.0
+    pair_sd: float = 0.0
     thresholds: tuple[float, ...] = (-4.50, -2.72, -1.86, 0.81)
+    constructs: int = 1
+    drop_out: float = 0.0  # the share of people who leave, each place being as likely
+    is_between: bool = False  # each participant rates one condition
+
+    @property
+    def per_person(self) -> int:
+        return self.items if self.is_between else self.items * self.conditions
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(f"construct {number + 1}" for number in range(self.constructs))
 
     def check(self) -> None:
         """Raises: Invalid."""
-        if self.conditions * self.items > self.questions:
-            asked = self.conditions * self.items
+        if self.per_person > self.questions:
+            asked = self.per_person
             raise Invalid(f"Each participant rates {asked} different questions; there are {self.questions}.")
+        if not self.thresholds or any(low >= high for low, high in pairwise(self.thresholds)):
+            raise Invalid("thresholds: each should be greater than the one before.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What the report would say of one construct: the p-value that counts, and the pairs."""
+
+    p_holm: float
+    pairs: Sequence[Contrast]
+
+    @property
+    def is_difference(self) -> bool:
+        return is_significant(self.p_holm)
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether a pair that does differ is called so; without a difference of all, none is."""
+        return self.is_difference and any(
+            DIFFERENT in (one.group1, one.group2) and is_significant(one.p_holm) for one in self.pairs
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Power:
-    """The share of simulations with p < .05, with a 95 % interval; `failed` had no test and count as none."""
+    """Shares of simulations. `power`: the first construct differs, with a 95 % interval; `pairs`: and one of
+    its pairs that do; `any_claim`: some construct differs. `failed` had no test of the first, which counts as
+    no difference.
+    """
 
     participants: int
     effect: float
@@ -57,57 +97,108 @@ class Power:
     power: float
     low: float
     high: float
+    pairs: float
+    any_claim: float
     failed: int
 
 
 def simulate(world: World, people: int, chance: np.random.Generator) -> pd.DataFrame:
-    """Each person rates `items` questions in each condition, no question twice. Source: the model of clmm."""
-    per_person = world.conditions * world.items
+    """Each person rates `items` questions in each condition (or in one), no question twice.
+
+    Source: the model of clmm.
+    """
+    per_person = world.per_person
     order = chance.random((people, world.questions)).argsort(axis=1)[:, :per_person]
-    question = order.ravel()
+    places = np.arange(per_person) % world.conditions
+    condition = places[chance.random((people, per_person)).argsort(axis=1)].ravel()
     person = np.repeat(np.arange(people), per_person)
-    condition = np.tile(np.arange(per_person) % world.conditions, people)
-    text = chance.normal(0, world.text_sd, (world.questions, world.conditions))
-    eta = (
-        world.effect * (condition == 1)
-        + chance.normal(0, world.person_sd, people)[person]
+    if world.is_between:
+        condition = person % world.conditions
+    question = order.ravel()
+    stays = np.tile(np.arange(per_person), people) < leaving(world, people, chance)[person]
+    shared = (
+        chance.normal(0, world.person_sd, people)[person]
         + chance.normal(0, world.question_sd, world.questions)[question]
-        + text[question, condition]
-        + chance.logistic(size=len(person))
+        + chance.normal(0, world.text_sd, (world.questions, world.conditions))[question, condition]
+        + chance.normal(0, world.pair_sd, (people, world.conditions))[person, condition]
     )
-    rating = 1.0 + np.searchsorted(world.thresholds, eta)
-    names = pd.Index([f"condition {number + 1}" for number in range(world.conditions)])
-    labels = pd.Categorical.from_codes(condition, names)
-    return pd.DataFrame({"participant": person, "question": question, "condition": labels, "rating": rating})
+    names = [f"condition {number + 1}" for number in range(world.conditions)]
+    found = {"participant": person, "question": question, "condition": np.array(names)[condition]}
+    for number, name in enumerate(world.names):
+        effect = world.effect * (condition == 1) if number == 0 else 0.0
+        found[name] = 1.0 + np.searchsorted(
+            world.thresholds, shared + effect + chance.logistic(size=len(person))
+        )
+    return completed(pd.DataFrame(found)[stays], names, world.names)
 
 
-def p_value(frame: pd.DataFrame, model: Model) -> float | None:
-    """Of the likelihood-ratio test for condition; None where there is none."""
-    if model == "mixed":
-        test = mixed_condition_test(frame, "rating", FACTORS)
-        return None if isinstance(test, Undefined) else test.p
-    found = condition_model(frame, "rating", FACTORS, ())
-    return None if isinstance(found, Undefined) else found.test.p
+def leaving(world: World, people: int, chance: np.random.Generator) -> Codes:
+    """How many items each person rates."""
+    leaves = chance.random(people) < world.drop_out
+    return np.where(leaves, chance.integers(0, world.per_person, people), world.per_person)
+
+
+def material_of(frame: pd.DataFrame, names: Sequence[str]) -> Material:
+    """What a report would be of."""
+    labels = tuple(map(str, frame["condition"].cat.categories))
+    origin = Origin(title="", version="", sha256="", software="")
+    return Material(
+        frame=frame, conditions=labels, constructs=tuple(names), controls=(), origin=origin, scale=()
+    )
+
+
+def decide(frame: pd.DataFrame, names: Sequence[str], model: Model) -> dict[str, Decision]:
+    """As the report does: a test of each construct, corrected over them; those that have one."""
+    factors = material_of(frame, names).factors
+    if model == "clmm":
+        return {
+            name: Decision(p_holm=one.p_holm, pairs=contrasts(one.model, compared(frame, name)))
+            for name, one in condition_tests(frame, names, factors).items()
+            if not isinstance(one, Undefined)
+        }
+    tests = {name: mixed_condition_test(frame, name, factors) for name in names}
+    fits = {name: mixed_model(frame, name, factors) for name in names}
+    p_values = {name: None if isinstance(one, Undefined) else one.p for name, one in tests.items()}
+    return {
+        name: Decision(p_holm=p, pairs=contrasts(fit, compared(frame, name)))
+        for name, p in in_families(p_values).items()
+        if not isinstance(fit := fits[name], Undefined)
+    }
 
 
 def power_at(world: World, people: int, simulations: int, model: Model, seed: int) -> Power:
     """Every simulation has a seed of its own, so that more simulations begin with the same ones."""
-    found = [
-        p_value(simulate(world, people, np.random.default_rng([seed, people, number])), model)
-        for number in range(simulations)
-    ]
-    significant = sum(p is not None and is_significant(p) for p in found)
-    share = stats.binomtest(significant, simulations)
-    limits = share.proportion_ci(method="wilson")
+    first, differs, pairs, claims, failed = world.names[0], 0, 0, 0, 0
+    for number in range(simulations):
+        frame = simulate(world, people, np.random.default_rng([seed, people, number]))
+        found = decide(frame, world.names, model)
+        failed += first not in found
+        claims += any(one.is_difference for one in found.values())
+        if first in found:
+            differs += found[first].is_difference
+            pairs += found[first].is_pair
+    limits = stats.binomtest(differs, simulations).proportion_ci(method="wilson")
     return Power(
         participants=people,
         effect=world.effect,
         simulations=simulations,
-        power=significant / simulations,
+        power=differs / simulations,
         low=float(limits.low),
         high=float(limits.high),
-        failed=sum(p is None for p in found),
+        pairs=pairs / simulations,
+        any_claim=claims / simulations,
+        failed=failed,
     )
+
+
+def read_thresholds(text: str) -> tuple[float, ...]:
+    """`-2,0,1.5` as numbers. Raises: Invalid."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise Invalid(
+            f"thresholds: '{text}' should be numbers with commas between, like -2,0,1.5."
+        ) from error
 
 
 def curve(world: World, people: Sequence[int], simulations: int, model: Model, seed: int) -> Iterator[Power]:

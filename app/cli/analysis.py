@@ -79,15 +79,22 @@ def accuracy(
 def power(
     participants: Annotated[str, typer.Option(help="A number, or a range like 50..400.")] = "50..400",
     step: Annotated[int, typer.Option(min=1, help="Between the numbers of a range.")] = 50,
-    conditions: Annotated[int, typer.Option(min=2, max=20, help="Conditions each participant rates.")] = 4,
-    items: Annotated[int, typer.Option(min=1, max=32, help="Items per condition.")] = 3,
+    conditions: Annotated[int, typer.Option(min=2, max=20, help="Conditions of the study.")] = 4,
+    items: Annotated[int, typer.Option(min=1, max=32, help="Items of a participant per condition.")] = 3,
+    between: Annotated[bool, typer.Option("--between", help="Each participant rates one condition.")] = False,
+    constructs: Annotated[int, typer.Option(min=1, max=20, help="Constructs; the first has the effect.")] = 1,
     questions: Annotated[int, typer.Option(min=2, help="Questions that items are drawn from.")] = 100,
     effect: Annotated[float, typer.Option(help="Log odds by which one condition differs.")] = 0.5,
     person_sd: Annotated[float, typer.Option(min=0, help="Of people, on the logit.")] = 1.58,
     question_sd: Annotated[float, typer.Option(min=0, help="Of questions.")] = 0.31,
     text_sd: Annotated[float, typer.Option(min=0, help="Of texts.")] = 0.0,
+    pair_sd: Annotated[float, typer.Option(min=0, help="Of what a person thinks of a condition.")] = 0.0,
+    thresholds: Annotated[
+        str, typer.Option(help="Between the points of the scale, on the logit.")
+    ] = "-4.5,-2.72,-1.86,0.81",
+    drop_out: Annotated[float, typer.Option(min=0, max=0.99, help="Share of people who leave early.")] = 0.0,
     simulations: Annotated[int, typer.Option(min=20, help="Studies for each number.")] = 200,
-    model: Annotated[str, typer.Option(help="mixed (fast), or clmm (as the report; far slower).")] = "mixed",
+    model: Annotated[str, typer.Option(help="mixed (linear), or clmm (as the report).")] = "mixed",
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 1,
     out: Annotated[Path | None, typer.Option(help="A folder for power.csv and the curve.")] = None,
     as_json: AsJson = False,
@@ -98,16 +105,21 @@ def power(
     if model not in {"mixed", "clmm"}:
         complain(f"--model: there is mixed and clmm, not '{model}'.", as_json)
     chosen: planning.Model = "mixed" if model == "mixed" else "clmm"
-    world = planning.World(
-        conditions=conditions,
-        items=items,
-        questions=questions,
-        effect=effect,
-        person_sd=person_sd,
-        question_sd=question_sd,
-        text_sd=text_sd,
-    )
     with complaining(as_json):
+        world = planning.World(
+            conditions=conditions,
+            items=items,
+            questions=questions,
+            effect=effect,
+            person_sd=person_sd,
+            question_sd=question_sd,
+            text_sd=text_sd,
+            pair_sd=pair_sd,
+            thresholds=planning.read_thresholds(thresholds),
+            constructs=constructs,
+            drop_out=drop_out,
+            is_between=between,
+        )
         world.check()
         numbers = planning.counts(participants, step)
         found = list(planning.curve(world, numbers, simulations, chosen, seed))
@@ -117,10 +129,13 @@ def power(
     enough = {f"{target:.0%}": planning.smallest(found, target) for target in planning.TARGETS}
     lines = [f"{one.participants} participants: {said(one)}" for one in found]
     lines += [f"Power of {target}: {number or 'not reached'}" for target, number in enough.items()]
-    lines.append(f"Without any effect ({numbers[-1]} participants), p < .05 in {said(nothing)}")
+    lines.append(
+        f"Without any effect ({numbers[-1]} participants), some construct is said to differ in "
+        f"{nothing.any_claim:.1%}"
+    )
     summary = {"curve": [asdict(one) for one in found], "enough": enough, "type_1_error": asdict(nothing)}
     say({"ok": True, **summary}, "\n".join(lines), as_json)
 
 
 def said(one: "Power") -> str:
-    return f"{one.power:.1%} ({one.low:.1%} to {one.high:.1%})"
+    return f"{one.power:.1%} ({one.low:.1%} to {one.high:.1%}); a pair that differs: {one.pairs:.1%}"
