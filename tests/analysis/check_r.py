@@ -26,8 +26,8 @@ from tests.analysis.statistics.published import DATA
 PACKAGES = ("r-base-core", "r-cran-ordinal", "r-cran-lme4")
 INSTALLED = 'quit(status = !all(sapply(c("ordinal", "lme4"), requireNamespace, quietly = TRUE)))'
 PLACE = [name for name in COLUMNS if name not in {"n", "value"}]
-# R's clm and clmm stop a little short of the maximum, and a p-value has its z's error times z.
-CLOSE = {"clmm": 2e-3, "mixed": 1e-4, "shapiro": 1e-6, "clm": 1e-4}
+# Searches stop a little short of the maximum, R's and ours, and a p-value has its z's error times z.
+CLOSE = {"clmm": 2e-3, "mixed": 1e-4, "shapiro": 1e-6, "clm": 1e-3}
 Figures = dict[tuple[str, ...], float]
 
 
