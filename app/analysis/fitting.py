@@ -17,9 +17,10 @@ from app.analysis.statistics.base import Undefined, is_constant, values_of
 from app.analysis.statistics.contrasts import ConditionTest, condition_model
 from app.analysis.statistics.cumulative import CumulativeModel, cumulative_model
 from app.analysis.statistics.mixed import LikelihoodRatio, MixedModel, mixed_condition_test, mixed_model
+from app.web.processes import end_with
 
 Say = Callable[[str], object]
-SIDE_BY_SIDE = 3_000  # ratings from which starting further processes takes less time than it saves
+SIDE_BY_SIDE = 1_000  # ratings from which starting further processes takes less time than it saves
 
 
 def silent(_: str) -> None:
@@ -53,8 +54,13 @@ class Answer:
     cumulative: ConditionTest | Undefined | None
     correct: CumulativeModel | Undefined | None
     interaction: CumulativeModel | Undefined | None
-    total: Linear
+    total: Linear | None
     adjusted: Linear | None
+
+    @property
+    def fullest(self) -> Linear | None:
+        """With all covariates that there are."""
+        return self.adjusted or self.total
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +99,9 @@ def answered(questions: Sequence[Question], say: Say) -> dict[str, Answers]:
             found[one.outcome] = answer(one)
         return found
     say(f"Fitting models of {len(questions)} outcomes, {processes} at a time")
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        processes, mp_context=get_context("spawn"), initializer=end_with, initargs=(os.getpid(),)
+    ) as pool:
         waiting = {pool.submit(answer, one): one.outcome for one in questions}
         for number, done in enumerate(as_completed(waiting), 1):
             found[waiting[done]] = done.result()
@@ -110,7 +118,7 @@ def answer(question: Question) -> Answers:
     has_more = question.factors != question.plain_factors
     return Answers(
         by_version=by_version,
-        plain=answer_of(question, rows, question.plain_factors, None) if has_more else None,
+        plain=plain_answer(question, rows) if has_more else None,
         people_alone=mixed_model(rows, question.outcome, ["participant"], question.covariates),
     )
 
@@ -141,6 +149,19 @@ def answer_of(question: Question, rows: pd.DataFrame, factors: Sequence[str], ne
 def differs(rows: pd.DataFrame) -> bool:
     """Whether both right and wrong answers were explained."""
     return not is_constant(values_of(rows.dropna(subset=[CORRECT]), CORRECT))
+
+
+def plain_answer(question: Question, rows: pd.DataFrame) -> Answer:
+    """The published analysis' main models: of the categories of a construct, and of their mean."""
+    factors, is_construct = question.plain_factors, question.is_construct
+    found = None if is_construct else linear(question, rows, factors, question.covariates, None)
+    return Answer(
+        cumulative=condition_model(rows, question.outcome, factors) if is_construct else None,
+        correct=None,
+        interaction=None,
+        total=None,
+        adjusted=found,
+    )
 
 
 def known(model: CumulativeModel | Undefined) -> CumulativeModel | None:

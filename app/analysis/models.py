@@ -87,10 +87,10 @@ def linear_models(
     name: str = "mixed_model",
 ) -> Found:
     """Adjusted for the explanation's length, which is the condition's doing; and not (`…_total`)."""
-    adjusted = {outcome: one.adjusted or one.total for outcome, one in answers.items()}
-    yield from linear_family(material, variant, rows, adjusted, name)
+    fullest = {outcome: one.fullest for outcome, one in answers.items() if one.fullest}
+    yield from linear_family(material, variant, rows, fullest, name)
     if material.covariates:
-        total = {outcome: one.total for outcome, one in answers.items()}
+        total = {outcome: one.total for outcome, one in answers.items() if one.total}
         yield from linear_family(material, variant, rows, total, f"{name}_total", ())
 
 

@@ -14,11 +14,10 @@ from app.analysis.statistics.design import Design, design
 from app.analysis.statistics.effects import Z95
 from app.analysis.statistics.estimable import cannot_estimate
 from app.analysis.statistics.linear import Coefficient
+from app.analysis.statistics.newton import climb
 
 Method = Literal["REML", "ML"]
 ZERO = 1e-3  # relative standard deviations below this are tried without their factor
-LEVEL = 1e-3  # of the criterion's slope
-WIDTH = 1e-3
 NO_ERROR = 1e-8  # a residual variance below this share of the whole is none
 
 
@@ -26,8 +25,8 @@ class NoError(ArithmeticError):
     """The model fits every rating exactly, so its likelihood has no bound."""
 
 
-class NoMinimum(ArithmeticError):
-    """The search ended where the criterion still falls, or is flat."""
+class NoMaximum(ArithmeticError):
+    """The likelihood is flat, or has no maximum that was found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +120,7 @@ def fit(
             groups, theta, found = less, theta_less, without
     except NoError:
         return Undefined("People, items and conditions explain every rating: the model has no error left.")
-    except NoMinimum:
+    except NoMaximum:
         return Undefined(
             "The likelihood is flat, or has no maximum that could be found: these ratings cannot tell the "
             "model's parts apart."
@@ -138,29 +137,27 @@ def solve(
     if not groups.names:
         return np.zeros(0), profile(problem, np.zeros(0))
 
-    def goal(theta: Vector) -> tuple[float, Vector]:
+    def likelihood(theta: Vector) -> tuple[float, Vector]:
         here = profile(problem, theta)
-        return here.criterion, here.gradient
+        return -here.criterion / 2, -here.gradient / 2
 
-    first = np.full(len(groups.names), 0.5) if start is None else start
-    done = optimize.minimize(goal, first, jac=True, method="BFGS", options={"gtol": 1e-7})
-    theta = np.abs(done.x)
-    if not is_minimum(goal, theta):
-        raise NoMinimum
+    top = None if start is None else climb(likelihood, start)
+    if top is None:
+        first = np.full(len(groups.names), 0.5) if start is None else start
+        top = climb(likelihood, quasi_newton(likelihood, first), is_near=True)
+    if top is None:
+        raise NoMaximum
+    theta = np.abs(top.parameters)
     return theta, profile(problem, theta)
 
 
-def is_minimum(goal: Callable[[Vector], tuple[float, Vector]], theta: Vector) -> bool:
-    """Whether the slope is none there, and the criterion curves up along every factor (or is at zero)."""
-    slope = goal(theta)[1]
-    if not np.all(np.abs(slope) < LEVEL):
-        return False
-    for index, here in enumerate(theta):
-        step = np.zeros(len(theta))
-        step[index] = WIDTH * max(1.0, here)
-        if here >= ZERO and (goal(theta + step)[1] - goal(theta - step)[1])[index] <= LEVEL * WIDTH:
-            return False
-    return True
+def quasi_newton(likelihood: Callable[[Vector], tuple[float, Vector]], start: Vector) -> Vector:
+    def goal(theta: Vector) -> tuple[float, Vector]:
+        value, gradient = likelihood(theta)
+        return -value, -gradient
+
+    done = optimize.minimize(goal, start, jac=True, method="BFGS", options={"gtol": 1e-2})
+    return np.asarray(done.x, np.float64)
 
 
 def level_sums(joint: Matrix, groups: Crossed) -> list[Matrix]:

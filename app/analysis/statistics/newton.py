@@ -1,0 +1,112 @@
+"""Newton's method for a likelihood with an exact gradient; the second derivative is by differences of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.analysis.statistics.base import Matrix, Vector
+
+SETTLED = 1e-9  # the gain a further step promises
+REACHED = 1e-4  # a point that promises more than this is no maximum
+NEAR = 1.0  # from here Newton's steps alone lead on
+STALE = 1e-5  # steps that promised more than this in all changed the information
+SLOW = 0.1  # a step should promise a tenth of what the one before did
+MOST_STEPS = 30
+SHORTEST = 1e-3
+ROUNDING = 1e-9
+
+# Log likelihood and gradient; None where the parameters are none.
+Likelihood = Callable[[Vector], tuple[float, Vector] | None]
+
+
+@dataclass(frozen=True)
+class Point:
+    at: Vector
+    value: float
+    gradient: Vector
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summit:
+    """A maximum; `information` is the negative second derivative there."""
+
+    parameters: Vector
+    value: float
+    information: Matrix
+
+
+def climb(likelihood: Likelihood, start: Vector, *, is_near: bool = False) -> Summit | None:
+    """The maximum that is near; the information is computed anew where it is stale.
+
+    None if the steps lead to no maximum, or (unless `is_near` says that they must) if it is far away.
+    """
+    here = likelihood(start)
+    if here is None:
+        return None
+    point = Point(start, *here)
+    information = information_at(likelihood, start)
+    before, moved = np.inf, 0.0
+    for _ in range(MOST_STEPS):
+        if not is_positive(information):
+            return None
+        step, promise = ahead(point, information)
+        if promise < SETTLED:
+            break
+        if not is_near and promise > NEAR:
+            return None
+        if promise > SLOW * before and moved > 0:
+            information, before, moved = information_at(likelihood, point.at), np.inf, 0.0
+            continue
+        there = climbed(likelihood, point, step)
+        if there is None:
+            break
+        point, before, moved = there, promise, moved + promise
+    return top(point, information_at(likelihood, point.at) if moved > STALE else information)
+
+
+def top(point: Point, information: Matrix) -> Summit | None:
+    if not is_positive(information) or ahead(point, information)[1] > REACHED:
+        return None
+    return Summit(parameters=point.at, value=point.value, information=information)
+
+
+def ahead(point: Point, information: Matrix) -> tuple[Vector, float]:
+    """The next step, and what it promises to gain."""
+    step = np.asarray(np.linalg.solve(information, point.gradient), np.float64)
+    return step, float(point.gradient @ step) / 2
+
+
+def climbed(likelihood: Likelihood, point: Point, step: Vector) -> Point | None:
+    """The point a step leads to, halved until it is higher; None if there is nothing left to gain."""
+    size = 1.0
+    while size > SHORTEST:
+        there = point.at + size * step
+        found = likelihood(there)
+        if found is not None and found[0] >= point.value:
+            return Point(there, *found)
+        size /= 2
+    return None
+
+
+def is_positive(information: Matrix) -> bool:
+    """Whether a matrix is positive definite by more than rounding, whatever its parameters' units."""
+    diagonal = np.diag(information)
+    if not np.all(np.isfinite(information)) or np.any(diagonal <= 0):
+        return False
+    unit = information / np.sqrt(np.outer(diagonal, diagonal))
+    return bool(np.linalg.eigvalsh(unit)[0] > ROUNDING)
+
+
+def information_at(likelihood: Likelihood, parameters: Vector, width: float = 1e-4) -> Matrix:
+    """The negative second derivative, by central differences of the exact gradient; no number at an edge."""
+    columns = []
+    for index in range(len(parameters)):
+        step = np.zeros(len(parameters))
+        step[index] = width
+        above, below = likelihood(parameters + step), likelihood(parameters - step)
+        if above is None or below is None:
+            return np.full((len(parameters), len(parameters)), np.nan)
+        columns.append((below[1] - above[1]) / (2 * width))
+    found = np.array(columns)
+    return np.asarray((found + found.T) / 2)
