@@ -34,6 +34,7 @@ def told(material: Material) -> str:
 
 def test_a_text_is_what_was_shown_of_a_question_in_a_condition() -> None:
     rows = {
+        "participant": ["p"] * 5,
         "question": ["q1", "q1", "q1", "q2", "q1"],
         "condition": ["A", "B", "A", "A", "A"],
         TEXT_HASH: ["x", "y", "z", "x", "x"],

@@ -172,7 +172,8 @@ def outliers(found: Found) -> Iterator[str]:
 
 def methods(material: Material) -> Iterator[str]:
     names = {PERSON_CONDITION: "participant × condition"}
-    factors = listed([names.get(name, name) for name in material.factors])
+    factors = [names.get(name, name) for name in material.factors]
+    intercepts = f"crossed random intercepts for {listed(factors)}" if factors else "no random intercepts"
     length = ", with and without explanation length as covariate" if material.covariates else ""
     yield (
         f"Each construct was rated on a scale of up to {len(material.scale)} points; Quality is the mean of "
@@ -186,8 +187,8 @@ def methods(material: Material) -> Iterator[str]:
     )
     yield from primaries(material)
     yield (
-        "Ratings were analysed with cumulative link mixed models (logit link) with crossed random intercepts "
-        f"for {factors}, fitted by maximum likelihood with Laplace's approximation. Conditions were compared "
+        "Ratings were analysed with cumulative link mixed models (logit link) with "
+        f"{intercepts}, fitted by maximum likelihood with Laplace's approximation. Conditions were compared "
         "by likelihood-ratio tests and pairwise by odds ratios with 95 % Wald intervals. An intercept whose "
         "variance was estimated as zero was left out."
     )

@@ -7,7 +7,7 @@ from scipy import optimize
 
 from app.analysis.statistics.base import Matrix, Undefined, Vector
 from app.analysis.statistics.laplace import Laplace, Ordinal
-from app.analysis.statistics.newton import climb
+from app.analysis.statistics.newton import SLOPES, climb
 
 NO_MAXIMUM = Undefined(
     "The likelihood has no maximum that could be found: these ratings cannot tell the model's parts apart."
@@ -27,11 +27,15 @@ def fit(data: Ordinal, start: Vector | None = None) -> Fit | Undefined:
     laplace = Laplace(data)
     if start is not None and (near := newton(data, laplace, start)):
         return near
-    first = quasi_newton(data, laplace, starting_values(data) if start is None else start)
-    return newton(data, laplace, first, is_near=True) or NO_MAXIMUM
+    here = starting_values(data) if start is None else start
+    for slope in SLOPES:
+        here = quasi_newton(data, laplace, here, slope)
+        if top := newton(data, laplace, here, is_near=True):
+            return top
+    return NO_MAXIMUM
 
 
-def quasi_newton(data: Ordinal, laplace: Laplace, start: Vector) -> Vector:
+def quasi_newton(data: Ordinal, laplace: Laplace, start: Vector, slope: float) -> Vector:
     """BFGS in the first threshold and logarithms of the steps to the next, which keeps them in order."""
 
     def goal(free: Vector) -> tuple[float, Vector]:
@@ -39,7 +43,7 @@ def quasi_newton(data: Ordinal, laplace: Laplace, start: Vector) -> Vector:
         value, gradient = laplace.evaluate(parameters)
         return -value, -(jacobian.T @ gradient)
 
-    done = optimize.minimize(goal, free_of(data, start), jac=True, method="BFGS", options={"gtol": 1e-2})
+    done = optimize.minimize(goal, free_of(data, start), jac=True, method="BFGS", options={"gtol": slope})
     parameters, _ = ordered(data, done.x)
     scales = len(parameters) - len(data.factors.names)
     parameters[scales:] = np.abs(parameters[scales:])

@@ -14,7 +14,7 @@ from app.analysis.statistics.design import Design, design
 from app.analysis.statistics.effects import Z95
 from app.analysis.statistics.estimable import cannot_estimate
 from app.analysis.statistics.linear import Coefficient
-from app.analysis.statistics.newton import climb
+from app.analysis.statistics.newton import SLOPES, climb
 
 Method = Literal["REML", "ML"]
 ZERO = 1e-3  # relative standard deviations below this are tried without their factor
@@ -142,21 +142,23 @@ def solve(
         return -here.criterion / 2, -here.gradient / 2
 
     top = None if start is None else climb(likelihood, start)
-    if top is None:
-        first = np.full(len(groups.names), 0.5) if start is None else start
-        top = climb(likelihood, quasi_newton(likelihood, first), is_near=True)
+    here = np.full(len(groups.names), 0.5) if start is None else start
+    for slope in SLOPES:
+        if top is None:
+            here = quasi_newton(likelihood, here, slope)
+            top = climb(likelihood, here, is_near=True)
     if top is None:
         raise NoMaximum
     theta = np.abs(top.parameters)
     return theta, profile(problem, theta)
 
 
-def quasi_newton(likelihood: Callable[[Vector], tuple[float, Vector]], start: Vector) -> Vector:
+def quasi_newton(likelihood: Callable[[Vector], tuple[float, Vector]], start: Vector, slope: float) -> Vector:
     def goal(theta: Vector) -> tuple[float, Vector]:
         value, gradient = likelihood(theta)
         return -value, -gradient
 
-    done = optimize.minimize(goal, start, jac=True, method="BFGS", options={"gtol": 1e-2})
+    done = optimize.minimize(goal, start, jac=True, method="BFGS", options={"gtol": slope})
     return np.asarray(done.x, np.float64)
 
 

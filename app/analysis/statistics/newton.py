@@ -7,11 +7,12 @@ import numpy as np
 
 from app.analysis.statistics.base import Matrix, Vector
 
-SETTLED = 1e-9  # the gain a further step promises
+SETTLED = 1e-13  # the gain a further step promises: the point is then within 1e-6 of its standard errors
 REACHED = 1e-4  # a point that promises more than this is no maximum
 NEAR = 1.0  # from here Newton's steps alone lead on
-STALE = 1e-5  # steps that promised more than this in all changed the information
+STALE = 1e-7  # steps that promised more than this in all changed the information
 SLOW = 0.1  # a step should promise a tenth of what the one before did
+SLOPES = (1e-3, 1e-8)  # where a quasi-Newton search ends: the second if no maximum is near the first
 MOST_STEPS = 30
 SHORTEST = 1e-3
 ROUNDING = 1e-9
