@@ -112,7 +112,7 @@ def test_another_researchers_study_is_as_if_there_were_none(web: TestClient, dat
     assert taken.json()["detail"] == "The slug 'small' is taken; give the study another one."
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # nothing reaches a database
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # its kind does not matter to the refusal
 @pytest.mark.parametrize(
     "body",
     [

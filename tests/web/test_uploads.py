@@ -80,7 +80,7 @@ def test_the_same_by_the_api(web: TestClient, database: Database, tmp_path: Path
     assert event.actor == f"{ADA} (token test)"
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # refused before it is stored
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # its kind does not matter to the refusal
 @pytest.mark.parametrize(
     "name,content,fields,complaint",
     [
