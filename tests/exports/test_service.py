@@ -139,7 +139,7 @@ def test_no_file_holds_a_code_and_external_ids_only_where_they_were_asked_for(
     named = everything(with_external_ids=True)
     assert not [code for code in codes if code in named]
     columns = header(tmp_path / "participants.csv")
-    assert columns[17:20] == ["external_id", "external_study_id", "external_attempt_id"]
+    assert columns[18:21] == ["external_id", "external_study_id", "external_attempt_id"]
     rows = read_rows(tmp_path / "participants.csv")
     assert {row["external_id"] for row in rows} == {PID, "'=EXT()"}
     assert {(row["external_study_id"], row["external_attempt_id"]) for row in rows} == {("st1", "se1")}
