@@ -123,7 +123,7 @@ def test_an_export_that_takes_a_while_says_so_until_the_file_comes(
     server: DemoServer, new_context: NewContext
 ) -> None:
     page = new_context(**DESKTOP).new_page()
-    sign_in(page, server, "paula@example.org", "admin")
+    sign_in(page, server, "pauline@example.org", "admin")
     page.goto(f"{server.address}/studies/demo/results")
     expect(page.get_by_role("status")).to_be_empty()
     page.get_by_label("Table", exact=True).select_option("parquet")
