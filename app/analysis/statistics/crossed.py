@@ -9,7 +9,7 @@ the border between them is sparse, as a person rates few texts. Source: Bates et
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import permutations, product
+from itertools import combinations, permutations, product
 
 import numpy as np
 import pandas as pd
@@ -175,16 +175,23 @@ class Factorised:
         return sparse.csr_array((data, border.columns, border.rows), shape=shape)
 
     def far_block(self, weights: Vector) -> Matrix:
+        """The far side's block of H: diagonal within a factor, a table of weights between two."""
         factors = self.factors
-        far = range(factors.near, len(factors.names))
         width = factors.total - self.split
-        places = [start + factors.codes[f] for start, f in zip(self.starts, far, strict=True)]
-        block = np.zeros(width * width)
-        for (f, here), (g, there) in product(zip(far, places, strict=True), repeat=2):
-            block += np.bincount(
-                here * width + there, self.scales[f] * self.scales[g] * weights, width * width
-            )
-        return np.eye(width) + block.reshape(width, width)
+        block = np.eye(width)
+        blocks = list(zip(range(factors.near, len(factors.names)), self.starts, strict=True))
+        for f, start in blocks:
+            size, scale = factors.sizes[f], self.scales[f]
+            levels = np.arange(start, start + size)
+            block[levels, levels] += scale**2 * np.bincount(factors.codes[f], weights, size)
+        for (f, start), (g, other) in combinations(blocks, 2):
+            cells = factors.codes[f] * factors.sizes[g] + factors.codes[g]
+            shape = factors.sizes[f], factors.sizes[g]
+            part = np.bincount(cells, weights, shape[0] * shape[1]).reshape(shape)
+            part = self.scales[f] * self.scales[g] * part
+            block[start : start + shape[0], other : other + shape[1]] = part
+            block[other : other + shape[1], start : start + shape[0]] = part.T
+        return block
 
     def down(self, rows: sparse.csr_array) -> sparse.csr_array:
         """L⁻¹ times the near side's rows."""
@@ -220,8 +227,10 @@ class Factorised:
     @cached_property
     def inverse(self) -> Matrix:
         """The far block of H⁻¹."""
-        width = len(self.root)
-        return np.asarray(linalg.cho_solve((self.root, True), np.eye(width))) if width else self.root
+        if not self.root.size:
+            return self.root
+        lower, _ = linalg.lapack.dpotri(self.root, lower=1)
+        return np.asarray(np.tril(lower) + np.tril(lower, -1).T)
 
     @cached_property
     def pulled(self) -> sparse.csr_array:
