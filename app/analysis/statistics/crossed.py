@@ -229,8 +229,11 @@ class Factorised:
         """The far block of H⁻¹."""
         if not self.root.size:
             return self.root
+        # The root is zero above its diagonal, and LAPACK leaves that half alone.
         lower, _ = linalg.lapack.dpotri(self.root, lower=1)
-        return np.asarray(np.tril(lower) + np.tril(lower, -1).T)
+        inverse = np.asarray(lower + lower.T)
+        np.fill_diagonal(inverse, np.diag(lower))
+        return inverse
 
     @cached_property
     def pulled(self) -> sparse.csr_array:
