@@ -14,7 +14,8 @@ import numpy as np
 from scipy.special import expit, log_expit
 
 from app.analysis.statistics.base import Codes, Matrix, Vector
-from app.analysis.statistics.crossed import Crossed, Factorised
+from app.analysis.statistics.crossed import Crossed
+from app.analysis.statistics.factorised import Factorised
 
 MOST_STEPS = 100
 FINISHED = 1e-18  # Newton's decrement, twice what is left to gain

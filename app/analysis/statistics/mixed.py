@@ -9,10 +9,11 @@ import pandas as pd
 from scipy import optimize, stats
 
 from app.analysis.statistics.base import Matrix, Undefined, Vector, is_constant, outcome_rows, values_of
-from app.analysis.statistics.crossed import Crossed, Factorised, crossed
+from app.analysis.statistics.crossed import Crossed, crossed
 from app.analysis.statistics.design import Design, design
 from app.analysis.statistics.effects import Z95
 from app.analysis.statistics.estimable import cannot_estimate
+from app.analysis.statistics.factorised import Factorised
 from app.analysis.statistics.linear import Coefficient
 from app.analysis.statistics.newton import SLOPES, climb
 

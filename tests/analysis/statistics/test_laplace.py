@@ -10,9 +10,10 @@ from scipy.special import expit
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from app.analysis.statistics.base import Undefined, Vector
-from app.analysis.statistics.crossed import Factorised, crossed
+from app.analysis.statistics.crossed import crossed
 from app.analysis.statistics.cumulative import CumulativeModel, cumulative_model
 from app.analysis.statistics.design import design
+from app.analysis.statistics.factorised import Factorised
 from app.analysis.statistics.laplace import Laplace, Ordinal
 from tests.analysis.statistics.made import make_ratings
 
