@@ -1,9 +1,9 @@
 """Crossed and nested random intercepts: which observation belongs to which level, without ever forming Z.
 
 Of H = I + Λ'Z'WZΛ one side is eliminated first: a factor, or one nested in another, whose blocks of H are
-diagonal (a person's conditions touch that person alone). What is left, the Schur complement of the other side, is small and dense;
-the border between them is sparse, as a person rates few texts. Source: Bates et al. 2015, J. Stat. Softw.
-67(1), sections 3 and 5; block elimination: Golub & Van Loan 2013, Matrix Computations, 4.
+diagonal (a person's conditions touch that person alone). What is left, the other side's Schur complement,
+is small and dense; the border between them is sparse, as a person rates few texts. Source: Bates et al. 2015,
+J. Stat. Softw. 67(1), sections 3 and 5; block elimination: Golub & Van Loan 2013, Matrix Computations, 4.
 """
 
 from collections.abc import Sequence
