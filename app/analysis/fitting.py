@@ -16,7 +16,8 @@ from app.analysis.material import CORRECT, QUALITY, Material
 from app.analysis.statistics.base import Undefined, is_constant, values_of
 from app.analysis.statistics.contrasts import ConditionTest, condition_model
 from app.analysis.statistics.cumulative import CumulativeModel, cumulative_model
-from app.analysis.statistics.mixed import LikelihoodRatio, MixedModel, mixed_condition_test, mixed_model
+from app.analysis.statistics.likelihood_ratio import LikelihoodRatio
+from app.analysis.statistics.mixed import MixedModel, mixed_condition_test, mixed_model
 from app.web.processes import end_with
 
 Say = Callable[[str], object]

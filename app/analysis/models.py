@@ -9,8 +9,8 @@ import pandas as pd
 from app.analysis.fitting import Answer, Linear, Say, answered, questions_of, silent
 from app.analysis.material import QUALITY, Material
 from app.analysis.statistics.base import Undefined, conditions_of, in_families, outcome_rows
-from app.analysis.statistics.contrasts import Contrast, condition_test, contrasts, in_family, odds_ratios
-from app.analysis.statistics.mixed import LikelihoodRatio
+from app.analysis.statistics.contrasts import Contrast, contrasts, in_family, odds_ratios
+from app.analysis.statistics.likelihood_ratio import LikelihoodRatio, likelihood_ratio
 from app.analysis.tidy import Key, Note, Statistic, tidy
 
 Found = Iterator[Statistic | Note]
@@ -74,7 +74,7 @@ def with_correctness(material: Material, variant: str, answers: Mapping[str, Ans
         key = replace(key, analysis="clmm_correct_interaction")
         yield from tidy(key, one.interaction)
         if not isinstance(one.correct, Undefined) and not isinstance(one.interaction, Undefined):
-            test = condition_test(one.interaction, one.correct)
+            test = likelihood_ratio(one.interaction, one.correct)
             tests[replace(key, analysis="clmm_interaction_test")] = test
     yield from corrected(tests, material.primary)
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
-from scipy import stats
 
 from app.analysis.material import VERSION, Material
 from app.analysis.statistics.base import Undefined
 from app.analysis.statistics.leaving import leaving, leaving_test
-from app.analysis.statistics.mixed import LikelihoodRatio, MixedModel, mixed_model
+from app.analysis.statistics.likelihood_ratio import LikelihoodRatio, likelihood_ratio
+from app.analysis.statistics.mixed import MixedModel, mixed_model
 from app.analysis.tidy import Key, Note, Statistic, tidy
 
 Found = Iterator[Statistic | Note]
@@ -54,7 +54,7 @@ def with_order(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         if (before == label).any()
     }
     # Of two places the second is the one that something came before.
-    has_places = frame[POSITION].nunique() > 2  # noqa: PLR2004
+    has_places = frame[POSITION].nunique() > 2  # noqa: PLR2004  # the sentence above
     return frame.assign(**columns), [*([POSITION] if has_places else []), *columns]
 
 
@@ -65,16 +65,10 @@ def previous_condition(frame: pd.DataFrame) -> "pd.Series[str]":
 
 
 def ratio_test(full: MixedModel | Undefined, null: MixedModel | Undefined) -> LikelihoodRatio | Undefined:
-    """Between two fits by maximum likelihood, the second within the first. Source: Wilks 1938."""
+    """Of two models that may not have been fitted."""
     if isinstance(full, Undefined):
         return full
-    if isinstance(null, Undefined):
-        return null
-    df = len(full.coefficients) - len(null.coefficients)
-    if df == 0:
-        return Undefined("The one model has no coefficient more than the other, so there is nothing to test.")
-    chi2 = max(0.0, 2 * (full.loglik - null.loglik))
-    return LikelihoodRatio(n=full.n, chi2=chi2, df=df, p=float(stats.chi2.sf(chi2, df)))
+    return null if isinstance(null, Undefined) else likelihood_ratio(full, null)
 
 
 def leavings(due: pd.DataFrame) -> Found:

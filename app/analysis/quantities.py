@@ -12,8 +12,9 @@ from app.analysis.statistics.cumulative import CumulativeModel
 from app.analysis.statistics.describe import Description, Fences, Levene, Shapiro
 from app.analysis.statistics.effects import Superiority
 from app.analysis.statistics.leaving import Leaving, LeavingTest
+from app.analysis.statistics.likelihood_ratio import LikelihoodRatio
 from app.analysis.statistics.linear import Coefficient, LinearModel
-from app.analysis.statistics.mixed import LikelihoodRatio, MixedModel
+from app.analysis.statistics.mixed import MixedModel
 from app.analysis.statistics.multivariate import BoxM
 from app.analysis.statistics.paired import Friedman, Paired, WilcoxonPair
 from app.analysis.statistics.ranks import DunnPair, Kruskal

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from app.analysis.statistics.base import Matrix, Undefined, bonferroni, holm, in_families, outcome_rows, pairs
 from app.analysis.statistics.cumulative import CumulativeModel, cumulative_model
+from app.analysis.statistics.likelihood_ratio import LikelihoodRatio, likelihood_ratio
 from app.analysis.statistics.linear import Coefficient
-from app.analysis.statistics.mixed import LikelihoodRatio, MixedModel, coefficient
+from app.analysis.statistics.mixed import MixedModel, coefficient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,15 +90,6 @@ def odds_ratios(found: Sequence[Contrast]) -> list[OddsRatio]:
     ]
 
 
-def condition_test(full: CumulativeModel, null: CumulativeModel) -> LikelihoodRatio | Undefined:
-    """Likelihood-ratio test of two nested cumulative models. Source: Wilks 1938, Ann. Math. Stat. 9(1)."""
-    df = len(full.coefficients) - len(null.coefficients)
-    if df <= 0:
-        return Undefined("The models have the same coefficients, so there is nothing to test.")
-    chi2 = max(0.0, 2 * (full.loglik - null.loglik))
-    return LikelihoodRatio(n=full.n, chi2=chi2, df=df, p=float(stats.chi2.sf(chi2, df)))
-
-
 @dataclass(frozen=True, kw_only=True)
 class ConditionTest:
     """The test of one construct; `p_holm` is over the constructs of the study."""
@@ -145,7 +136,7 @@ def condition_model(
     null = cumulative_model(rows, construct, factors, covariates, with_condition=False, near=full)
     if isinstance(null, Undefined):
         return null
-    test = condition_test(full, null)
+    test = likelihood_ratio(full, null)
     return (
         test
         if isinstance(test, Undefined)

@@ -14,6 +14,7 @@ from app.analysis.statistics.design import Design, design
 from app.analysis.statistics.effects import Z95
 from app.analysis.statistics.estimable import cannot_estimate
 from app.analysis.statistics.factorised import Factorised
+from app.analysis.statistics.likelihood_ratio import LikelihoodRatio, likelihood_ratio
 from app.analysis.statistics.linear import Coefficient
 from app.analysis.statistics.newton import SLOPES, climb
 
@@ -260,14 +261,6 @@ def coefficient(name: str, estimate: float, se: float) -> Coefficient:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class LikelihoodRatio:
-    n: int
-    chi2: float
-    df: int
-    p: float
-
-
 def mixed_condition_test(
     frame: pd.DataFrame,
     outcome: str,
@@ -283,8 +276,6 @@ def mixed_condition_test(
     null = mixed_model(rows, outcome, factors, covariates, method="ML", with_condition=False, near=full)
     if isinstance(null, Undefined):
         return null
-    df = len(full.coefficients) - len(null.coefficients)
-    if df == 0:
+    if len(full.coefficients) == len(null.coefficients):
         return Undefined("There are ratings in fewer than two conditions, so there is nothing to compare.")
-    chi2 = max(0.0, 2 * (full.loglik - null.loglik))
-    return LikelihoodRatio(n=full.n, chi2=chi2, df=df, p=float(stats.chi2.sf(chi2, df)))
+    return likelihood_ratio(full, null)
