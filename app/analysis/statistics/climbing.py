@@ -29,14 +29,17 @@ def fit(data: Ordinal, start: Vector | None = None) -> Fit | Undefined:
         return near
     here = starting_values(data) if start is None else start
     for slope in SLOPES:
-        here = quasi_newton(data, laplace, here, slope)
-        if top := newton(data, laplace, here, is_near=True):
+        here, information = quasi_newton(data, laplace, here, slope)
+        if top := newton(data, laplace, here, information):
             return top
     return NO_MAXIMUM
 
 
-def quasi_newton(data: Ordinal, laplace: Laplace, start: Vector, slope: float) -> Vector:
-    """BFGS in the first threshold and logarithms of the steps to the next, which keeps them in order."""
+def quasi_newton(data: Ordinal, laplace: Laplace, start: Vector, slope: float) -> tuple[Vector, Matrix]:
+    """BFGS in the first threshold and logarithms of the steps to the next, which keeps them in order.
+
+    Where it came to, and the information there as its steps saw it.
+    """
 
     def goal(free: Vector) -> tuple[float, Vector]:
         parameters, jacobian = ordered(data, free)
@@ -44,20 +47,22 @@ def quasi_newton(data: Ordinal, laplace: Laplace, start: Vector, slope: float) -
         return -value, -(jacobian.T @ gradient)
 
     done = optimize.minimize(goal, free_of(data, start), jac=True, method="BFGS", options={"gtol": slope})
-    parameters, _ = ordered(data, done.x)
+    parameters, jacobian = ordered(data, done.x)
+    inverse = jacobian @ done.hess_inv @ jacobian.T
+    signs = np.ones(len(parameters))
     scales = len(parameters) - len(data.factors.names)
-    parameters[scales:] = np.abs(parameters[scales:])
-    return parameters
+    signs[scales:] = np.where(parameters[scales:] < 0, -1.0, 1.0)
+    return parameters * signs, np.linalg.inv(inverse) * np.outer(signs, signs)
 
 
-def newton(data: Ordinal, laplace: Laplace, start: Vector, *, is_near: bool = False) -> Fit | None:
+def newton(data: Ordinal, laplace: Laplace, start: Vector, information: Matrix | None = None) -> Fit | None:
     """The maximum near a point, with positive standard deviations."""
 
     def likelihood(parameters: Vector) -> tuple[float, Vector] | None:
         is_ordered = np.all(np.diff(parameters[: data.count - 1]) > 0)
         return laplace.evaluate(parameters) if is_ordered else None
 
-    top = climb(likelihood, start, is_near=is_near)
+    top = climb(likelihood, start, information)
     if top is None:
         return None
     signs = np.ones(len(start))

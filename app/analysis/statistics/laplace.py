@@ -19,7 +19,7 @@ from app.analysis.statistics.factorised import Factorised
 
 MOST_STEPS = 100
 FINISHED = 1e-18  # Newton's decrement, twice what is left to gain
-NEARLY = 1e-9
+SLOW = 0.01  # a step's decrement should be a hundredth of that before; else H is computed anew
 SHORTEST = 1e-10
 
 
@@ -96,11 +96,12 @@ def point(data: Ordinal, thresholds: Vector, eta: Vector) -> Point:
 
 
 class Laplace:
-    """The approximation for one data set; remembers the last mode, from which the next search starts."""
+    """The approximation for one data set; remembers the last mode and H, where the next search starts."""
 
     def __init__(self, data: Ordinal) -> None:
         self.data = data
         self.mode = np.zeros(data.factors.total)
+        self.known: Factorised | None = None
 
     def evaluate(self, parameters: Vector) -> tuple[float, Vector]:
         """The value of log L and its gradient. Raises: ValueError unless the thresholds increase."""
@@ -116,7 +117,10 @@ class Laplace:
         return value, self.gradient(here, solved)
 
     def find_mode(self, thresholds: Vector, fixed: Vector, scales: Vector) -> tuple[Point, Factorised]:
-        """Newton's method with halved steps; the function is concave, so it cannot fail but by rounding."""
+        """Newton's method with halved steps; the function is concave, so it cannot fail but by rounding.
+
+        The steps are made with an H that is known, of parameters or a mode nearby, while they shrink fast.
+        """
         factors = self.data.factors
 
         def at(mode: Vector) -> tuple[Point, float]:
@@ -124,24 +128,25 @@ class Laplace:
             return here, here.value - float(mode @ mode) / 2
 
         here, value = at(self.mode)
-        solved = Factorised(factors, scales, here.weight)
+        known, before = self.known or Factorised(factors, scales, here.weight), np.inf
         for _ in range(MOST_STEPS):
             gradient = factors.collect(here.slope, scales) - self.mode
-            step = solved.solve(gradient)
+            step = known.solve(gradient)
             decrement = float(gradient @ step)
             if decrement < FINISHED:
                 break
+            if decrement > SLOW * before:
+                known, before = Factorised(factors, scales, here.weight), np.inf
+                continue
             size = 1.0
             there, better = at(self.mode + step)
             while better < value - 1e-9 and size > SHORTEST:
                 size /= 2
                 there, better = at(self.mode + size * step)
             self.mode = self.mode + size * step
-            here, value = there, better
-            solved = Factorised(factors, scales, here.weight)
-            if decrement < NEARLY:  # the step squares the error, so this one was the last
-                break
-        return here, solved
+            here, value, before = there, better, decrement
+        self.known = Factorised(factors, scales, here.weight)
+        return here, self.known
 
     def gradient(self, here: Point, solved: Factorised) -> Vector:
         """By the chain rule: l directly, log|H| directly, and log|H| through the mode, which moves too."""

@@ -147,21 +147,25 @@ def solve(
     here = np.full(len(groups.names), 0.5) if start is None else start
     for slope in SLOPES:
         if top is None:
-            here = quasi_newton(likelihood, here, slope)
-            top = climb(likelihood, here, is_near=True)
+            here, information = quasi_newton(likelihood, here, slope)
+            top = climb(likelihood, here, information)
     if top is None:
         raise NoMaximum
     theta = np.abs(top.parameters)
     return theta, profile(problem, theta)
 
 
-def quasi_newton(likelihood: Callable[[Vector], tuple[float, Vector]], start: Vector, slope: float) -> Vector:
+def quasi_newton(
+    likelihood: Callable[[Vector], tuple[float, Vector]], start: Vector, slope: float
+) -> tuple[Vector, Matrix]:
+    """Where the search came to, and the information as its steps saw it."""
+
     def goal(theta: Vector) -> tuple[float, Vector]:
         value, gradient = likelihood(theta)
         return -value, -gradient
 
     done = optimize.minimize(goal, start, jac=True, method="BFGS", options={"gtol": slope})
-    return np.asarray(done.x, np.float64)
+    return np.asarray(done.x, np.float64), np.linalg.inv(done.hess_inv)
 
 
 def level_sums(joint: Matrix, groups: Crossed) -> list[Matrix]:

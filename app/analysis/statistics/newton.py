@@ -11,7 +11,6 @@ SETTLED = 1e-13  # the gain a further step promises: the point is then within 1e
 REACHED = 1e-4  # a point that promises more than this is no maximum
 NEAR = 1.0  # from here Newton's steps alone lead on
 STALE = 1e-7  # steps that promised more than this in all changed the information
-SLOW = 0.1  # a step should promise a tenth of what the one before did
 SLOPES = (1e-3, 1e-8)  # where a quasi-Newton search ends: the second if no maximum is near the first
 MOST_STEPS = 30
 SHORTEST = 1e-3
@@ -37,17 +36,19 @@ class Summit:
     information: Matrix
 
 
-def climb(likelihood: Likelihood, start: Vector, *, is_near: bool = False) -> Summit | None:
-    """The maximum that is near; the information is computed anew where it is stale.
+def climb(likelihood: Likelihood, start: Vector, information: Matrix | None = None) -> Summit | None:
+    """The maximum that is near; each step corrects the information by how the gradient changed.
 
-    None if the steps lead to no maximum, or (unless `is_near` says that they must) if it is far away.
+    None if the steps lead to no maximum, or if it is far away, unless a search has come to the start with
+    this information.
     """
     here = likelihood(start)
     if here is None:
         return None
     point = Point(start, *here)
-    information = information_at(likelihood, start)
-    before, moved = np.inf, 0.0
+    is_near, moved = information is not None, STALE
+    if information is None:
+        information, moved = information_at(likelihood, start), 0.0
     for _ in range(MOST_STEPS):
         if not is_positive(information):
             return None
@@ -56,14 +57,25 @@ def climb(likelihood: Likelihood, start: Vector, *, is_near: bool = False) -> Su
             break
         if not is_near and promise > NEAR:
             return None
-        if promise > SLOW * before and moved > 0:
-            information, before, moved = information_at(likelihood, point.at), np.inf, 0.0
-            continue
         there = climbed(likelihood, point, step)
         if there is None:
             break
-        point, before, moved = there, promise, moved + promise
-    return top(point, information_at(likelihood, point.at) if moved > STALE else information)
+        information = corrected(information, there.at - point.at, point.gradient - there.gradient)
+        point, moved = there, moved + promise
+    return top(point, information_at(likelihood, point.at) if moved >= STALE else information)
+
+
+def corrected(information: Matrix, step: Vector, change: Vector) -> Matrix:
+    """What agrees with the change of the gradient along a step, and stays positive (BFGS).
+
+    Source: Nocedal & Wright 2006, Numerical Optimization, equation 6.19.
+    """
+    along = float(step @ change)
+    if along <= 0:
+        return information
+    pushed = information @ step
+    less = np.outer(pushed, pushed) / float(step @ pushed)
+    return np.asarray(information - less + np.outer(change, change) / along)
 
 
 def top(point: Point, information: Matrix) -> Summit | None:
