@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.material import VERSION, Removed
-from app.contract.study import Exclusions
+from app.contract.plan import Exclusions
 
 FEWEST_FOR_SPREAD = 3
 FAST = "standard deviations below the mean (of the logarithm of a person's mean time per page)"

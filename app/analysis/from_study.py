@@ -101,6 +101,7 @@ def read_study(session: Session, slug: str, software: str, versions: str = "") -
     plan = Plan(
         version=analysed[-1].number,
         primary=tuple(key for key in newest.analysis.primary if key in constructs),
+        smallest_effect=newest.analysis.smallest_effect_of_interest,
         changes=tuple(plan_changes(session, frozen, who)),
     )
     origin = Origin(

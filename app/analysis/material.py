@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import log
 
 import numpy as np
 import pandas as pd
 
 from app.analysis.plans import PlanChange
 from app.analysis.versions import VersionPart
+from app.contract.plan import SmallestEffect
 
 QUALITY = "Quality"
 LENGTH = "explanation_length"
@@ -52,11 +54,27 @@ class Plan:
 
     version: int = 1
     primary: tuple[str, ...] = ()
+    smallest_effect: SmallestEffect | None = None
     changes: tuple[PlanChange, ...] = ()
+
+    @property
+    def points(self) -> float | None:
+        """The smallest effect of interest in points of the scale, and in log odds."""
+        return self.smallest_effect.points if self.smallest_effect else None
+
+    @property
+    def log_odds(self) -> float | None:
+        ratio = self.smallest_effect.odds_ratio if self.smallest_effect else None
+        return None if ratio is None else log(ratio)
 
     def is_declared(self, part: str) -> bool:
         """Whether this part stood in the plan before the first answer, and stayed until this version."""
-        return all(part not in one.parts for one in self.changes if one.version <= self.version)
+        return self.last_change(part) is None
+
+    def last_change(self, part: str) -> PlanChange | None:
+        """Of those until this version, after the first answer."""
+        mine = [one for one in self.changes if part in one.parts and one.version <= self.version]
+        return mine[-1] if mine else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,10 +10,12 @@ from app.analysis.fitting import Answer, Linear, Say, answered, questions_of, si
 from app.analysis.material import QUALITY, Material
 from app.analysis.statistics.base import Undefined, conditions_of, in_families, outcome_rows
 from app.analysis.statistics.contrasts import Contrast, contrasts, in_family, odds_ratios
+from app.analysis.statistics.equivalence import equivalence
 from app.analysis.statistics.likelihood_ratio import LikelihoodRatio, likelihood_ratio
 from app.analysis.tidy import Key, Note, Statistic, tidy
 
 Found = Iterator[Statistic | Note]
+MAIN = ("clmm", "mixed_model", "mixed_model_total")
 
 
 def models(material: Material, versions: Mapping[str, pd.DataFrame], say: Say = silent) -> Found:
@@ -49,6 +51,7 @@ def cumulative_models(
         key = replace(key, analysis=f"{name}_contrasts")
         yield from tidy(key, odds_ratios(pairs))
         yield from gated(key, pairs, one.p_holm)
+        yield from equivalent(key, name, pairs, material.plan.log_odds)
     yield from with_correctness(material, variant, answers)
 
 
@@ -61,6 +64,12 @@ def gated(key: Key, pairs: Sequence[Contrast], omnibus: float | None) -> Found:
     for one in pairs if omnibus is not None else ():
         place = replace(key, group1=one.group1, group2=one.group2)
         yield Statistic(place, "p_gated", None, max(one.p_holm, omnibus or 0.0))
+
+
+def equivalent(key: Key, name: str, pairs: Sequence[Contrast], bound: float | None) -> Found:
+    """Of a main model's pairs, and behind no test of all conditions: that one asks another question."""
+    if bound is not None and name in MAIN:
+        yield from tidy(replace(key, analysis=f"{name}_equivalence"), equivalence(pairs, bound))
 
 
 def with_correctness(material: Material, variant: str, answers: Mapping[str, Answer]) -> Found:
@@ -112,6 +121,7 @@ def linear_family(
             pairs = contrasts(one.model, compared(rows, outcome, columns))
             omnibus = adjusted.get(Key(f"{name}_test", variant, outcome))
             yield from gated(replace(key, analysis=f"{name}_contrasts"), pairs, omnibus)
+            yield from equivalent(key, name, pairs, material.plan.points)
     yield from corrected(tests, material.primary)
 
 

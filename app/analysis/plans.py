@@ -8,10 +8,11 @@ from itertools import pairwise
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from app.contract.study import Analysis, StudyDefinition
+from app.contract.plan import Analysis
+from app.contract.study import StudyDefinition
 from app.models import Assignment, Participant, Response, StudyVersion
 
-PARTS = ("reference", "primary", "exclude")
+PARTS = ("reference", "primary", "exclude", "smallest_effect_of_interest")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from app.analysis.statistics.contrasts import Contrast, OddsRatio
 from app.analysis.statistics.cumulative import CumulativeModel
 from app.analysis.statistics.describe import Description, Fences, Levene, Shapiro
 from app.analysis.statistics.effects import Superiority
+from app.analysis.statistics.equivalence import Equivalence
 from app.analysis.statistics.leaving import Leaving, LeavingTest
 from app.analysis.statistics.likelihood_ratio import LikelihoodRatio
 from app.analysis.statistics.linear import Coefficient, LinearModel
@@ -183,6 +184,14 @@ def _(one: OddsRatio) -> Rows:
         "odds_ratio_low": one.odds_ratio_low,
         "odds_ratio_high": one.odds_ratio_high,
     }
+    yield Row(group1=one.group1, group2=one.group2, values=values)
+
+
+@rows_of.register
+def _(one: Equivalence) -> Rows:
+    interval = {"low90": one.low90, "high90": one.high90}
+    tests = {"p_lower": one.p_lower, "p_upper": one.p_upper, "p_tost": one.p_tost, "p_holm": one.p_holm}
+    values = {"bound": one.bound, "estimate": one.estimate, **interval, **tests}
     yield Row(group1=one.group1, group2=one.group2, values=values)
 
 

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from math import comb
 from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from app.contract.base import Contract, Text, is_none, sha256_of
 from app.contract.complaints import MOST_PROBLEMS, did_you_mean, listed, shortened
+from app.contract.plan import Analysis, plan_contradictions
 from app.contract.recruitment import Recruitment, recruitment_contradictions
-from app.contract.words import MaybeName, MaybeWords, Name, Slug, Words, none_if_null
+from app.contract.words import MaybeWords, Name, Slug, Words
 
 MOST_ITEMS = 64  # for one participant; the planner's costs are exact up to here
 MOST_CHOICES = 100  # ways to choose a participant's conditions; each is planned at every arrival
@@ -109,22 +110,6 @@ class QuestionnaireQuestion(Contract):
     text: Words
     kind: Literal["choice", "text"] = "choice"
     options: tuple[Words, ...] = ()
-
-
-PositiveInt = Annotated[int, Field(ge=1)]
-PositiveSd = Annotated[float, Field(gt=0, le=100)]
-
-
-class Exclusions(Contract):
-    attention_failed_at_least: Annotated[PositiveInt | None, BeforeValidator(none_if_null)] = None
-    faster_than_sd: Annotated[PositiveSd | None, BeforeValidator(none_if_null)] = None
-    straightlining: bool = False
-
-
-class Analysis(Contract):
-    reference: MaybeName = None
-    primary: tuple[Name, ...] = ()
-    exclude: Exclusions = Exclusions()
 
 
 class StudyDefinition(Contract):
@@ -226,6 +211,10 @@ def contradictions(study: StudyDefinition) -> Iterator[Contradiction]:
         keys = [condition.key for condition in study.conditions]
         if study.analysis.reference not in keys:
             yield Unknown("analysis.reference", study.analysis.reference, keys, "condition")
+    used = {construct.scale for construct in study.constructs}
+    yield from plan_contradictions(
+        study.analysis, {key: labels for key, labels in study.scales.items() if key in used}
+    )
 
 
 def repeated(path: str, values: list[str], field: str = "key") -> Iterator[str]:

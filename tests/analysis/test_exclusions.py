@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.analysis.exclusions import NO_REASON, exclude, exclude_by_hand, exclude_by_plans
 from app.analysis.from_study import read_study
 from app.analysis.material import Removed
-from app.contract.study import Exclusions
+from app.contract.plan import Exclusions
 from app.models import Assignment, Participant, Response
 from app.participation.flow import asked_label
 from app.web.db import Database

@@ -192,6 +192,28 @@ def test_a_plan_that_changed_after_answers_came_is_listed_and_never_called_decla
     ]
 
 
+def test_a_smallest_effect_that_came_after_answers_is_listed_and_the_first_versions_stays_declared(
+    session: Session,
+) -> None:
+    make_first(session, analysis={"smallest_effect_of_interest": {"points": 0.5}})
+    take_part(session, "a")
+    make_next(
+        session,
+        2,
+        conditions=OTHER_TEXTS,
+        analysis={"smallest_effect_of_interest": {"points": 1, "odds_ratio": 2}},
+    )
+    take_part(session, "b", version=2, day=3)
+    material = read(session)
+    assert material.plan.points == 1
+    assert material.plan.log_odds == pytest.approx(0.6931, abs=1e-4)
+    assert not material.plan.is_declared("smallest_effect_of_interest")
+    assert "4 responses, changed the smallest effect of interest." in told(material)
+    first = read(session, "1")
+    assert (first.plan.points, first.plan.log_odds) == (0.5, None)
+    assert first.plan.is_declared("smallest_effect_of_interest")
+
+
 def test_the_first_version_keeps_its_declared_plan_when_a_later_one_changed_it(session: Session) -> None:
     make_first(session, analysis={"primary": ["plausibility"]})
     take_part(session, "a")

@@ -52,6 +52,13 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
         {"analysis": {"reference": "on"}},
         "analysis.reference: 'on' is no condition of this study; did you mean 'one'?",
     ),
+    "a smallest effect as wide as the scale": (
+        {"analysis": {"smallest_effect_of_interest": {"points": 4}}},
+        (
+            "analysis.smallest_effect_of_interest.points: 4 is as much as ratings on 'agreement' can differ "
+            "at all (4); say fewer."
+        ),
+    ),
     "too few questions": (
         {"questions": {"set": "set", "draw": {"count": 3}}},
         "questions: 3 questions, but each participant needs 4 different ones (2 conditions × 2).",
@@ -153,6 +160,10 @@ WRONG: dict[str, tuple[dict[str, Any], tuple[int | str, ...]]] = {
     "an exclusion at infinity": ({"analysis": {"exclude": {"faster_than_sd": "inf"}}}, ("analysis",)),
     "a negative exclusion": ({"analysis": {"exclude": {"faster_than_sd": -1}}}, ("analysis",)),
     "an exclusion of everyone": ({"analysis": {"exclude": {"attention_failed_at_least": 0}}}, ("analysis",)),
+    "a smallest effect of nothing": (
+        {"analysis": {"smallest_effect_of_interest": {}}},
+        ("analysis", "smallest_effect_of_interest"),
+    ),
     "text with U+0000": ({"title": "a\0b"}, ("title",)),
     "half a surrogate pair": (
         {"pages": dict.fromkeys(["consent", "instructions", "debrief"], "\ud800")},
@@ -180,6 +191,17 @@ def test_items_per_participant_are_those_of_the_conditions_each_one_sees(
     )
     assert study.conditions_per_participant == (conditions if asked == "all" else 1)
     assert study.items_per_participant == each * study.conditions_per_participant
+
+
+def test_a_plan_without_a_smallest_effect_is_written_and_hashed_as_before_there_was_one() -> None:
+    study = make_definition(analysis={"smallest_effect_of_interest": "null"})
+    assert study.sha256 == make_definition().sha256
+    assert "smallest_effect_of_interest" not in study.model_dump(mode="json")["analysis"]
+    planned = make_definition(analysis={"smallest_effect_of_interest": {"points": "0.5"}})
+    stored = json.loads(json.dumps(planned.model_dump(mode="json")))
+    found = StudyDefinition.model_validate(stored).analysis.smallest_effect_of_interest
+    assert found is not None
+    assert (found.points, found.odds_ratio) == (0.5, None)
 
 
 def test_the_hash_is_of_the_content_alone() -> None:

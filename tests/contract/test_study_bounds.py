@@ -30,6 +30,8 @@ BOUNDS: dict[Place, tuple[list[Any], list[Any]]] = {
     ("practice", 0, "student_answer"): ([0], [-1]),
     ("analysis", "exclude", "attention_failed_at_least"): ([1], [0]),
     ("analysis", "exclude", "faster_than_sd"): ([0.1, 100], [0, 100.1]),
+    ("analysis", "smallest_effect_of_interest", "points"): ([0.01, 3.9], [0, 8.1]),
+    ("analysis", "smallest_effect_of_interest", "odds_ratio"): ([1.01, 1_000], [1, 0.67, 1_000.1]),
     ("scales", "agreement"): ([["a", "b"], list("abcdefghi")], [["a"], list("abcdefghij")]),
     ("conditions",): ([[make_condition("one")]], [[]]),
     ("constructs", 0, "statement"): (["a"], ["", "  "]),
@@ -47,6 +49,7 @@ def refused_at(place: Place, value: object) -> bool:
         "attention": {"count": 1},
         "practice": [dict(PRACTICE)],
     }
+    fields["analysis"]["smallest_effect_of_interest"] = {"odds_ratio": 1.5}
     fields["questions"]["require"] = {"correct_share": 0.5}
     *way, last = (part for part in place if part not in {"CorrectShare", "constrained-int"})
     inner: Any = fields

@@ -46,6 +46,21 @@ MODELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("mixed_model", f"{LMM}{ADJUSTED} (REML)", PARTS),
     ("mixed_model_contrasts", f"{LMM}{ADJUSTED}: pairs (second less first)", PAIR),
     (
+        "clmm_equivalence",
+        f"{CLMM}: is a pair equivalent, within ± the smallest effect of interest in log odds?",
+        (),
+    ),
+    (
+        "mixed_model_total_equivalence",
+        f"{LMM}: is a pair equivalent, within ± the smallest effect of interest in points?",
+        (),
+    ),
+    (
+        "mixed_model_equivalence",
+        f"{LMM}{ADJUSTED}: is a pair equivalent, within ± the smallest effect of interest in points?",
+        (),
+    ),
+    (
         "mixed_model_order_test",
         f"{LMM} with position and previous condition: do conditions differ, and does the order matter?",
         (),

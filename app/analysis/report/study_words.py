@@ -10,6 +10,7 @@ PARTS = {
     "reference": "the reference condition",
     "primary": "the primary constructs",
     "exclude": "the exclusion rules",
+    "smallest_effect_of_interest": "the smallest effect of interest",
 }
 
 

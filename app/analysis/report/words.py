@@ -259,8 +259,7 @@ def primaries(material: Material) -> Iterator[str]:
     plan = material.plan
     if material.primary:
         yield f"Declared primary before the data: {', '.join(material.primary)}."
-    elif plan.primary:
-        late = [one for one in plan.changes if "primary" in one.parts and one.version <= plan.version][-1]
+    elif plan.primary and (late := plan.last_change("primary")):
         yield (
             f"Primary by the plan of version {plan.version}: {', '.join(plan.primary)}. The plan came to say "
             f"so when there were {late.responses} responses, so no construct was declared primary before the "

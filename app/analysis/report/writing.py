@@ -12,6 +12,7 @@ from app.analysis.from_csv import read_csv
 from app.analysis.from_study import read_study
 from app.analysis.material import Material, Removed
 from app.analysis.report.contents import MODELS, tables, variant_words
+from app.analysis.report.equivalences import equivalence_methods, equivalences
 from app.analysis.report.findings import findings
 from app.analysis.report.page import (
     ReportFigure,
@@ -62,7 +63,7 @@ def write_all(material: Material, out: Path) -> dict[str, int]:
         missing=material.missing,
         cautions=(*versions_and_plan(material), *cautions(material, found)),
         findings=tuple(in_sentences(material, found)),
-        methods=tuple(methods(material)),
+        methods=(*methods(material), *equivalence_methods(material)),
         figures=tuple(pictured(one, out / "figures") for one in drawn),
         models=tuple(one for one in made if is_model(one)),
         others=tuple(one for one in made if not is_model(one)),
@@ -77,7 +78,8 @@ def in_sentences(material: Material, found: Sequence[Statistic | Note]) -> Itera
     """What was found, first of the rows after exclusions; sentences that are true of several rows once."""
     words, told = variant_words(material), dict[tuple[str, ...], list[str]]()
     for variant in ("exclusions", "by_hand", "all_rows"):
-        if sentences := tuple(findings(material, found, variant)):
+        sentences = (*findings(material, found, variant), *equivalences(material, found, variant))
+        if sentences:
             told.setdefault(sentences, []).append(words[variant])
     for sentences, rows in told.items():
         yield ReportFindings(rows=", and the same of ".join(rows), sentences=sentences)
