@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from app.analysis.fitting import Answer, Linear, Say, answered, questions_of, silent
-from app.analysis.material import QUALITY, Material
+from app.analysis.material import QUALITY, TEXT, Material
 from app.analysis.statistics.base import Undefined, conditions_of, in_families, outcome_rows
 from app.analysis.statistics.contrasts import Contrast, contrasts, in_family, odds_ratios
+from app.analysis.statistics.decision_study import decision_study
 from app.analysis.statistics.equivalence import equivalence
 from app.analysis.statistics.likelihood_ratio import LikelihoodRatio, likelihood_ratio
 from app.analysis.tidy import Key, Note, Statistic, tidy
@@ -27,6 +28,7 @@ def models(material: Material, versions: Mapping[str, pd.DataFrame], say: Say = 
     plain = {outcome: one.plain for outcome, one in answers.items() if one.plain is not None}
     yield from without_person_condition(material, versions["all_rows"], plain)
     for outcome, one in answers.items():
+        yield from decisions(outcome, one.by_version["all_rows"].total)
         if outcome == QUALITY:
             yield from tidy(Key("mixed_model_participant", "all_rows", QUALITY), one.people_alone)
 
@@ -130,6 +132,16 @@ def without_person_condition(material: Material, rows: pd.DataFrame, answers: Ma
     if answers:
         yield from cumulative_models(material, "all_rows", rows, answers, "clmm_plain")
         yield from linear_models(material, "all_rows", rows, answers, "mixed_model_plain")
+
+
+def decisions(outcome: str, found: Linear | None) -> Found:
+    """How reliable a text's mean is, by a model not adjusted for length, which is the text's own."""
+    if found is None or isinstance(found.model, Undefined):
+        return
+    study = decision_study(found.model, ("question", TEXT))
+    yield from tidy(Key("d_study_need", "all_rows", outcome), study)
+    if not isinstance(study, Undefined):
+        yield from tidy(Key("d_study", "all_rows", outcome), study.means)
 
 
 def compared(rows: pd.DataFrame, outcome: str, covariates: Sequence[str] = ()) -> list[str]:

@@ -9,6 +9,7 @@ from app.analysis.statistics.association import Correlation, Cronbach
 from app.analysis.statistics.base import Undefined
 from app.analysis.statistics.contrasts import Contrast, OddsRatio
 from app.analysis.statistics.cumulative import CumulativeModel
+from app.analysis.statistics.decision_study import DecisionStudy, MeanReliability
 from app.analysis.statistics.describe import Description, Fences, Levene, Shapiro
 from app.analysis.statistics.effects import Superiority
 from app.analysis.statistics.equivalence import Equivalence
@@ -245,6 +246,20 @@ def _(one: ComponentIcc) -> Rows:
         "icc_rater": one.icc_rater,
     }
     yield Row(n=one.n, values=values)
+
+
+@rows_of.register
+def _(one: DecisionStudy) -> Rows:
+    variances = {"var_object": one.var_object, "var_relative": one.var_relative}
+    raters = {"raters_relative": one.raters_relative, "raters_absolute": one.raters_absolute}
+    values = {"n": one.n, **variances, "var_absolute": one.var_absolute, **raters}
+    yield Row(term=" + ".join(one.parts), n=one.n, values=values)
+
+
+@rows_of.register
+def _(one: MeanReliability) -> Rows:
+    term = f"{one.raters} rater{'s' * (one.raters > 1)}"
+    yield Row(term=term, values={"relative": one.relative, "absolute": one.absolute})
 
 
 @rows_of.register

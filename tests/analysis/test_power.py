@@ -1,6 +1,7 @@
 """Planning: what is simulated, what its power is where it can be known, and how numbers are asked for."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from app.analysis.power import (
     Decision,
+    Model,
     Power,
     World,
     counts,
@@ -22,6 +24,7 @@ from app.analysis.power import (
     simulate,
     smallest,
 )
+from app.analysis.statistics.contrasts import Contrast
 from app.cli import cli
 from app.errors import Invalid
 
@@ -64,7 +67,9 @@ def test_a_person_thinks_of_a_condition_in_one_way_in_all_constructs() -> None:
 
 
 def test_a_report_decides_with_holms_correction_and_calls_no_pair_different_without_a_difference() -> None:
-    frame = simulate(World(conditions=3, effect=3.0, constructs=2), 20, np.random.default_rng(1))
+    frame = simulate(
+        World(conditions=3, items=2, questions=12, effect=3.0, constructs=2), 20, np.random.default_rng(1)
+    )
     found = decide(frame, ("construct 1", "construct 2"), "mixed")
     alone = decide(frame, ("construct 1",), "mixed")["construct 1"]
     assert found["construct 1"].p_holm == pytest.approx(2 * alone.p_holm)
@@ -74,19 +79,91 @@ def test_a_report_decides_with_holms_correction_and_calls_no_pair_different_with
     assert not Decision(p_holm=0.001, pairs=[replace(one, p_holm=0.001) for one in others]).is_pair
 
 
-def test_power_grows_with_people_and_effect_and_is_the_error_rate_without_one() -> None:
-    world = World(conditions=2, items=2, questions=20, effect=3.0)
-    few, many = curve(world, [4, 16], 6, "mixed", 1)
-    assert few.power < many.power
-    assert many.power > 0.7
-    nothing = power_at(World(conditions=2, items=2, questions=20, effect=0.0), 6, 6, "mixed", 1)
-    assert nothing.low < 0.05 < nothing.high
-    assert power_at(world, 4, 6, "mixed", 1) == few
+Fixed = Callable[..., None]
 
 
-def test_the_cumulative_model_can_be_the_test() -> None:
-    found = power_at(World(conditions=2, items=6, questions=20, effect=3.0), 12, 4, "clmm", 1)
-    assert found.power > 0.8
+@pytest.fixture
+def fixed(monkeypatch: pytest.MonkeyPatch) -> Fixed:
+    """What each simulated study finds in turn: p-values by construct, and of the pair that differs."""
+
+    def give(*studies: dict[str, float], pair: float = 1.0) -> None:
+        left = list(studies)
+
+        def decided(_: pd.DataFrame, _names: tuple[str, ...], _model: str) -> dict[str, Decision]:
+            return {
+                name: Decision(p_holm=p, pairs=[contrast_at("condition 2", pair)])
+                for name, p in left.pop(0).items()
+            }
+
+        monkeypatch.setattr("app.analysis.power.decide", decided)
+
+    return give
+
+
+def contrast_at(second: str, p: float) -> Contrast:
+    return Contrast(
+        group1="condition 1",
+        group2=second,
+        estimate=1.0,
+        se=1.0,
+        z=1.0,
+        p=p,
+        p_bonferroni=p,
+        p_holm=p,
+        low=0.0,
+        high=2.0,
+    )
+
+
+TINY = World(conditions=2, items=1, questions=4, constructs=2)
+
+
+def test_a_study_counts_as_a_difference_exactly_below_the_level_and_one_without_a_test_as_none(
+    fixed: Fixed,
+) -> None:
+    first = TINY.names[0]
+    fixed({first: 0.0499}, {first: 0.05}, {}, {first: 0.9}, {first: 0.001}, pair=0.0499)
+    found = power_at(TINY, 4, 5, "mixed", 1)
+    assert (found.power, found.pairs, found.any_claim, found.failed) == (0.4, 0.4, 0.4, 1)
+    limits = stats.binomtest(2, 5).proportion_ci(method="wilson")
+    assert (found.low, found.high) == (limits.low, limits.high)
+
+
+def test_a_claim_of_another_construct_is_no_power_and_a_pair_at_the_level_is_none(fixed: Fixed) -> None:
+    first, second = TINY.names
+    fixed({first: 0.2, second: 0.01}, {first: 0.01, second: 0.2}, pair=0.05)
+    found = power_at(TINY, 4, 2, "mixed", 1)
+    assert (found.power, found.pairs, found.any_claim, found.failed) == (0.5, 0.0, 1.0, 0)
+
+
+def test_more_simulations_begin_with_the_same_studies_and_other_numbers_of_people_are_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With the share of fives as p-value, what is found depends on what was simulated alone."""
+
+    def decided(frame: pd.DataFrame, names: tuple[str, ...], _model: str) -> dict[str, Decision]:
+        seen.append(float((frame[names[0]] == 5).mean()))
+        return {}
+
+    monkeypatch.setattr("app.analysis.power.decide", decided)
+    seen: list[float] = []
+    world = World(conditions=2, items=5, questions=20)
+    few, many = curve(world, [10, 11], 6, "mixed", 1)
+    first, seen[:] = seen[:], []
+    power_at(world, 10, 9, "mixed", 1)
+    assert (few.failed, many.failed) == (6, 6)
+    assert seen[:6] == first[:6]
+    assert len(set(first)) > 6
+    assert first[6:] != first[:6]
+
+
+@pytest.mark.parametrize("model", ["mixed", "clmm"])
+def test_a_large_effect_is_found_by_either_model_and_none_is_not(model: Model) -> None:
+    world = World(conditions=2, items=6, questions=20, effect=3.0)
+    large = power_at(world, 12, 1, model, 1)
+    assert (large.power, large.pairs, large.failed) == (1, 1, 0)
+    nothing = power_at(replace(world, effect=0.0), 12, 1, model, 1)
+    assert (nothing.power, nothing.any_claim, nothing.failed) == (0, 0, 0)
 
 
 def test_the_smallest_number_is_the_first_from_which_power_stays() -> None:

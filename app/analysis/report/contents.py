@@ -119,6 +119,12 @@ RELIABILITY: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         SHARES,
     ),
     ("icc_one_way", "ICC(1): how alike ratings of one participant, and of one text, are", ()),
+    (
+        "d_study",
+        "Reliability of a text's mean by raters (relative: the same rate all; absolute: own raters)",
+        (),
+    ),
+    ("d_study_need", "Variances of texts and of one rater's error, and raters for a reliability of .8", ()),
     ("describe_by_correctness", "Ratings by correctness of the answer", ()),
     ("kruskal_by_correctness", "Kruskal–Wallis tests by correctness of the answer", ()),
     ("dunn_by_correctness", "Dunn's tests by correctness of the answer", ()),

@@ -26,6 +26,8 @@ COUNTS = {
     "U",
     "due",
     "left",
+    "raters_relative",
+    "raters_absolute",
 }
 LABELS = {"construct": "Construct", "group1": "First", "group2": "Second", "term": "Term"}
 ALONE = "Group"  # what the first is called where there is no second
@@ -67,6 +69,11 @@ HEADERS = {
     "var_rater": "participants",
     "var_item": "questions",
     "var_residual": "rest",
+    "var_object": "variance of texts",
+    "var_relative": "one rater's error, relative",
+    "var_absolute": "one rater's error, absolute",
+    "raters_relative": "raters for .8, relative",
+    "raters_absolute": "raters for .8, absolute",
     "icc_rater": "participants' share of the variance",
     "icc1": "ICC(1)",
     "n0": "mean size",

@@ -24,6 +24,7 @@ from app.analysis.report.page import (
     software,
     told_once,
 )
+from app.analysis.report.raters_needed import raters_methods, raters_needed
 from app.analysis.report.study_words import standing, versions_and_plan
 from app.analysis.report.tables import Table, latex, write_csv
 from app.analysis.report.words import cautions, methods
@@ -61,9 +62,13 @@ def write_all(material: Material, out: Path) -> dict[str, int]:
         are_rules_declared=material.plan.is_declared("exclude"),
         by_hand=in_rows(material.by_hand),
         missing=material.missing,
-        cautions=(*versions_and_plan(material), *cautions(material, found)),
+        cautions=(
+            *versions_and_plan(material),
+            *cautions(material, found),
+            *raters_needed(material, found),
+        ),
         findings=tuple(in_sentences(material, found)),
-        methods=(*methods(material), *equivalence_methods(material)),
+        methods=(*methods(material), *equivalence_methods(material), *raters_methods(found)),
         figures=tuple(pictured(one, out / "figures") for one in drawn),
         models=tuple(one for one in made if is_model(one)),
         others=tuple(one for one in made if not is_model(one)),
