@@ -1,17 +1,21 @@
 """Every analysis of a study's ratings, and which rows each version of it is made on."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from app.analysis.fitting import Say, silent
+from app.analysis.course import Course
+from app.analysis.duration import expected_s, in_words
+from app.analysis.fitting import answered, asked, questions_of
 from app.analysis.independent import joint, plain_models
 from app.analysis.material import BY_HAND, BY_RULE, CORRECT, LENGTH, QUALITY, STATUS, TEXT, Material, marked
 from app.analysis.models import corrected, models
 from app.analysis.order import order
+from app.analysis.side_by_side import Here, processes_for
 from app.analysis.statistics.agreement import alpha, component_icc, one_way_icc
 from app.analysis.statistics.association import correlations, cronbach
 from app.analysis.statistics.base import groups, values_of
@@ -27,10 +31,20 @@ Comparison = Callable[[pd.DataFrame, str], object]
 PAIRWISE: tuple[tuple[str, Comparison], ...] = (("dunn", dunn), ("vargha_delaney", superiority))
 
 
-def everything(material: Material, say: Say = silent) -> Found:
-    """All analyses in all versions. The models that know of people and items come first."""
-    versions = versions_of(material)
-    yield from models(material, versions, say)
+def everything(material: Material, executor: Executor | None = None, course: Course | None = None) -> Found:
+    """All analyses in all versions. The models that know of people and items come first, and are fitted while
+    the others are made.
+    """
+    course, versions = course or Course(), versions_of(material)
+    questions = questions_of(material, versions)
+    course.expected = in_words(expected_s(questions, processes_for(len(material.frame))))
+    fitted = asked(questions, executor or Here(), course)
+    others = list(without_models(material, versions))
+    yield from models(material, versions, answered(fitted))
+    yield from others
+
+
+def without_models(material: Material, versions: dict[str, pd.DataFrame]) -> Found:
     yield from order(material)
     for variant, rows in versions.items():
         yield from simple(material, variant, rows)

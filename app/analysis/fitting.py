@@ -4,28 +4,20 @@ What is fitted of one outcome is independent of the others, so those of large st
 within an outcome each search starts from the model before.
 """
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 
 import pandas as pd
 
+from app.analysis.course import Course
 from app.analysis.material import CORRECT, QUALITY, Material
 from app.analysis.statistics.base import Undefined, is_constant, values_of
 from app.analysis.statistics.contrasts import ConditionTest, condition_model
 from app.analysis.statistics.cumulative import CumulativeModel, cumulative_model
 from app.analysis.statistics.likelihood_ratio import LikelihoodRatio
 from app.analysis.statistics.mixed import MixedModel, mixed_condition_test, mixed_model
-from app.web.processes import end_with
-
-Say = Callable[[str], object]
-SIDE_BY_SIDE = 1_000  # ratings from which starting further processes takes less time than it saves
-
-
-def silent(_: str) -> None:
-    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,25 +81,24 @@ def questions_of(material: Material, versions: Mapping[str, pd.DataFrame]) -> li
     ]
 
 
-def answered(questions: Sequence[Question], say: Say) -> dict[str, Answers]:
-    """In this process, or in as many as there are processors; the same either way."""
-    rows = max(len(one) for one in questions[0].versions.values())
-    processes = min(len(questions), os.cpu_count() or 1)
-    found: dict[str, Answers] = {}
-    if rows < SIDE_BY_SIDE or processes == 1:
-        for number, one in enumerate(questions, 1):
-            say(f"Fitting models of {one.outcome} ({number} of {len(questions)})")
-            found[one.outcome] = answer(one)
-        return found
-    say(f"Fitting models of {len(questions)} outcomes, {processes} at a time")
-    with ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=end_with, initargs=(os.getpid(),)
-    ) as pool:
-        waiting = {pool.submit(answer, one): one.outcome for one in questions}
-        for number, done in enumerate(as_completed(waiting), 1):
-            found[waiting[done]] = done.result()
-            say(f"Fitted models of {waiting[done]} ({number} of {len(questions)})")
-    return {one.outcome: found[one.outcome] for one in questions}
+def asked(questions: Sequence[Question], executor: Executor, course: Course) -> dict[str, Future[Answers]]:
+    """Each outcome's models, begun."""
+    left, waiting = [one.outcome for one in questions], {}
+
+    def has(outcome: str, _: Future[Answers]) -> None:
+        left.remove(outcome)
+        course.advance(f"Fitting models: {', '.join(left)}" if left else "Putting tables together")
+
+    course.say(f"Fitting models: {', '.join(left)}")
+    for one in questions:
+        waiting[one.outcome] = executor.submit(answer, one)
+        waiting[one.outcome].add_done_callback(partial(has, one.outcome))
+    return waiting
+
+
+def answered(waiting: Mapping[str, Future[Answers]]) -> dict[str, Answers]:
+    """Each outcome's models, when all are fitted."""
+    return {name: future.result() for name, future in waiting.items()}
 
 
 def answer(question: Question) -> Answers:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from app.analysis.fitting import Answer, Linear, Say, answered, questions_of, silent
+from app.analysis.fitting import Answer, Answers, Linear
 from app.analysis.material import QUALITY, TEXT, Material
 from app.analysis.statistics.base import Undefined, conditions_of, in_families, outcome_rows
 from app.analysis.statistics.contrasts import Contrast, contrasts, in_family, odds_ratios
@@ -19,8 +19,7 @@ Found = Iterator[Statistic | Note]
 MAIN = ("clmm", "mixed_model", "mixed_model_total")
 
 
-def models(material: Material, versions: Mapping[str, pd.DataFrame], say: Say = silent) -> Found:
-    answers = answered(questions_of(material, versions), say)
+def models(material: Material, versions: Mapping[str, pd.DataFrame], answers: Mapping[str, Answers]) -> Found:
     for variant, rows in versions.items():
         mine = {outcome: one.by_version[variant] for outcome, one in answers.items()}
         yield from cumulative_models(material, variant, rows, mine)

@@ -16,7 +16,13 @@ class Order(NamedTuple):
 
 def report(order: Order) -> list[str]:
     versions = order.arguments.get("versions")  # nothing in jobs of a release that did not ask
-    return ["analyze", "--out", str(order.folder / REPORT), *(["--versions", versions] if versions else [])]
+    return [
+        "analyze",
+        "--tell",
+        "--out",
+        str(order.folder / REPORT),
+        *(["--versions", versions] if versions else []),
+    ]
 
 
 def package(order: Order) -> list[str]:

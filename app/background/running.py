@@ -46,7 +46,7 @@ class Running:
         with self.process.stdout as lines:
             for line in lines:
                 said = json.loads(line)
-                if set(said) == {"done", "total"}:
+                if {"done", "total"} <= set(said) <= {"done", "total", "doing"}:
                     self.progress = Progress(**said)
                 else:
                     self.told = said

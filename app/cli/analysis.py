@@ -1,13 +1,14 @@
 """Commands that turn ratings into figures, tables and a report, and that plan how many are needed."""
 
 import gc
+import os
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.common import AsJson, complain, complaining, opened, say, stderr
+from app.cli.common import AsJson, Tell, complain, complaining, opened, say, telling
 
 if TYPE_CHECKING:
     from app.analysis.power import Power
@@ -29,6 +30,7 @@ def analyze(
             help="Of a study: this version with those that are like it (the newest, if not said), or all.",
         ),
     ] = "",
+    tell: Tell = False,
     as_json: AsJson = False,
 ) -> None:
     """Write the statistics, figures and report of a study, or of an earlier study's file."""
@@ -36,20 +38,19 @@ def analyze(
         complain("Say which study (its slug), or which file (--csv FILE): one of the two.", as_json)
     if versions and csv is not None:
         complain("A file has no versions; --versions goes with a study.", as_json)
-    stderr.print(
-        "Fitting models and drawing figures: from half a minute to a quarter of an hour, as ratings grow."
-    )
+    # What is fitted side by side has a processor each; libraries that would use all are told so first.
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     # Seconds and megabytes that no other command should pay for.
     from app.analysis.report import writing  # noqa: PLC0415  # said above
 
     gc.freeze()  # statsmodels collects garbage at each correction of p-values; what was loaded is none
 
     if csv is not None:
-        with complaining(as_json):
-            written = writing.analyze_csv(csv, out)
+        with complaining(as_json), telling(tell, "Reading") as told:
+            written = writing.analyze_csv(csv, out, told)
     else:
-        with opened(as_json) as database, database.snapshot() as session:
-            written = writing.analyze_study(session, str(slug), out, versions)
+        with opened(as_json) as database, database.snapshot() as session, telling(tell, "Reading") as told:
+            written = writing.analyze_study(session, str(slug), out, versions, told)
     text = (
         f"Wrote {out / 'report.html'}: {written['responses']} responses, {written['statistics']} figures in "
         f"statistics.csv, {written['tables']} tables, {written['figures']} pictures."

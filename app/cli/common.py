@@ -5,12 +5,14 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, Protocol
 
 import typer
 from alembic.runtime.migration import MigrationContext
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.contract.base import InvalidFile
@@ -21,6 +23,7 @@ from app.web import migrations
 from app.web.db import Database
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON line instead of sentences.")]
+Tell = Annotated[bool, typer.Option("--tell", hidden=True, help="Print how far it is, as lines of JSON.")]
 Slug = Annotated[str, typer.Argument(help="The study's slug, as in its address /s/SLUG.")]
 STEERING = {"Cc", "Cf", "Cs"}  # control characters, invisible ones, halves of surrogate pairs
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -112,3 +115,28 @@ def open_home(settings: Settings, *, may_be_new: bool) -> bool:
         settings.load_secret()
     stderr.print(f"Home: {printable(str(home))}", markup=False)
     return is_new
+
+
+class Told(Protocol):
+    def __call__(self, done: int, total: int, doing: str = "", /) -> None: ...
+
+
+@contextmanager
+def telling(as_lines: bool, what: str) -> Iterator[Told]:
+    """Show a bar, or print lines of JSON: how many of how many are done, and what is under way."""
+
+    def line(done: int, total: int, doing: str = "") -> None:
+        known = {"done": done, "total": total}
+        print(json.dumps(known | {"doing": doing} if doing else known), flush=True)  # noqa: T201  # the answer
+
+    if as_lines:
+        yield line
+        return
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=stderr, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def move(done: int, total: int, doing: str = "") -> None:
+            bar.update(task, completed=done, total=total, description=escape(doing or what))
+
+        yield move

@@ -1,15 +1,11 @@
 """Commands that make data and take it out: simulate and export."""
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from app.cli.common import AsJson, Slug, opened, read_settings, say, stderr
+from app.cli.common import AsJson, Slug, Tell, opened, read_settings, say, stderr, telling
 from app.exports import package as packages
 from app.exports import service as results
 from app.exports.base import Format as ExportFormat
@@ -24,7 +20,6 @@ AlsoIncluded = Annotated[
     Include | None,
     typer.Option(help="Synthetic participants, too; or everybody whose answers do not count."),
 ]
-Tell = Annotated[bool, typer.Option("--tell", hidden=True, help="Print how far it is, as lines of JSON.")]
 SHARE: dict[str, Any] = {"min": 0, "max": 1}
 
 
@@ -81,18 +76,6 @@ def package(
         )
     text = f"Wrote {out}: {len(manifest['files'])} tables, SHA-256 {manifest['sha256'][:16]}…"
     say({"ok": True, **manifest}, text, as_json)
-
-
-@contextmanager
-def telling(as_lines: bool, what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar, or print a line of JSON for a program: how many of how many are done."""
-    if as_lines:
-        yield lambda done, total: print(json.dumps({"done": done, "total": total}), flush=True)  # noqa: T201  # the answer
-        return
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=stderr, transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @commands.command()

@@ -11,7 +11,9 @@ from app.web.rest import API
 
 
 class JobOut(BaseModel):
-    """`done` of `total` rows or participants, where the command tells it; `file` is there while it is kept.
+    """`done` of `total` rows, participants or steps, and what it is doing, where the command tells it.
+
+    `file` is there while it is kept.
 
     `reason` says why it failed, `result` what it came to.
     """
@@ -21,6 +23,7 @@ class JobOut(BaseModel):
     state: str
     done: int | None
     total: int | None
+    doing: str | None
     reason: str | None
     result: dict[str, Any] | None
     file: str | None
@@ -37,6 +40,7 @@ class JobOut(BaseModel):
             state=job.state,
             done=job.done,
             total=job.total,
+            doing=job.doing,
             reason=job.reason,
             result=job.result,
             file=f"{address(slug, job)}/file" if is_kept else None,

@@ -28,6 +28,7 @@ class Work:
     may_cancel: bool = False
     begun: datetime | None = None
     progress: float | None = None
+    doing: str = ""
     problem: str = ""
     kept_id: int | None = None
     made_at: datetime | None = None
@@ -52,6 +53,7 @@ def shown(queue: Huey, last: Job | None, kept: Job | None, *, may_cancel: bool) 
         may_cancel=may_cancel,
         begun=last.started_at,
         progress=share(last),
+        doing=last.doing or "",
         problem=CANCELLED if last.state == "cancelled" else last.reason or "",
         kept_id=kept.id if kept else None,
         made_at=kept.finished_at if kept else None,

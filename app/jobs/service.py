@@ -50,6 +50,7 @@ class Order:
 class Progress(NamedTuple):
     done: int
     total: int
+    doing: str | None = None  # what is under way
 
 
 def start(session: Session, order: Order, busy: str) -> Job:
@@ -85,7 +86,7 @@ def claim(session: Session, worker: str, lease_s: float, kinds: Iterable[Kind] =
         return None
     job.state, job.worker, job.attempts = "running", worker, job.attempts + 1
     job.started_at, job.leased_until = now, now + timedelta(seconds=lease_s)
-    job.done = job.total = None
+    job.done = job.total = job.doing = None
     # Never a name that was there before: who gave the job back may still be deleting that one.
     job.folder = f"{job.id}.{job.attempts}.{secrets.token_hex(4)}"
     job.is_stale = False  # what it reads, it reads from now on
@@ -122,7 +123,7 @@ def prolong(session: Session, job_id: int, worker: str, lease_s: float, progress
     job = held(session, job_id, worker)
     if job is not None:
         job.leased_until = datetime.now(UTC) + timedelta(seconds=lease_s)
-        job.done, job.total = progress or (None, None)
+        job.done, job.total, job.doing = progress or (None, None, None)
 
 
 def finish(session: Session, job_id: int, worker: str, result: dict[str, Any]) -> bool:
@@ -156,7 +157,7 @@ def give_back(session: Session, job_id: int, worker: str) -> None:
         end(job, "failed", INTERRUPTED)
         return
     job.state, job.attempts, job.folder = "waiting", job.attempts - 1, None
-    job.worker = job.leased_until = job.done = job.total = None
+    job.worker = job.leased_until = job.done = job.total = job.doing = None
 
 
 def cancel(session: Session, job: Job) -> None:

@@ -14,7 +14,8 @@ class Job(Base):
 
     `subject` says what it works on, and of one kind and subject only one is under way. `folder` holds what it
     makes, below the home's jobs/; None where nothing is kept. `is_stale`: somebody's answers were erased
-    since it began. `done` of `total` is how far it is, where the command tells it.
+    since it began. `done` of `total` is how far it is, and `doing` what is under way, where the
+    command tells it.
     """
 
     __tablename__ = "job"
@@ -38,6 +39,7 @@ class Job(Base):
     state: Mapped[str] = mapped_column(default="waiting")
     done: Mapped[int | None]
     total: Mapped[int | None]
+    doing: Mapped[str | None]
     result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     reason: Mapped[str | None]
     folder: Mapped[str | None]

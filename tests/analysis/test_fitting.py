@@ -1,17 +1,21 @@
 """Which intercepts the design asks for, and that outcomes fitted side by side are those fitted in turn."""
 
 import dataclasses
-import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from app.analysis import fitting
-from app.analysis.fitting import answered, questions_of, silent
+from app.analysis import side_by_side
+from app.analysis.course import Course
+from app.analysis.duration import expected_s, in_words
+from app.analysis.fitting import answered, asked, questions_of
 from app.analysis.material import PERSON_CONDITION, TEXT, Material, Origin, completed
 from app.analysis.models import gated
+from app.analysis.side_by_side import Here
 from app.analysis.statistics.contrasts import Contrast
 from app.analysis.tidy import Key, Statistic
 from tests.analysis.statistics.made import make_ratings
@@ -41,17 +45,47 @@ def test_the_design_alone_says_which_intercepts_a_model_has() -> None:
     assert material(single).factors == ()
 
 
-def test_outcomes_fitted_side_by_side_are_those_fitted_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outcomes_fitted_side_by_side_are_those_fitted_in_turn() -> None:
     one = material(make_ratings(people=8, per_condition=2))
     questions = questions_of(one, {"all_rows": one.frame})
-    in_turn, told = answered(questions, silent), list[str]()
-    monkeypatch.setattr(fitting, "SIDE_BY_SIDE", 1)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    side_by_side = answered(questions, told.append)
-    assert list(side_by_side) == list(in_turn) == ["clarity", "use", "Quality"]
-    assert numbers(side_by_side) == numbers(in_turn)
-    assert told[0] == "Fitting models of 3 outcomes, 2 at a time"
-    assert told[-1].endswith("(3 of 3)")
+    told: list[tuple[int, int, str]] = []
+    course = Course(total=4, tell=lambda *step: told.append(step), expected="about 2 minutes in all")
+    in_turn = answered(asked(questions, Here(), course))
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        at_once = answered(asked(questions, pool, Course()))
+    assert list(at_once) == list(in_turn) == ["clarity", "use", "Quality"]
+    assert numbers(at_once) == numbers(in_turn)
+    assert told == [
+        (0, 4, "Fitting models: clarity, use, Quality (about 2 minutes in all)"),
+        (1, 4, "Fitting models: use, Quality (about 2 minutes in all)"),
+        (2, 4, "Fitting models: Quality (about 2 minutes in all)"),
+        (3, 4, "Putting tables together (about 2 minutes in all)"),
+    ]
+
+
+def test_few_ratings_are_not_worth_further_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    assert [side_by_side.processes_for(rows) for rows in (999, 1000)] == [1, 8]
+
+
+def test_the_time_that_is_said_grows_with_models_and_shrinks_with_processes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.analysis.duration.evaluation_s", lambda _: 0.5)
+    one = material(make_ratings(people=8, per_condition=2))
+    once, twice = {"all_rows": one.frame}, {"all_rows": one.frame, "completers": one.frame}
+    alone, of_two = expected_s(questions_of(one, once), 1), expected_s(questions_of(one, once), 2)
+    both = expected_s(questions_of(one, twice), 1)
+    assert (alone, of_two, both) == (15 + 3 * 150, 15 + 1.5 * 150, 15 + 6 * 150)
+    assert in_words(of_two) == "about 4 minutes in all"
+
+
+def test_a_time_is_said_of_ratings_on_this_machine() -> None:
+    one = material(make_ratings(people=8, per_condition=2))
+    assert expected_s(questions_of(one, {"all_rows": one.frame}), 1) > 15
+    same = one.frame.assign(clarity=3.0, use=3.0)
+    assert expected_s(questions_of(one, {"all_rows": same}), 1) == 15
+    assert in_words(15) == "less than a minute in all"
 
 
 def numbers(found: Any) -> Any:

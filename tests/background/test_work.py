@@ -24,7 +24,7 @@ from app.web.db import Database
 from tests.jobs.made import make_job, only
 
 LOOK_S = 0.02
-SLOW = 'import time\nprint(\'{"done": 1, "total": 4}\', flush=True)\ntime.sleep(60)'
+SLOW = 'import time\nprint(\'{"done": 1, "total": 4, "doing": "Fitting"}\', flush=True)\ntime.sleep(60)'
 
 
 def says(told: dict[str, Any], writes: str = "") -> str:
@@ -189,7 +189,7 @@ def test_a_running_job_shows_how_far_it_is_and_ends_when_it_is_cancelled(
     commands(SLOW)
     with Aside(bench):
         wait_for(lambda: only(database).done == 1)
-        assert only(database).total == 4
+        assert (only(database).total, only(database).doing) == (4, "Fitting")
         with database.transaction(writing=True) as session:
             service.cancel(session, session.scalars(select(Job)).one())
     assert (only(database).state, left(settings)) == ("cancelled", [])

@@ -90,8 +90,8 @@ def test_a_lease_is_prolonged_with_the_progress(session: Session) -> None:
     job = claimed(session)
     let_leases_run_out(session)
     session.refresh(job)
-    service.prolong(session, job.id, "one", LEASE_S, Progress(3, 10))
-    assert (job.done, job.total) == (3, 10)
+    service.prolong(session, job.id, "one", LEASE_S, Progress(3, 10, "Fitting models: clarity"))
+    assert (job.done, job.total, job.doing) == (3, 10, "Fitting models: clarity")
     assert service.claim(session, "two", LEASE_S) is None
     service.prolong(session, job.id, "two", 2 * LEASE_S, Progress(9, 10))
     assert job.done == 3

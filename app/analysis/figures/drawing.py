@@ -1,6 +1,7 @@
 """All figures of a study, drawn and written."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,18 +47,33 @@ class Drawn:
     sentence: str = ""
 
 
-def draw_all(material: Material, values: Sequence[Statistic | Note], folder: Path, stamp: str) -> list[Drawn]:
-    """Draw name.* and, if that is as wide as a page, name-column.* for a paper's column."""
-    folder.mkdir(parents=True, exist_ok=True)
-    found = []
-    with style():
-        for name, (caption, draw, widths) in (of_models(values) | FIGURES).items():
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """What figures are drawn of, and where they go."""
+
+    material: Material
+    folder: Path
+    stamp: str
+
+    def draw_ratings(self, executor: Executor) -> list[Future[Drawn]]:
+        """Figures for which no model is needed, begun."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return [executor.submit(self.draw_named, name) for name in FIGURES]
+
+    def draw_models(self, executor: Executor, values: Sequence[Statistic | Note]) -> list[Future[Drawn]]:
+        return [executor.submit(self.draw_named, name, values) for name in of_models(())]
+
+    def draw_named(self, name: str, values: Sequence[Statistic | Note] = ()) -> Drawn:
+        return self.draw(name, *(of_models(values) | FIGURES)[name])
+
+    def draw(self, name: str, caption: str, draw: Draw, widths: Sequence[float]) -> Drawn:
+        """Draw name.* and, if that is as wide as a page, name-column.* for a paper's column."""
+        with style():
             sentences = [
-                draw_one(draw(material, width), folder, name + suffix, stamp)
+                draw_one(draw(self.material, width), self.folder, name + suffix, self.stamp)
                 for width, suffix in zip(widths, ("", "-column"), strict=False)
             ]
-            found.append(Drawn(name, caption, sentences[0]))
-    return found
+        return Drawn(name, caption, sentences[0])
 
 
 def of_models(values: Sequence[Statistic | Note]) -> dict[str, tuple[str, Draw, tuple[float, ...]]]:

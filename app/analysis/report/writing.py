@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from app.analysis import script
 from app.analysis.analyses import everything
-from app.analysis.figures.drawing import Drawn, draw_all
+from app.analysis.course import Course, Tell, silent
+from app.analysis.figures.drawing import Drawn, Sheet
 from app.analysis.from_csv import read_csv
 from app.analysis.from_study import read_study
 from app.analysis.material import Material, Removed
@@ -28,27 +29,34 @@ from app.analysis.report.raters_needed import raters_methods, raters_needed
 from app.analysis.report.study_words import standing, versions_and_plan
 from app.analysis.report.tables import Table, latex, write_csv
 from app.analysis.report.words import cautions, methods
+from app.analysis.side_by_side import side_by_side
 from app.analysis.tidy import Note, Statistic, write_statistics
 from app.web.pages import render
 
 
-def analyze_csv(path: Path, out: Path) -> dict[str, int]:
+def analyze_csv(path: Path, out: Path, tell: Tell = silent) -> dict[str, int]:
     """Raises: Invalid for a file that is not in the paper format; OSError."""
-    return write_all(read_csv(path, software()), out)
+    return write_all(read_csv(path, software()), out, tell)
 
 
-def analyze_study(session: Session, slug: str, out: Path, versions: str = "") -> dict[str, int]:
+def analyze_study(
+    session: Session, slug: str, out: Path, versions: str = "", tell: Tell = silent
+) -> dict[str, int]:
     """`session` should be a snapshot. Raises: as `read_study`; OSError."""
-    return write_all(read_study(session, slug, software(), versions), out)
+    return write_all(read_study(session, slug, software(), versions), out, tell)
 
 
-def write_all(material: Material, out: Path) -> dict[str, int]:
+def write_all(material: Material, out: Path, tell: Tell = silent) -> dict[str, int]:
     """Write the folder; how much there is of what."""
     out.mkdir(parents=True, exist_ok=True)
-    found = list(everything(material))
     stamp = stamped(material)
     told = told_once(stamp)
-    drawn = draw_all(material, found, out / "figures", told)
+    course = Course(total=len(material.outcomes) + 1, tell=tell)
+    sheet = Sheet(material=material, folder=out / "figures", stamp=told)
+    with side_by_side(len(material.frame)) as executor:
+        drawing = sheet.draw_ratings(executor)
+        found = list(everything(material, executor, course))
+        drawn = [one.result() for one in (*sheet.draw_models(executor, found), *drawing)]
     made = list(tables(material, found))
     write_statistics(out, found)
     write_tables(out / "tables", made, told)
