@@ -4,7 +4,7 @@ A difference is what the report calls one: from the cumulative link mixed model,
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.analysis.material import Material
 from app.analysis.p_values import holm_words, is_significant
@@ -81,7 +81,7 @@ def told(measure: Measure, pairs: Values, values: Values) -> str:
 def differs(key: Key, values: Values) -> bool:
     """Whether the report says that the pair differs."""
     for analysis in ("clmm_contrasts", key.analysis.replace("equivalence", "contrasts")):
-        claim = values.get(Key(analysis, key.variant, key.construct, key.group1, key.group2))
+        claim = values.get(replace(key, analysis=analysis, term=""))
         if claim is not None:
             return is_significant(claim.get("p_gated", 1.0))
     return False

@@ -5,12 +5,15 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app.analysis.course import Course
+from app.analysis.fitting import answered, asked, questions_of
 from app.analysis.from_csv import read_csv
 from app.analysis.material import Material, Plan
 from app.analysis.models import models
 from app.analysis.plans import PlanChange
 from app.analysis.report.equivalences import equivalence_methods, equivalences
 from app.analysis.report.writing import in_sentences
+from app.analysis.side_by_side import Here
 from app.analysis.tidy import Key, Statistic
 from app.contract.plan import SmallestEffect
 from tests.analysis.report.test_writing import paper_file
@@ -73,7 +76,9 @@ def test_a_bound_is_declared_only_if_the_plan_said_so_before_the_data(material: 
 
 
 def test_the_main_models_pairs_are_tested_in_points_and_in_log_odds(material: Material) -> None:
-    found = list(models(material, {"all_rows": material.frame}))
+    versions = {"all_rows": material.frame}
+    fitted = answered(asked(questions_of(material, versions), Here(), Course()))
+    found = list(models(material, versions, fitted))
     bounds = {
         (one.key.analysis, one.value)
         for one in found
