@@ -16,6 +16,7 @@ from app.analysis.statistics.equivalence import Equivalence
 from app.analysis.statistics.leaving import Leaving, LeavingTest
 from app.analysis.statistics.likelihood_ratio import LikelihoodRatio
 from app.analysis.statistics.linear import Coefficient, LinearModel
+from app.analysis.statistics.marginal import Estimated
 from app.analysis.statistics.mixed import MixedModel
 from app.analysis.statistics.multivariate import BoxM
 from app.analysis.statistics.paired import Friedman, Paired, WilcoxonPair
@@ -194,6 +195,12 @@ def _(one: Equivalence) -> Rows:
     tests = {"p_lower": one.p_lower, "p_upper": one.p_upper, "p_tost": one.p_tost, "p_holm": one.p_holm}
     values = {"bound": one.bound, "estimate": one.estimate, **interval, **tests}
     yield Row(group1=one.group1, group2=one.group2, values=values)
+
+
+@rows_of.register
+def _(one: Estimated) -> Rows:
+    values = {"estimate": one.estimate, "se": one.se, "low": one.low, "high": one.high}
+    yield Row(group1=one.group1, group2=one.group2, term=one.term, values=values)
 
 
 # Of people who left

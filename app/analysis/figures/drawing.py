@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from app.analysis.figures import course, models, ratings
+from app.analysis.figures import course, models, points, ratings
 from app.analysis.figures.style import COLUMN, PAGE, save, style
 from app.analysis.material import Material
 from app.analysis.tidy import Note, Statistic
@@ -82,7 +82,17 @@ def of_models(values: Sequence[Statistic | Note]) -> dict[str, tuple[str, Draw, 
     def odds(material: Material, width_in: float) -> Figure | str:
         return models.odds_forest(material, values, width_in)
 
-    return {"odds": ("Odds ratios of all pairs of conditions: cumulative link mixed models.", odds, ANY)}
+    def expected(material: Material, width_in: float) -> Figure | str:
+        return points.expected_ratings(material, values, width_in)
+
+    return {
+        "odds": ("Odds ratios of all pairs of conditions: cumulative link mixed models.", odds, ANY),
+        "expected": (
+            "Expected rating in each condition over all people and texts: cumulative link mixed models.",
+            expected,
+            ANY,
+        ),
+    }
 
 
 def draw_one(figure: Figure | str, folder: Path, name: str, stamp: str) -> str:

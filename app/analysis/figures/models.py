@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from app.analysis.figures.labels import LINE_IN, LONGEST, TITLE, beside, lines_of, width_of, wrapped
-from app.analysis.figures.style import CONDITION_COLOURS, PAGE, blank
+from app.analysis.figures.style import PAGE, blank, colour
 from app.analysis.material import Material
 from app.analysis.tidy import Key, Note, Statistic
 
@@ -23,6 +23,7 @@ class Estimate:
     value: float
     low: float | None
     high: float | None
+    colour: str = colour(0)
 
 
 def odds_forest(material: Material, values: Sequence[Statistic | Note], width_in: float) -> Figure | str:
@@ -76,9 +77,9 @@ def are_crowded(axes: Axes) -> bool:
 
 
 def forest(
-    panels: Mapping[str, Sequence[Estimate]], neutral: float, width_in: float
+    panels: Mapping[str, Sequence[Estimate]], neutral: float | None, width_in: float
 ) -> tuple[Figure, list[Axes]]:
-    """`neutral` is the value that means no difference. A label has the same line in every panel."""
+    """`neutral` means no difference, if any value does. A label has the same line in every panel."""
     across = 3 if width_in == PAGE else 1
     down = -(-len(panels) // across)
     labels = list(dict.fromkeys(one.label for estimates in panels.values() for one in estimates))
@@ -92,12 +93,13 @@ def forest(
     for axes in grid[len(panels) :]:
         axes.set_visible(False)
     for axes, title, estimates in zip(grid, titles, panels.values(), strict=False):
-        axes.axvline(neutral, color="grey", linewidth=0.6, linestyle="--")
+        if neutral is not None:
+            axes.axvline(neutral, color="grey", linewidth=0.6, linestyle="--")
         for one in estimates:
             line = labels.index(one.label)
             if one.low is not None and one.high is not None:
-                axes.plot([one.low, one.high], [line, line], color=CONDITION_COLOURS[0], linewidth=1)
-            axes.plot([one.value], [line], "o", color=CONDITION_COLOURS[0], markersize=3)
+                axes.plot([one.low, one.high], [line, line], color=one.colour, linewidth=1)
+            axes.plot([one.value], [line], "o", color=one.colour, markersize=3)
         axes.set_title(title, loc="left", pad=2)
     grid[0].set_yticks(range(len(told)), told)
     grid[0].set_ylim(len(labels) - 0.5, -0.5)

@@ -33,6 +33,13 @@ MODELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ODDS,
     ),
     (
+        "clmm_differences",
+        f"{CLMM}: points on the scale between conditions, over all people and texts (second less first)",
+        (),
+    ),
+    ("clmm_means", f"{CLMM}: expected ratings, over all people and texts", ()),
+    ("clmm_probabilities", f"{CLMM}: probability of each rating (term), over all people and texts", ()),
+    (
         "clmm",
         "Cumulative link mixed model: coefficients and intercepts",
         (*COEFFICIENT, "random_sd", "is_at_zero"),

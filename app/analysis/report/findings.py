@@ -5,6 +5,7 @@ pair's own p-value is after Holm's correction over the pairs: `p_gated` is the l
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from app.analysis.material import Material
 from app.analysis.p_values import holm_words, interval_words, is_significant, p_words
@@ -46,7 +47,7 @@ def pairs(values: Values, variant: str, construct: str, test: dict[str, float]) 
     if not is_significant(test["p_holm"]):
         return "So no pair of conditions is compared in words."
     clear = [
-        higher(key, one)
+        higher(key, one, values.get(replace(key, analysis="clmm_differences")))
         for key, one in values.items()
         if (key.analysis, key.variant, key.construct) == ("clmm_contrasts", variant, construct)
         and is_significant(one["p_gated"])
@@ -56,15 +57,20 @@ def pairs(values: Values, variant: str, construct: str, test: dict[str, float]) 
     return "Which of them differ cannot be said: no pair does after Holm's correction."
 
 
-def higher(key: Key, one: dict[str, float]) -> str:
+def higher(key: Key, one: dict[str, float], points: dict[str, float] | None) -> str:
+    """`points`: the pair's difference on the scale, where it is known."""
     odds = (one["odds_ratio"], one["odds_ratio_low"], one["odds_ratio_high"])
     first, second = key.group1, key.group2
     if odds[0] < 1:
         first, second = second, first
         odds = (1 / odds[0], 1 / odds[2], 1 / odds[1])
     ratio, low, high = odds
-    interval = f"odds ratio {ratio:.2f}, {interval_words(low, high)}, {holm_words(one['p_holm'])}"
-    return f"{second} than {first} ({interval})"
+    told = f"odds ratio {ratio:.2f}, {interval_words(low, high)}, {holm_words(one['p_holm'])}"
+    if points:
+        sign = 1 if points["estimate"] > 0 else -1
+        low, high = sorted((sign * points["low"], sign * points["high"]))
+        told += f"; about {abs(points['estimate']):.2f} points on the scale, {interval_words(low, high)}"
+    return f"{second} than {first} ({told})"
 
 
 def instead(values: Values, variant: str, construct: str) -> str:

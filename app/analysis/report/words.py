@@ -190,7 +190,10 @@ def methods(material: Material) -> Iterator[str]:
         "Ratings were analysed with cumulative link mixed models (logit link) with "
         f"{intercepts}, fitted by maximum likelihood with Laplace's approximation. Conditions were compared "
         "by likelihood-ratio tests and pairwise by odds ratios with 95 % Wald intervals. An intercept whose "
-        "variance was estimated as zero was left out."
+        "variance was estimated as zero was left out. Expected ratings, differences in points and "
+        "probabilities of ratings are what these models say over all people and texts (averaged over the "
+        "random intercepts), with 95 % intervals by the delta method; those of means and probabilities are "
+        "symmetric on the logit scale."
     )
     yield (
         f"Linear mixed models had the same random intercepts and condition as fixed effect{length}; they "

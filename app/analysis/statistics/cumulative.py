@@ -26,12 +26,14 @@ class CumulativeModel:
     """Thresholds are named `1|2`; a positive coefficient means higher ratings. `deviations` are on the logit.
 
     `at_zero` names factors whose variance was estimated as zero; they were left out. `covariance` is of
-    thresholds and coefficients, in the order of `coefficients`. Without factors: the plain cumulative model.
+    thresholds and coefficients, in the order of `coefficients`; `joint` is of these and the deviations of
+    `fitted`. Without factors: the plain cumulative model.
     """
 
     n: int
     coefficients: tuple[Coefficient, ...]
     covariance: Matrix
+    joint: Matrix
     deviations: dict[str, float]
     fitted: tuple[str, ...]
     at_zero: tuple[str, ...]
@@ -123,14 +125,16 @@ def finish(
 
 def summarise(found: Fit, names: list[str], units: Vector, at_zero: list[str]) -> CumulativeModel:
     kept = len(names)
-    inverse = np.linalg.inv(found.information)[:kept, :kept]
-    covariance = np.asarray(inverse / np.outer(units, units), np.float64)
+    all_units = np.concatenate([units, np.ones(len(found.parameters) - kept)])
+    joint = np.asarray(np.linalg.inv(found.information) / np.outer(all_units, all_units), np.float64)
+    covariance = joint[:kept, :kept]
     deviations = dict.fromkeys(at_zero, 0.0)
     deviations |= dict(zip(found.data.factors.names, map(float, found.parameters[kept:]), strict=True))
     return CumulativeModel(
         n=len(found.data.categories),
         coefficients=wald(names, found.parameters[:kept] / units, covariance),
         covariance=covariance,
+        joint=joint,
         deviations=deviations,
         fitted=found.data.factors.names,
         at_zero=tuple(at_zero),

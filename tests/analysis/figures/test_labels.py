@@ -100,9 +100,18 @@ def odds_of(words: Words) -> list[Statistic]:
     return found
 
 
+def means_of(words: Words) -> list[Statistic]:
+    return [
+        Statistic(Key("clmm_means", "all_rows", construct, condition), name, n=None, value=value)
+        for construct in words.constructs
+        for number, condition in enumerate(words.conditions)
+        for name, value in (("estimate", number + 1.5), ("low", number + 1.2), ("high", number + 2.0))
+    ]
+
+
 def drawn(words: Words) -> Iterator[tuple[str, Figure]]:
     material = material_of(words)
-    for name, (_, draw, widths) in (of_models(odds_of(words)) | FIGURES).items():
+    for name, (_, draw, widths) in (of_models([*odds_of(words), *means_of(words)]) | FIGURES).items():
         for width in widths:
             figure = draw(material, width)
             assert isinstance(figure, Figure), figure

@@ -42,6 +42,20 @@ def test_the_higher_condition_comes_first_and_its_odds_ratio_is_above_one(tmp_pa
     )
 
 
+def test_beside_an_odds_ratio_stands_the_difference_on_the_scale_in_the_same_direction(
+    tmp_path: Path,
+) -> None:
+    material = replace(read_csv(paper_file(tmp_path / "old.csv"), "test"), constructs=("one",))
+    place = Key("clmm_differences", "all_rows", "one", "a", "b")
+    values = {"estimate": -0.42, "se": 0.1, "low": -0.62, "high": -0.22}
+    points = [Statistic(place, name, None, value) for name, value in values.items()]
+    [sentence] = findings(material, [*made_up("one", 0.02, 0.03, (0.5, 0.25, 0.8)), *points])
+    assert sentence.endswith(
+        "Rated higher: a than b (odds ratio 2.00, 95 % interval [1.25, 4.00], p (Holm) = .030; "
+        "about 0.42 points on the scale, 95 % interval [0.22, 0.62])."
+    )
+
+
 def test_the_sentences_are_about_the_rows_asked_for(tmp_path: Path) -> None:
     material = replace(read_csv(paper_file(tmp_path / "old.csv"), "test"), constructs=("one",))
     all_rows = made_up("one", 0.02, 0.03, (2.0, 1.1, 4.0))
