@@ -12,10 +12,11 @@ from functools import partial
 import pandas as pd
 
 from app.analysis.course import Course
-from app.analysis.material import CORRECT, QUALITY, Material
+from app.analysis.material import CORRECT, QUALITY, TEXT, Material
 from app.analysis.statistics.base import Undefined, is_constant, values_of
 from app.analysis.statistics.contrasts import ConditionTest, condition_model
 from app.analysis.statistics.cumulative import CumulativeModel, cumulative_model
+from app.analysis.statistics.leave_one_out import WithoutOne, leave_one_out
 from app.analysis.statistics.likelihood_ratio import LikelihoodRatio
 from app.analysis.statistics.mixed import MixedModel, mixed_condition_test, mixed_model
 
@@ -58,11 +59,14 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """Of one outcome: by version of the rows; and without participant × condition, of all rows."""
+    """Of one outcome: by version of the rows; and of all rows: without participant × condition, and without
+    one person, or one text, at a time (`without_one`, by what is left out).
+    """
 
     by_version: Mapping[str, Answer]
     plain: Answer | None
     people_alone: MixedModel | Undefined
+    without_one: Mapping[str, Sequence[WithoutOne] | Undefined]
 
 
 def questions_of(material: Material, versions: Mapping[str, pd.DataFrame]) -> list[Question]:
@@ -112,7 +116,21 @@ def answer(question: Question) -> Answers:
         by_version=by_version,
         plain=plain_answer(question, rows) if has_more else None,
         people_alone=mixed_model(rows, question.outcome, ["participant"], question.covariates),
+        without_one=without_one(question, rows, by_version["all_rows"].total),
     )
+
+
+def without_one(
+    question: Question, rows: pd.DataFrame, found: Linear | None
+) -> dict[str, Sequence[WithoutOne] | Undefined]:
+    """Of the linear model that is not adjusted for length. Where texts have one rating each, it is a
+    question with all its texts that is left out.
+    """
+    model = found.model if found else None
+    if not isinstance(model, MixedModel):
+        return {}
+    units = ("participant", TEXT if TEXT in question.factors else "question")
+    return dict(leave_one_out(rows, question.outcome, model, units))
 
 
 def answer_of(question: Question, rows: pd.DataFrame, factors: Sequence[str], near: Answer | None) -> Answer:

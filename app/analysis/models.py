@@ -30,6 +30,8 @@ def models(material: Material, versions: Mapping[str, pd.DataFrame], answers: Ma
     yield from without_person_condition(material, versions["all_rows"], plain)
     for outcome, one in answers.items():
         yield from decisions(outcome, one.by_version["all_rows"].total)
+        for unit, left_out in one.without_one.items():
+            yield from tidy(Key(f"without_one_{unit}", "all_rows", outcome), left_out)
         if outcome == QUALITY:
             yield from tidy(Key("mixed_model_participant", "all_rows", QUALITY), one.people_alone)
 

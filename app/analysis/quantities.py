@@ -13,6 +13,7 @@ from app.analysis.statistics.decision_study import DecisionStudy, MeanReliabilit
 from app.analysis.statistics.describe import Description, Fences, Levene, Shapiro
 from app.analysis.statistics.effects import Superiority
 from app.analysis.statistics.equivalence import Equivalence
+from app.analysis.statistics.leave_one_out import WithoutOne
 from app.analysis.statistics.leaving import Leaving, LeavingTest
 from app.analysis.statistics.likelihood_ratio import LikelihoodRatio
 from app.analysis.statistics.linear import Coefficient, LinearModel
@@ -201,6 +202,17 @@ def _(one: Equivalence) -> Rows:
 def _(one: Estimated) -> Rows:
     values = {"estimate": one.estimate, "se": one.se, "low": one.low, "high": one.high}
     yield Row(group1=one.group1, group2=one.group2, term=one.term, values=values)
+
+
+@rows_of.register
+def _(one: WithoutOne) -> Rows:
+    estimates = {"estimate_low": one.low, "estimate_high": one.high}
+    p_values = {"p_smallest": one.p_smallest, "p_largest": one.p_largest}
+    values = {"left_out": one.left_out, **estimates, **p_values, "changing": one.changing}
+    yield Row(group1=one.group1, group2=one.group2, values=values)
+    if one.whose:
+        without = {"estimate_without": one.estimate_without, "p_without": one.p_without}
+        yield Row(group1=one.group1, group2=one.group2, term=f"without {one.whose}", values=without)
 
 
 # Of people who left

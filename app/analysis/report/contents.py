@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from app.analysis.material import BY_HAND, Material
+from app.analysis.material import BY_HAND, TEXT, Material
 from app.analysis.report.tables import Table, table
 from app.analysis.tidy import Note, Statistic
 
@@ -66,6 +66,14 @@ MODELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "mixed_model_equivalence",
         f"{LMM}{ADJUSTED}: is a pair equivalent, within ± the smallest effect of interest in points?",
         (),
+    ),
+    *(
+        (
+            f"without_one_{unit}",
+            f"{LMM}: pairs (second less first) without one {words} at a time",
+            (),
+        )
+        for unit, words in (("participant", "person"), (TEXT, "text"), ("question", "question and its texts"))
     ),
     (
         "mixed_model_order_test",

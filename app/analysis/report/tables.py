@@ -28,6 +28,8 @@ COUNTS = {
     "left",
     "raters_relative",
     "raters_absolute",
+    "left_out",
+    "changing",
 }
 LABELS = {"construct": "Construct", "group1": "First", "group2": "Second", "term": "Term"}
 ALONE = "Group"  # what the first is called where there is no second
@@ -39,6 +41,14 @@ HEADERS = {
     "share_left": "share of texts due",
     "p_holm": "p (Holm)",
     "p_gated": "p (gated)",
+    "left_out": "each left out once",
+    "estimate_low": "lowest estimate",
+    "estimate_high": "highest estimate",
+    "p_smallest": "smallest p (Holm)",
+    "p_largest": "largest p (Holm)",
+    "changing": "change p < .05",
+    "estimate_without": "estimate without",
+    "p_without": "p (Holm) without",
     "p_bonferroni": "p (Bonferroni)",
     "odds_ratio": "odds ratio",
     "odds_ratio_low": "from (95 %)",

@@ -15,6 +15,7 @@ from app.analysis.material import Material, Removed
 from app.analysis.report.contents import MODELS, tables, variant_words
 from app.analysis.report.equivalences import equivalence_methods, equivalences
 from app.analysis.report.findings import findings
+from app.analysis.report.leave_one_out import without_one, without_one_methods
 from app.analysis.report.page import (
     ReportFigure,
     ReportFindings,
@@ -73,10 +74,16 @@ def write_all(material: Material, out: Path, tell: Tell = silent) -> dict[str, i
         cautions=(
             *versions_and_plan(material),
             *cautions(material, found),
+            *without_one(material, found),
             *raters_needed(material, found),
         ),
         findings=tuple(in_sentences(material, found)),
-        methods=(*methods(material), *equivalence_methods(material), *raters_methods(found)),
+        methods=(
+            *methods(material),
+            *equivalence_methods(material),
+            *without_one_methods(found),
+            *raters_methods(found),
+        ),
         figures=tuple(pictured(one, out / "figures") for one in drawn),
         models=tuple(one for one in made if is_model(one)),
         others=tuple(one for one in made if not is_model(one)),

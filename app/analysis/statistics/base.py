@@ -7,7 +7,6 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
@@ -49,11 +48,16 @@ def pairs(labels: list[str]) -> list[tuple[str, str]]:
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """Source: Holm 1979, Scandinavian Journal of Statistics 6, 65-70."""
-    return corrected(p_values, "holm")
+    order = sorted(range(len(p_values)), key=lambda place: p_values[place])
+    found, largest = [1.0] * len(p_values), 0.0
+    for rank, place in enumerate(order):
+        largest = max(largest, (len(p_values) - rank) * float(p_values[place]))
+        found[place] = min(1.0, largest)
+    return found
 
 
 def bonferroni(p_values: Sequence[float]) -> list[float]:
-    return corrected(p_values, "bonferroni")
+    return [min(1.0, len(p_values) * float(p)) for p in p_values]
 
 
 def in_families(p_values: Mapping[str, float | None], primary: Collection[str] = ()) -> dict[str, float]:
@@ -68,11 +72,6 @@ def in_families(p_values: Mapping[str, float | None], primary: Collection[str] =
         adjusted = holm([1.0 if (p := p_values[name]) is None else p for name in family])
         found |= {name: p for name, p in zip(family, adjusted, strict=True) if p_values[name] is not None}
     return {name: found[name] for name in p_values if name in found}
-
-
-def corrected(p_values: Sequence[float], method: str) -> list[float]:
-    """Nothing to correct is nothing: the library cannot take an empty list."""
-    return [float(p) for p in multipletests(p_values, method=method)[1]] if p_values else []
 
 
 def too_few_groups(found: Collection[Vector]) -> Undefined | None:

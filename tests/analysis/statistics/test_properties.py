@@ -224,6 +224,14 @@ def test_primary_outcomes_are_a_family_of_their_own_and_none_shrinks() -> None:
     assert in_families(p_values, ["b", "d"]) == pytest.approx({"a": 0.02, "b": 0.04, "c": 0.03})
 
 
+def test_holm_and_bonferroni_are_those_of_r() -> None:
+    """p.adjust(c(.02, .01, .04, .005, .03, 1), …)."""
+    p_values = [0.02, 0.01, 0.04, 0.005, 0.03, 1.0]
+    assert holm(p_values) == pytest.approx([0.08, 0.05, 0.09, 0.03, 0.09, 1.0])
+    assert bonferroni(p_values) == pytest.approx([0.12, 0.06, 0.24, 0.03, 0.18, 1.0])
+    assert holm([]) == bonferroni([]) == []
+
+
 @settings(max_examples=50)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
 def test_holm_lies_between_the_p_value_and_bonferroni(p_values: list[float]) -> None:
