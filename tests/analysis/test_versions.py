@@ -1,5 +1,6 @@
 """Versions of a study: which are analysed together, what a text is, and under whose plan data were given."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -81,6 +82,12 @@ def test_ratings_of_other_texts_are_not_put_together_unless_somebody_asks(sessio
     }
     words = told(together)
     assert "analysed together, as was asked for, although version 1 differs from version 2" in words
+    assert "No model has a term for the version. Everybody took part in one" in words
+    assert "alone, so a difference between versions" not in words
+    lone = together.frame[(together.frame["condition"] != "One") | (together.frame["version"] == 1)]
+    assert (
+        "One was rated in version 1 alone, so a difference between versions may pass for one between this"
+    ) in told(replace(together, frame=lone))
     assert "6 texts (of 4 pairs of question and condition) in 2 conditions" in words
     with pytest.raises(Invalid, match=r"version '3'.*ratings in: 1, 2"):
         read(session, "3")

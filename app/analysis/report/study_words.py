@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from app.analysis.material import Material
+from app.analysis.material import VERSION, Material
 from app.analysis.report.words import listed
 from app.analysis.versions import VersionPart
 
@@ -33,6 +33,7 @@ def standing(material: Material) -> Iterator[str]:
 
 def versions_and_plan(material: Material) -> Iterator[str]:
     yield from versions_told(material.versions)
+    yield from not_in_all(material)
     for one in material.plan.changes:
         yield (
             "The plan of analysis changed after data had come: version "
@@ -49,8 +50,11 @@ def versions_told(versions: Sequence[VersionPart]) -> Iterator[str]:
     if differing:
         yield (
             f"{capital(in_words(analysed))} are analysed together, as was asked for, although "
-            f"{and_so_on(differing, analysed[-1])}. No model has a term for the version: what is said of a "
-            "condition is said of the versions taken together, in which people took part at different times."
+            f"{and_so_on(differing, analysed[-1])}. No model has a term for the version. Everybody took part "
+            "in one, so where people rated several conditions, their own intercepts take up what shifts all "
+            "ratings of a version. Whether conditions differ otherwise in each version is what pooling puts "
+            "at risk, and a term for the version would not show it: the report of each version does "
+            "(--versions N)."
         )
     elif len(analysed) > 1:
         yield (
@@ -64,6 +68,20 @@ def versions_told(versions: Sequence[VersionPart]) -> Iterator[str]:
             "otherwise, are put together only if somebody asks for it (--versions all), and those on other "
             f"scales never; --versions {others[-1].number} writes the report of version {others[-1].number}."
         )
+
+
+def not_in_all(material: Material) -> Iterator[str]:
+    """Conditions that some versions have no ratings in, where versions that differ are put together."""
+    if not any(one.is_analysed and one.differs for one in material.versions):
+        return
+    everywhere = material.frame[VERSION].nunique()
+    for condition, rows in material.frame.groupby("condition", observed=True):
+        numbers = sorted(rows[VERSION].unique())
+        if len(numbers) < everywhere:
+            yield (
+                f"{condition} was rated in version{'s' * (len(numbers) > 1)} {listed([*map(str, numbers)])} "
+                "alone, so a difference between versions may pass for one between this condition and others."
+            )
 
 
 def in_words(versions: Sequence[VersionPart]) -> str:
