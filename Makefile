@@ -11,7 +11,7 @@ TELL = { n=0; while read -r word _; do case "$$word" in \
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 
-.PHONY: help lock audit debian-venv setup worker redis run test check format browser bench bench-scale bench-beside bench-generate bench-train rehearse rehearse-hard rehearse-faults rehearse-worker rehearse-attacks check-r mutate screenshots clean
+.PHONY: help lock audit debian-venv setup worker redis run test check format browser bench bench-scale bench-beside bench-models bench-generate bench-train rehearse rehearse-hard rehearse-faults rehearse-worker rehearse-attacks check-r mutate screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -128,6 +128,9 @@ bench-scale: setup ## Measure exports, memory and pages of a study with a millio
 
 bench-beside: setup ## Measure how long a participant's page waits while large files are made
 	@$(BIN)/python -u -m tests.benchmarks.beside
+
+bench-models: setup ## Measure how long the models of large studies take
+	@$(BIN)/python -u -m tests.benchmarks.models
 
 bench-generate: setup worker ## Measure explanations per second against the plain loop, on one small model
 	@$(BIN)/python -u -m tests.benchmarks.generating

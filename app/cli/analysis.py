@@ -1,7 +1,6 @@
 """Commands that turn ratings into figures, tables and a report, and that plan how many are needed."""
 
 import gc
-import os
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,8 +37,6 @@ def analyze(
         complain("Say which study (its slug), or which file (--csv FILE): one of the two.", as_json)
     if versions and csv is not None:
         complain("A file has no versions; --versions goes with a study.", as_json)
-    # What is fitted side by side has a processor each; libraries that would use all are told so first.
-    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     # Seconds and megabytes that no other command should pay for.
     from app.analysis.report import writing  # noqa: PLC0415  # said above
 
