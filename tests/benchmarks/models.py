@@ -33,7 +33,7 @@ def made(people: int, each: int, questions: int, constructs: tuple[str, ...], se
         {
             "participant": [f"p{one}" for one in person],
             "question": [f"q{one}" for one in question],
-            "condition": pd.Categorical.from_codes(condition, list(CONDITIONS)),
+            "condition": pd.Categorical(np.array(CONDITIONS)[condition], list(CONDITIONS)),
         }
     )
     for name in constructs:
