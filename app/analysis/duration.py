@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 
+from app.analysis.few import CLAIMED, is_simulated
 from app.analysis.fitting import Question
 from app.analysis.statistics.base import Undefined, is_constant, outcome_rows, values_of
 from app.analysis.statistics.climbing import starting_values
@@ -13,6 +14,7 @@ from app.analysis.statistics.estimable import cannot_estimate
 from app.analysis.statistics.laplace import Laplace, Ordinal
 
 EVALUATIONS = 300  # of a likelihood, for all models of one outcome and one version of the rows
+SIMULATED = 20  # for each study that a test simulates, if it simulates as many as it may
 OTHERS_S = 15.0  # figures and tables, on a slow machine
 MINUTE = 60
 
@@ -22,10 +24,15 @@ def expected_s(questions: list[Question], processes: int) -> float:
     for one in questions:
         data = one.is_construct and ratings_of(one)
         if data:
-            works = sum(len(question.versions) for question in questions)
-            rounds = works / min(processes, len(questions))
-            return OTHERS_S + EVALUATIONS * rounds * evaluation_s(data)
+            works = sum(evaluations(question) for question in questions)
+            return OTHERS_S + works / min(processes, len(questions)) * evaluation_s(data)
     return OTHERS_S
+
+
+def evaluations(question: Question) -> int:
+    claimed = [question.versions[name] for name in CLAIMED if name in question.versions]
+    simulated = sum(map(is_simulated, claimed)) if question.is_construct else 0
+    return EVALUATIONS * len(question.versions) + SIMULATED * question.most_runs * simulated
 
 
 def ratings_of(question: Question) -> Ordinal | None:

@@ -6,14 +6,16 @@ within an outcome each search starts from the model before.
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
 
 from app.analysis.course import Course
+from app.analysis.few import simulations
 from app.analysis.material import CORRECT, QUALITY, TEXT, Material
 from app.analysis.statistics.base import Undefined, is_constant, values_of
+from app.analysis.statistics.bootstrap import most_runs
 from app.analysis.statistics.contrasts import ConditionTest, condition_model
 from app.analysis.statistics.cumulative import CumulativeModel, cumulative_model
 from app.analysis.statistics.leave_one_out import WithoutOne, leave_one_out
@@ -23,7 +25,10 @@ from app.analysis.statistics.mixed import MixedModel, mixed_condition_test, mixe
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What is asked of one outcome's ratings. `is_construct`: they are categories; Quality is their mean."""
+    """What is asked of one outcome's ratings. `is_construct`: they are categories; Quality is their mean.
+
+    `most_runs`: how many studies a test of conditions may simulate, where people or questions are few.
+    """
 
     outcome: str
     versions: Mapping[str, pd.DataFrame]
@@ -31,6 +36,7 @@ class Question:
     plain_factors: tuple[str, ...]
     covariates: tuple[str, ...]
     is_construct: bool
+    most_runs: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +86,7 @@ def questions_of(material: Material, versions: Mapping[str, pd.DataFrame]) -> li
             plain_factors=material.plain_factors,
             covariates=material.covariates,
             is_construct=outcome != QUALITY,
+            most_runs=most_runs(family_of(material, outcome)),
         )
         for outcome in material.outcomes
     ]
@@ -100,6 +107,12 @@ def asked(questions: Sequence[Question], executor: Executor, course: Course) -> 
     return waiting
 
 
+def family_of(material: Material, outcome: str) -> int:
+    """How many constructs the tests of an outcome are corrected over."""
+    is_primary = outcome in material.primary
+    return sum((one in material.primary) is is_primary for one in material.constructs)
+
+
 def answered(waiting: Mapping[str, Future[Answers]]) -> dict[str, Answers]:
     """Each outcome's models, when all are fitted."""
     return {name: future.result() for name, future in waiting.items()}
@@ -110,6 +123,7 @@ def answer(question: Question) -> Answers:
     near: Answer | None = None
     for name, rows in question.versions.items():
         by_version[name] = near = answer_of(question, rows, question.factors, near)
+    by_version |= with_simulations(question, by_version)
     rows = question.versions["all_rows"]
     has_more = question.factors != question.plain_factors
     return Answers(
@@ -131,6 +145,17 @@ def without_one(
         return {}
     units = ("participant", TEXT if TEXT in question.factors else "question")
     return dict(leave_one_out(rows, question.outcome, model, units))
+
+
+def with_simulations(question: Question, found: Mapping[str, Answer]) -> dict[str, Answer]:
+    """The versions of whose rows something is claimed, where people or questions are few."""
+    tests = {name: one.cumulative for name, one in found.items()}
+    return {
+        name: replace(found[name], cumulative=replace(test, bootstrap=job.run()))
+        for name, test, job in simulations(
+            tests, question.versions, question.outcome, question.factors, question.most_runs
+        )
+    }
 
 
 def answer_of(question: Question, rows: pd.DataFrame, factors: Sequence[str], near: Answer | None) -> Answer:

@@ -51,6 +51,8 @@ def cumulative_models(
             continue
         yield from tidy(key, one.model)
         yield from tidy(replace(key, analysis=f"{name}_test"), one.test)
+        if one.bootstrap is not None:
+            yield from tidy(replace(key, analysis=f"{name}_test"), one.bootstrap)
         yield Statistic(replace(key, analysis=f"{name}_test"), "p_holm", one.test.n, one.p_holm)
         pairs = contrasts(one.model, compared(rows, construct))
         key = replace(key, analysis=f"{name}_contrasts")

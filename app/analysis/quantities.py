@@ -7,6 +7,7 @@ from functools import singledispatch
 from app.analysis.statistics.agreement import Alpha, ComponentIcc, OneWayIcc
 from app.analysis.statistics.association import Correlation, Cronbach
 from app.analysis.statistics.base import Undefined
+from app.analysis.statistics.bootstrap import Bootstrap
 from app.analysis.statistics.contrasts import Contrast, OddsRatio
 from app.analysis.statistics.cumulative import CumulativeModel
 from app.analysis.statistics.decision_study import DecisionStudy, MeanReliability
@@ -171,6 +172,12 @@ def intercepts(model: MixedModel | CumulativeModel) -> Iterator[Row]:
 @rows_of.register
 def _(one: LikelihoodRatio) -> Rows:
     yield Row(n=one.n, values={"n": one.n, "chi2": one.chi2, "df": one.df, "p": one.p})
+
+
+@rows_of.register
+def _(one: Bootstrap) -> Rows:
+    counts = {"simulated": one.runs, "exceeded": one.exceeded, "refits_failed": one.failed}
+    yield Row(values={"p_bootstrap": one.p, **counts})
 
 
 @rows_of.register

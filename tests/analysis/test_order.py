@@ -107,7 +107,7 @@ def test_who_dropped_out_left_at_the_first_text_that_was_not_rated(session: Sess
     found = list(leavings(material.due))
     told = " ".join(leaving(found))
     assert told == ""  # at the third place everybody saw the same condition
-    assert "Leaving was tested by Mantel's test" in " ".join(methods(material))
+    assert "Leaving was tested by Mantel's test" in " ".join(methods(material, found))
 
 
 def test_a_test_of_leaving_is_told_with_what_it_cannot_show() -> None:

@@ -30,7 +30,7 @@ def read(session: Session, versions: str = "") -> Material:
 
 
 def told(material: Material) -> str:
-    return " ".join([*versions_and_plan(material), *cautions(material, []), *methods(material)])
+    return " ".join([*versions_and_plan(material), *cautions(material, []), *methods(material, [])])
 
 
 def test_a_text_is_what_was_shown_of_a_question_in_a_condition() -> None:

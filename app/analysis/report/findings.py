@@ -33,13 +33,22 @@ def findings(
 
 def verdict(test: dict[str, float]) -> str:
     statistic = f"χ²({test['df']:.0f}) = {test['chi2']:.2f}"
-    outcome = f"{statistic}, {p_words(test['p'])}, {holm_words(test['p_holm'])}"
+    outcome = f"{statistic}, {tested(test)}, {holm_words(test['p_holm'])}"
     words = (
         "conditions differ"
         if is_significant(test["p_holm"])
         else "no difference between conditions was shown"
     )
     return f"{words} ({outcome})."
+
+
+def tested(test: dict[str, float]) -> str:
+    """The p that counts, and how it was found."""
+    if "p_bootstrap" not in test:
+        return p_words(test["p"])
+    return (
+        f"{p_words(test['p_bootstrap'])} by parametric bootstrap, {test['simulated']:.0f} simulated studies"
+    )
 
 
 def pairs(values: Values, variant: str, construct: str, test: dict[str, float]) -> str:

@@ -30,6 +30,9 @@ COUNTS = {
     "raters_absolute",
     "left_out",
     "changing",
+    "simulated",
+    "exceeded",
+    "refits_failed",
 }
 LABELS = {"construct": "Construct", "group1": "First", "group2": "Second", "term": "Term"}
 ALONE = "Group"  # what the first is called where there is no second
@@ -39,6 +42,10 @@ HEADERS = {
     "p_chi2": "p (χ²)",
     "share": "share of people",
     "share_left": "share of texts due",
+    "p_bootstrap": "p (bootstrap)",
+    "simulated": "studies simulated",
+    "exceeded": "as extreme",
+    "refits_failed": "no model",
     "p_holm": "p (Holm)",
     "p_gated": "p (gated)",
     "left_out": "each left out once",

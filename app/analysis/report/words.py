@@ -15,12 +15,12 @@ from app.analysis.material import (
 )
 from app.analysis.order import POSITION
 from app.analysis.p_values import p_words
+from app.analysis.report.few_words import few_levels, simulations
 from app.analysis.statistics.design import reference_level
 from app.analysis.tidy import Note, Statistic
 
 Found = Sequence[Statistic | Note]
 FEW = 5  # people
-FEWEST = 30  # people, and questions of a condition, from which likelihood-ratio tests keep what they promise
 WITH_INTERCEPTS = {"clmm", "mixed_model", "mixed_model_total"}
 
 
@@ -54,7 +54,7 @@ def cautions(material: Material, found: Found) -> Iterator[str]:
         share = float((per_text > 1).mean())
         yield f"{percent(share)} of the texts have two or more ratings; agreement is computed on those alone."
     yield from clustering(found)
-    yield from few_levels(material)
+    yield from few_levels(material, found)
     yield from lengths(material)
     yield from outliers(found)
     yield from small_groups(material)
@@ -86,21 +86,6 @@ def clustering(found: Found) -> Iterator[str]:
     ]
     if zero:
         yield f"Variances estimated as zero, whose intercepts were left out: {', '.join(zero)}."
-
-
-def few_levels(material: Material) -> Iterator[str]:
-    """Few people or questions: a χ² takes their variances as known."""
-    frame = material.frame
-    people = frame["participant"].nunique()
-    questions = int(frame.groupby("condition", observed=True)["question"].nunique().min())
-    few = [f"only {people} people"] if people < FEWEST else []
-    few += [f"a condition with only {questions} questions"] if questions < FEWEST else []
-    if few:
-        yield (
-            f"There are {listed(few)}. With fewer than {FEWEST}, tests of mixed models reject too often: "
-            "with 10 to 12 questions and no difference at all, 10 to 13 % of such tests have p < .05. "
-            "Take a p-value that is not far below .05 as no more than a hint."
-        )
 
 
 def lengths(material: Material) -> Iterator[str]:
@@ -170,7 +155,7 @@ def outliers(found: Found) -> Iterator[str]:
         )
 
 
-def methods(material: Material) -> Iterator[str]:
+def methods(material: Material, found: Found) -> Iterator[str]:
     names = {PERSON_CONDITION: "participant × condition"}
     factors = [names.get(name, name) for name in material.factors]
     intercepts = f"crossed random intercepts for {listed(factors)}" if factors else "no random intercepts"
@@ -195,6 +180,7 @@ def methods(material: Material) -> Iterator[str]:
         "random intercepts), with 95 % intervals by the delta method; those of means and probabilities are "
         "symmetric on the logit scale."
     )
+    yield from simulations(found)
     yield (
         f"Linear mixed models had the same random intercepts and condition as fixed effect{length}; they "
         "were fitted by REML (likelihood-ratio tests: by maximum likelihood), and p-values are the normal "

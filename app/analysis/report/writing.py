@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.analysis import script
 from app.analysis.analyses import everything
 from app.analysis.course import Course, Tell, silent
+from app.analysis.few import CLAIMED
 from app.analysis.figures.drawing import Drawn, Sheet
 from app.analysis.from_csv import read_csv
 from app.analysis.from_study import read_study
@@ -79,7 +80,7 @@ def write_all(material: Material, out: Path, tell: Tell = silent) -> dict[str, i
         ),
         findings=tuple(in_sentences(material, found)),
         methods=(
-            *methods(material),
+            *methods(material, found),
             *equivalence_methods(material),
             *without_one_methods(found),
             *raters_methods(found),
@@ -97,7 +98,7 @@ def write_all(material: Material, out: Path, tell: Tell = silent) -> dict[str, i
 def in_sentences(material: Material, found: Sequence[Statistic | Note]) -> Iterator[ReportFindings]:
     """What was found, first of the rows after exclusions; sentences that are true of several rows once."""
     words, told = variant_words(material), dict[tuple[str, ...], list[str]]()
-    for variant in ("exclusions", "by_hand", "all_rows"):
+    for variant in CLAIMED:
         sentences = (*findings(material, found, variant), *equivalences(material, found, variant))
         if sentences:
             told.setdefault(sentences, []).append(words[variant])

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.statistics.base import Matrix, Undefined, bonferroni, holm, in_families, outcome_rows, pairs
+from app.analysis.statistics.bootstrap import Bootstrap
 from app.analysis.statistics.cumulative import CumulativeModel, cumulative_model
 from app.analysis.statistics.likelihood_ratio import LikelihoodRatio, likelihood_ratio
 from app.analysis.statistics.linear import Coefficient
@@ -92,12 +93,19 @@ def odds_ratios(found: Sequence[Contrast]) -> list[OddsRatio]:
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionTest:
-    """The test of one construct; `p_holm` is over the constructs of the study."""
+    """The test of one construct; `p_holm` is over the constructs of the study. `null`: without conditions."""
 
     construct: str
     model: CumulativeModel
+    null: CumulativeModel
     test: LikelihoodRatio
     p_holm: float
+    bootstrap: Bootstrap | None = None
+
+    @property
+    def p(self) -> float:
+        """What counts: by simulated studies where there are any."""
+        return self.test.p if self.bootstrap is None else self.bootstrap.p
 
 
 Tests = Mapping[str, ConditionTest | Undefined]
@@ -112,7 +120,7 @@ def condition_tests(
 
 def in_family(tests: Tests, primary: Sequence[str]) -> dict[str, ConditionTest | Undefined]:
     """The tests with Holm's correction over the constructs of their family."""
-    p_values = {name: None if isinstance(one, Undefined) else one.test.p for name, one in tests.items()}
+    p_values = {name: None if isinstance(one, Undefined) else one.p for name, one in tests.items()}
     adjusted = in_families(p_values, primary)
     return {
         name: one if isinstance(one, Undefined) else replace(one, p_holm=adjusted[name])
@@ -140,5 +148,5 @@ def condition_model(
     return (
         test
         if isinstance(test, Undefined)
-        else ConditionTest(construct=construct, model=full, test=test, p_holm=test.p)
+        else ConditionTest(construct=construct, model=full, null=null, test=test, p_holm=test.p)
     )
