@@ -1,6 +1,7 @@
 """How a p-value is judged and written, in every report and figure."""
 
-ALPHA = 0.05
+from app.analysis.statistics.base import ALPHA
+
 SMALL = 1e-3  # a p below is only said to be below
 
 

@@ -1,6 +1,7 @@
 """Whether one person or text decides what is claimed, in sentences."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from app.analysis.material import TEXT, Material
 from app.analysis.p_values import is_significant, shown_p
@@ -47,7 +48,7 @@ def change(material: Material, key: Key, mine: Values, values: Values) -> str:
     test = values.get(Key(f"{model}_test", key.variant, key.construct), {})
     if not mine[key]["changing"] or not is_significant(test.get("p_holm", 1.0)):
         return ""
-    pair = Key(f"{model}_contrasts", key.variant, key.construct, key.group1, key.group2)
+    pair = replace(key, analysis=f"{model}_contrasts", term="")
     is_claimed = is_significant(values[pair]["p_gated"])
     whose, one = next(
         (other.term, figures)

@@ -11,6 +11,7 @@ import pandas as pd
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
+ALPHA = 0.05  # a p below is called significant
 
 
 @dataclass(frozen=True)

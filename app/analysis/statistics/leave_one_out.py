@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from app.analysis.p_values import ALPHA
 from app.analysis.statistics.base import (
+    ALPHA,
     Codes,
     Matrix,
     Undefined,
