@@ -12,7 +12,7 @@ from functools import partial
 import pandas as pd
 
 from app.analysis.course import Course
-from app.analysis.few import simulations
+from app.analysis.few import CLAIMED, simulations
 from app.analysis.material import CORRECT, QUALITY, TEXT, Material
 from app.analysis.statistics.base import Undefined, is_constant, values_of
 from app.analysis.statistics.bootstrap import most_runs
@@ -21,6 +21,7 @@ from app.analysis.statistics.cumulative import CumulativeModel, cumulative_model
 from app.analysis.statistics.leave_one_out import WithoutOne, leave_one_out
 from app.analysis.statistics.likelihood_ratio import LikelihoodRatio
 from app.analysis.statistics.mixed import MixedModel, mixed_condition_test, mixed_model
+from app.analysis.statistics.proportional import NominalTest, nominal_test
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +68,11 @@ class Answer:
 class Answers:
     """Of one outcome: by version of the rows; and of all rows: without participant × condition, and without
     one person, or one text, at a time (`without_one`, by what is left out).
+    `nominal`: whether odds are proportional, of the versions that are put into words.
     """
 
     by_version: Mapping[str, Answer]
+    nominal: Mapping[str, NominalTest | Undefined]
     plain: Answer | None
     people_alone: MixedModel | Undefined
     without_one: Mapping[str, Sequence[WithoutOne] | Undefined]
@@ -128,6 +131,11 @@ def answer(question: Question) -> Answers:
     has_more = question.factors != question.plain_factors
     return Answers(
         by_version=by_version,
+        nominal={
+            name: nominal_test(question.versions[name], question.outcome, one.cumulative.model)
+            for name, one in by_version.items()
+            if name in CLAIMED and isinstance(one.cumulative, ConditionTest)
+        },
         plain=plain_answer(question, rows) if has_more else None,
         people_alone=mixed_model(rows, question.outcome, ["participant"], question.covariates),
         without_one=without_one(question, rows, by_version["all_rows"].total),

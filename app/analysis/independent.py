@@ -7,9 +7,11 @@ import pandas as pd
 
 from app.analysis.material import Material
 from app.analysis.models import gated
+from app.analysis.proportional_odds import nominal_tests
 from app.analysis.statistics.base import Undefined, conditions_of, outcome_rows
 from app.analysis.statistics.contrasts import condition_tests, contrasts, odds_ratios
 from app.analysis.statistics.multivariate import box_m, multivariate_shapiro
+from app.analysis.statistics.proportional import nominal_test
 from app.analysis.tidy import Key, Note, Statistic, tidy
 
 
@@ -28,6 +30,8 @@ def plain_models(material: Material, variant: str, rows: pd.DataFrame) -> Iterat
         key = replace(key, analysis="clm_contrasts")
         yield from tidy(key, odds_ratios(pairs))
         yield from gated(key, pairs, one.p_holm)
+        found = nominal_test(rows, construct, one.model)
+        yield from nominal_tests(replace(key, analysis="clm_nominal_test"), found, None)
 
 
 def joint(material: Material, variant: str, rows: pd.DataFrame) -> Iterator[Statistic | Note]:

@@ -9,6 +9,7 @@ import pandas as pd
 from app.analysis.fitting import Answer, Answers, Linear
 from app.analysis.material import QUALITY, TEXT, Material
 from app.analysis.points import points
+from app.analysis.proportional_odds import proportional_odds
 from app.analysis.statistics.base import Undefined, conditions_of, in_families, outcome_rows
 from app.analysis.statistics.contrasts import Contrast, contrasts, in_family, odds_ratios
 from app.analysis.statistics.decision_study import decision_study
@@ -26,6 +27,8 @@ def models(material: Material, versions: Mapping[str, pd.DataFrame], answers: Ma
         yield from cumulative_models(material, variant, rows, mine)
         yield from points(variant, rows, mine)
         yield from linear_models(material, variant, rows, mine)
+        nominal = {name: one.nominal[variant] for name, one in answers.items() if variant in one.nominal}
+        yield from proportional_odds(material, variant, nominal)
     plain = {outcome: one.plain for outcome, one in answers.items() if one.plain is not None}
     yield from without_person_condition(material, versions["all_rows"], plain)
     for outcome, one in answers.items():

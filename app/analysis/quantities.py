@@ -1,9 +1,10 @@
 """What statistics.csv holds of each result, and its name there, which scripts of others read."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import singledispatch
 
+from app.analysis import threshold_rows
+from app.analysis.rows import Row, Rows, coefficient
 from app.analysis.statistics.agreement import Alpha, ComponentIcc, OneWayIcc
 from app.analysis.statistics.association import Correlation, Cronbach
 from app.analysis.statistics.base import Undefined
@@ -17,26 +18,13 @@ from app.analysis.statistics.equivalence import Equivalence
 from app.analysis.statistics.leave_one_out import WithoutOne
 from app.analysis.statistics.leaving import Leaving, LeavingTest
 from app.analysis.statistics.likelihood_ratio import LikelihoodRatio
-from app.analysis.statistics.linear import Coefficient, LinearModel
+from app.analysis.statistics.linear import LinearModel
 from app.analysis.statistics.marginal import Estimated
 from app.analysis.statistics.mixed import MixedModel
 from app.analysis.statistics.multivariate import BoxM
+from app.analysis.statistics.nominal import CutDifference, NominalModel, PairShape
 from app.analysis.statistics.paired import Friedman, Paired, WilcoxonPair
 from app.analysis.statistics.ranks import DunnPair, Kruskal
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """Figures that belong to one place; one that is None has no line in the file."""
-
-    values: Mapping[str, float | None]
-    n: int | None = None
-    group1: str = ""
-    group2: str = ""
-    term: str = ""
-
-
-Rows = Iterator[Row | Undefined]
 
 
 @singledispatch
@@ -124,11 +112,6 @@ def _(one: WilcoxonPair) -> Rows:
 
 
 # Of models
-
-
-def coefficient(one: Coefficient, n: int) -> Row:
-    tests = {"statistic": one.statistic, "p": one.p, "low": one.low, "high": one.high}
-    return Row(term=one.term, n=n, values={"estimate": one.estimate, "se": one.se, **tests})
 
 
 @rows_of.register
@@ -220,6 +203,11 @@ def _(one: WithoutOne) -> Rows:
     if one.whose:
         without = {"estimate_without": one.estimate_without, "p_without": one.p_without}
         yield Row(group1=one.group1, group2=one.group2, term=f"without {one.whose}", values=without)
+
+
+rows_of.register(NominalModel, threshold_rows.of_model)
+rows_of.register(CutDifference, threshold_rows.of_difference)
+rows_of.register(PairShape, threshold_rows.of_pair)
 
 
 # Of people who left

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.analysis.quantities import Row, rows_of
+from app.analysis.quantities import rows_of
+from app.analysis.rows import Row
 from app.analysis.statistics.base import Undefined
 from app.exports.escaping import defused
 

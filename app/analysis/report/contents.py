@@ -44,6 +44,22 @@ MODELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Cumulative link mixed model: coefficients and intercepts",
         (*COEFFICIENT, "random_sd", "is_at_zero"),
     ),
+    ("clmm_nominal_test", f"{CLMM}: are odds proportional (the same difference at every threshold)?", ()),
+    (
+        "clmm_nominal_pairs",
+        f"{CLMM} with thresholds by condition: is a pair's difference the same at every threshold?",
+        (),
+    ),
+    (
+        "clmm_nominal_differences",
+        f"{CLMM} with thresholds by condition: log odds of a rating above each (second less first)",
+        ("estimate", "se", "low", "high"),
+    ),
+    (
+        "clmm_nominal",
+        f"{CLMM} with thresholds by condition: thresholds and intercepts",
+        ("estimate", "se", "low", "high", "random_sd"),
+    ),
     ("clmm_correct", "Cumulative link mixed model with the answer's correctness", COEFFICIENT),
     ("clmm_interaction_test", "Does correctness matter differently between conditions?", ()),
     ("mixed_model_total_test", f"{LMM}: is there a difference between conditions?", ()),
@@ -110,6 +126,7 @@ SIMPLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Cumulative link model without random effects: do conditions differ?",
         (),
     ),
+    ("clm_nominal_test", "Cumulative link model without random effects: are odds proportional?", ()),
     ("clm_contrasts", "Cumulative link model without random effects: odds ratios of pairs", ODDS),
     ("clm", "Cumulative link model without random effects: coefficients", COEFFICIENT),
     (

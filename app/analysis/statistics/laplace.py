@@ -38,6 +38,9 @@ class Ordinal:
         slopes = thresholds + self.matrix.shape[1]
         return parameters[:thresholds], parameters[thresholds:slopes], parameters[slopes:]
 
+    def are_ordered(self, thresholds: Vector) -> bool:
+        return bool(np.all(np.diff(thresholds) > 0))
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -106,7 +109,7 @@ class Laplace:
     def evaluate(self, parameters: Vector) -> tuple[float, Vector]:
         """The value of log L and its gradient. Raises: ValueError unless the thresholds increase."""
         thresholds, beta, scales = self.data.split(parameters)
-        if np.any(np.diff(thresholds) <= 0):
+        if not self.data.are_ordered(thresholds):
             raise ValueError("thresholds must increase")
         fixed = self.data.matrix @ beta
         if not self.data.factors.names:
