@@ -102,6 +102,18 @@ cumulative <- function(d, fixed, factors) {
   }
   fit
 }
+# Are odds proportional: thresholds of each condition's own against one shift of them all. R's clmm cannot do it, so it is
+# without random effects, and only where every condition has each of the ratings between the lowest and the highest.
+proportional_odds <- function(variant, construct, rows, null) {
+  given <- table(rows$condition, rows$rating) > 0
+  last <- ncol(given)
+  if (last < 3 || !all(given[, 2:(last - 1)]) || sum(apply(given, 2, all)) < 3) return(invisible())
+  full <- attempt(construct, clm(rating ~ 1, nominal = ~condition, data = rows))
+  if (is.null(full)) return(invisible())
+  test <- likelihood_ratio(full, null, (nrow(given) - 1) * (last - 2))
+  keep("clm_nominal_test", variant, construct, test)
+  cat("Are odds proportional?\n"); print(unlist(test))
+}
 cumulative_models <- function(analysis, variant, d, factors) {
   p <- c(); pairs <- list()
   for (construct in constructs) {
@@ -125,6 +137,7 @@ cumulative_models <- function(analysis, variant, d, factors) {
     keep(paste0(analysis, "_test"), variant, construct, test)
     p[construct] <- test$p
     print(unlist(test))
+    if (!length(factors)) proportional_odds(variant, construct, rows, full)
     pairs[[construct]] <- contrasts_of(paste0(analysis, "_contrasts"), variant, construct, rows, estimate,
                                        covariance[names(estimate), names(estimate), drop = FALSE])
     print(pairs[[construct]])

@@ -6,6 +6,7 @@ import numpy as np
 
 from app.analysis.material import Material
 from app.analysis.proportional_odds import BOUNDED, Tests, proportional_odds
+from app.analysis.report.words import methods
 from app.analysis.statistics.base import Matrix, Undefined
 from app.analysis.statistics.likelihood_ratio import LikelihoodRatio
 from app.analysis.statistics.mixed import wald
@@ -77,3 +78,10 @@ def test_where_a_threshold_has_no_bound_the_others_are_tested_too_and_it_is_said
     assert numbers["clmm_nominal_test", "clarity", "", "p"] == 0.01
     assert numbers["clmm_nominal_test", "clarity", BOUNDED, "p"] == 0.5
     assert Note(Key("clmm_nominal_test", "all_rows", "clarity"), "Because nobody gave 1.") in found
+
+
+def test_the_methods_tell_of_the_test_where_one_was_made() -> None:
+    found = list(proportional_odds(study(), "all_rows", {"clarity": made_up(0.01)}))
+    told = "An odds ratio says that a difference in log odds is the same at every threshold of the scale."
+    assert any(one.startswith(told) for one in methods(study(), found))
+    assert not any(one.startswith(told) for one in methods(study(), []))

@@ -181,6 +181,15 @@ def methods(material: Material, found: Found) -> Iterator[str]:
         "symmetric on the logit scale."
     )
     yield from simulations(found)
+    if any(one.key.analysis == "clmm_nominal_test" for one in found):
+        yield (
+            "An odds ratio says that a difference in log odds is the same at every threshold of the scale. "
+            "That was tested against the same model with thresholds of each condition's own (likelihood "
+            "ratio; Holm over constructs). The odds ratios rest on it, so p < .05 is told before that "
+            "correction, too, as a doubt; that a pair's difference varies is only said where this test and "
+            "Wald's test of the pair are below .05 after their corrections. A threshold beyond all ratings "
+            "of a condition counts at its limit, as in R's clm, and its differences have no interval."
+        )
     yield (
         f"Linear mixed models had the same random intercepts and condition as fixed effect{length}; they "
         "were fitted by REML (likelihood-ratio tests: by maximum likelihood), and p-values are the normal "
