@@ -1,13 +1,13 @@
 # Repeats the report's main models and the published tests of data.csv in R, writes them to analysis-r.csv in the columns
 # of statistics.csv, and prints them. What these data cannot give is said and left out.
-needed <- c("ordinal", "lme4")
+needed <- c("ordinal", "lme4", "lmerTest")
 absent <- needed[!vapply(needed, requireNamespace, logical(1), quietly = TRUE)]
 if (length(absent)) {
   stop("This script needs R packages that are not installed: ", paste(absent, collapse = ", "), ".\n",
        "Install them in R: install.packages(c(", paste0('"', absent, '"', collapse = ", "), "))\n",
-       "or on Debian and Ubuntu: apt install ", paste0("r-cran-", absent, collapse = " "), call. = FALSE)
+       "or on Debian and Ubuntu: apt install ", paste0("r-cran-", tolower(absent), collapse = " "), call. = FALSE)
 }
-suppressPackageStartupMessages({library(ordinal); library(lme4)})
+suppressPackageStartupMessages({library(ordinal); library(lme4); library(lmerTest)})
 
 # What the study is
 #SETTINGS
@@ -64,8 +64,8 @@ likelihood_ratio <- function(full, null, df) {
   list(chi2 = chi2, df = df, p = pchisq(chi2, df, lower.tail = FALSE))
 }
 
-# Pairs of conditions, the second less the first, with Holm's correction over the pairs.
-contrasts_of <- function(analysis, variant, construct, d, estimate, covariance) {
+# Pairs of conditions, the second less the first, with Holm's correction over the pairs. `df`: of a t test, by weights.
+contrasts_of <- function(analysis, variant, construct, d, estimate, covariance, df = NULL) {
   both <- pairs_of(d)
   weights <- t(apply(both, 1, function(pair) {
     row <- setNames(numeric(length(estimate)), names(estimate))
@@ -78,10 +78,12 @@ contrasts_of <- function(analysis, variant, construct, d, estimate, covariance) 
   }))
   value <- drop(weights %*% estimate)
   se <- sqrt(diag(weights %*% covariance %*% t(weights)))
-  p <- 2 * pnorm(-abs(value / se))
+  degrees <- if (is.null(df)) rep(Inf, length(value)) else apply(weights, 1, df)
+  p <- 2 * pt(-abs(value / se), degrees)
   holm <- p.adjust(p, "holm")
   for (row in seq_len(nrow(both))) {
-    keep(analysis, variant, construct, list(estimate = value[row], se = se[row], z = value[row] / se[row], p = p[row], p_holm = holm[row]),
+    statistic <- if (is.null(df)) list(z = value[row] / se[row]) else list(t = value[row] / se[row], df = degrees[row])
+    keep(analysis, variant, construct, c(list(estimate = value[row], se = se[row], p = p[row], p_holm = holm[row]), statistic),
          label_of(both[row, 1]), label_of(both[row, 2]))
   }
   data.frame(first = both[, 1], second = both[, 2], estimate = value, se, p, p_holm = holm)
@@ -160,7 +162,16 @@ holm <- function(p, pairs, analysis, variant) {
   print(adjusted)
 }
 
-# Linear mixed models; tests of conditions by maximum likelihood.
+# Linear mixed models, with Satterthwaite's degrees of freedom. The F test is of orthonormal contrasts, so that no
+# condition is special; beside it the likelihood-ratio test by maximum likelihood.
+f_of <- function(full, k) {
+  means <- rbind(0, diag(k - 1)) # of conditions, less that of the reference
+  contrast <- contr.helmert(k) %*% diag(1 / sqrt(colSums(contr.helmert(k)^2)), k - 1)
+  weights <- matrix(0, k - 1, length(fixef(full)))
+  weights[, which(startsWith(names(fixef(full)), "condition"))] <- t(contrast) %*% means
+  test <- contestMD(full, weights)
+  list(F = test[["F value"]], df1 = test$NumDF, df2 = test$DenDF, p_F = test[["Pr(>F)"]])
+}
 linear_models <- function(variant, d, analysis, covariate) {
   p <- c(); pairs <- list()
   tight <- lmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-10))
@@ -174,14 +185,16 @@ linear_models <- function(variant, d, analysis, covariate) {
     if (is.null(full) || is.null(test)) next
     cat("\n## ", construct, ", ", variant, ", ", analysis, "\n", sep = "")
     print(summary(full))
-    se <- sqrt(diag(as.matrix(vcov(full))))
-    for (term in names(fixef(full))) keep(analysis, variant, construct, term = term_of(term),
-      list(estimate = fixef(full)[[term]], se = se[[term]]))
+    coefficients <- coef(summary(full))
+    for (term in rownames(coefficients)) keep(analysis, variant, construct, term = term_of(term), list(
+      estimate = coefficients[term, 1], se = coefficients[term, 2], df = coefficients[term, 3], p = coefficients[term, 5]))
     keep(analysis, variant, construct, list(loglik = c(logLik(full))))
+    test <- c(test, f_of(full, nlevels(rows$condition)))
     keep(paste0(analysis, "_test"), variant, construct, test)
-    if (construct != quality) p[construct] <- test$p
+    if (construct != quality) p[construct] <- test$p_F
     print(unlist(test))
-    pairs[[construct]] <- contrasts_of(paste0(analysis, "_contrasts"), variant, construct, rows, fixef(full), as.matrix(vcov(full)))
+    pairs[[construct]] <- contrasts_of(paste0(analysis, "_contrasts"), variant, construct, rows, fixef(full),
+                                       as.matrix(vcov(full)), function(weights) contest1D(full, weights)$df)
     print(pairs[[construct]])
   }
   holm(p, pairs, analysis, variant)

@@ -11,7 +11,7 @@ from app.analysis.material import QUALITY, TEXT, Material
 from app.analysis.points import points
 from app.analysis.proportional_odds import proportional_odds
 from app.analysis.statistics.base import Undefined, conditions_of, in_families, outcome_rows
-from app.analysis.statistics.contrasts import Contrast, contrasts, in_family, odds_ratios
+from app.analysis.statistics.contrasts import Contrast, contrasts, in_family, mixed_test, odds_ratios
 from app.analysis.statistics.decision_study import decision_study
 from app.analysis.statistics.equivalence import equivalence
 from app.analysis.statistics.likelihood_ratio import LikelihoodRatio, likelihood_ratio
@@ -122,7 +122,12 @@ def linear_family(
     covariates: Sequence[str] | None = None,
 ) -> Found:
     columns = material.covariates if covariates is None else covariates
-    tests = {Key(f"{name}_test", variant, outcome): one.test for outcome, one in answers.items()}
+    tests = {
+        Key(f"{name}_test", variant, outcome): mixed_test(
+            one.model, one.test, compared(rows, outcome, columns)
+        )
+        for outcome, one in answers.items()
+    }
     adjusted = family(tests, material.primary)
     for outcome, one in answers.items():
         key = Key(name, variant, outcome)

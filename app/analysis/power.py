@@ -17,8 +17,8 @@ from app.analysis.material import Material, Origin, completed
 from app.analysis.models import compared
 from app.analysis.p_values import is_significant
 from app.analysis.statistics.base import Codes, Undefined, in_families
-from app.analysis.statistics.contrasts import Contrast, condition_tests, contrasts
-from app.analysis.statistics.mixed import mixed_condition_test, mixed_model
+from app.analysis.statistics.contrasts import Contrast, condition_f, condition_tests, contrasts
+from app.analysis.statistics.mixed import mixed_model
 from app.errors import Invalid
 
 Model = Literal["mixed", "clmm"]
@@ -156,9 +156,11 @@ def decide(frame: pd.DataFrame, names: Sequence[str], model: Model) -> dict[str,
             for name, one in condition_tests(frame, names, factors).items()
             if not isinstance(one, Undefined)
         }
-    tests = {name: mixed_condition_test(frame, name, factors) for name in names}
     fits = {name: mixed_model(frame, name, factors) for name in names}
-    p_values = {name: None if isinstance(one, Undefined) else one.p for name, one in tests.items()}
+    p_values = {
+        name: None if isinstance(one, Undefined) else condition_f(one, compared(frame, name)).p
+        for name, one in fits.items()
+    }
     return {
         name: Decision(p_holm=p, pairs=contrasts(fit, compared(frame, name)))
         for name, p in in_families(p_values).items()

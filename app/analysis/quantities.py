@@ -9,7 +9,7 @@ from app.analysis.statistics.agreement import Alpha, ComponentIcc, OneWayIcc
 from app.analysis.statistics.association import Correlation, Cronbach
 from app.analysis.statistics.base import Undefined
 from app.analysis.statistics.bootstrap import Bootstrap
-from app.analysis.statistics.contrasts import Contrast, OddsRatio
+from app.analysis.statistics.contrasts import Contrast, MixedTest, OddsRatio
 from app.analysis.statistics.cumulative import CumulativeModel
 from app.analysis.statistics.decision_study import DecisionStudy, MeanReliability
 from app.analysis.statistics.describe import Description, Fences, Levene, Shapiro
@@ -164,10 +164,17 @@ def _(one: Bootstrap) -> Rows:
 
 
 @rows_of.register
+def _(one: MixedTest) -> Rows:
+    yield from rows_of(one.ratio)
+    yield Row(n=one.n, values={"F": one.f.F, "df1": one.f.df1, "df2": one.f.df2, "p_F": one.f.p})
+
+
+@rows_of.register
 def _(one: Contrast) -> Rows:
-    tests = {"z": one.z, "p": one.p, "p_bonferroni": one.p_bonferroni, "p_holm": one.p_holm}
-    values = {"estimate": one.estimate, "se": one.se, **tests, "low": one.low, "high": one.high}
-    yield Row(group1=one.group1, group2=one.group2, values=values)
+    estimate = {"estimate": one.estimate, "se": one.se, "low": one.low, "high": one.high}
+    statistic = {"z": one.statistic} if one.df is None else {"t": one.statistic, "df": one.df}
+    p_values = {"p": one.p, "p_bonferroni": one.p_bonferroni, "p_holm": one.p_holm}
+    yield Row(group1=one.group1, group2=one.group2, values={**estimate, **statistic, **p_values})
 
 
 @rows_of.register

@@ -23,4 +23,5 @@ Rows = Iterator[Row | Undefined]
 
 def coefficient(one: Coefficient, n: int) -> Row:
     tests = {"statistic": one.statistic, "p": one.p, "low": one.low, "high": one.high}
-    return Row(term=one.term, n=n, values={"estimate": one.estimate, "se": one.se, **tests})
+    estimate = {"estimate": one.estimate, "se": one.se}
+    return Row(term=one.term, n=n, values={**estimate, **tests, "df": one.df})

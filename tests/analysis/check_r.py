@@ -23,8 +23,8 @@ from app.analysis.tidy import COLUMNS, write_statistics
 from tests.analysis.statistics.made import make_ratings
 from tests.analysis.statistics.published import DATA
 
-PACKAGES = ("r-base-core", "r-cran-ordinal", "r-cran-lme4")
-INSTALLED = 'quit(status = !all(sapply(c("ordinal", "lme4"), requireNamespace, quietly = TRUE)))'
+PACKAGES = ("r-base-core", "r-cran-ordinal", "r-cran-lme4", "r-cran-lmertest")
+INSTALLED = 'quit(status = !all(sapply(c("ordinal", "lme4", "lmerTest"), requireNamespace, quietly = TRUE)))'
 PLACE = [name for name in COLUMNS if name not in {"n", "value"}]
 # Searches stop a little short of the maximum, R's and ours, and a p-value has its z's error times z.
 CLOSE = {"clmm": 2e-3, "mixed": 1e-4, "shapiro": 1e-6, "clm": 1e-3}

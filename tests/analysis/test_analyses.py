@@ -60,7 +60,7 @@ def test_tests_of_conditions_are_corrected_over_the_constructs_and_not_over_thei
         for one in found
         if isinstance(one, Statistic) and (one.key.analysis, one.key.variant) == (analysis, "all_rows")
     }
-    quantity = "p_bootstrap" if analysis == "clmm_test" else "p"
+    quantity = {"clmm_test": "p_bootstrap", "kruskal": "p"}.get(analysis, "p_F")
     plain = [values[construct, quantity] for construct in material.constructs]
     assert [values[construct, "p_holm"] for construct in material.constructs] == holm(plain)
     assert (QUALITY, "p_holm") not in values

@@ -9,9 +9,9 @@ from app.analysis.proportional_odds import BOUNDED, Tests, proportional_odds
 from app.analysis.report.words import methods
 from app.analysis.statistics.base import Matrix, Undefined
 from app.analysis.statistics.likelihood_ratio import LikelihoodRatio
-from app.analysis.statistics.mixed import wald
 from app.analysis.statistics.nominal import NominalModel
 from app.analysis.statistics.proportional import NominalTest
+from app.analysis.statistics.wald import wald
 from app.analysis.tidy import Key, Note, Statistic
 from tests.analysis.statistics.made import make_ratings
 from tests.analysis.test_fitting import material

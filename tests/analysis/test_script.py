@@ -18,7 +18,7 @@ def test_an_r_string_is_ascii_and_ends_where_it_should() -> None:
     )
 
 
-def test_the_script_is_told_of_the_study_and_needs_two_packages(tmp_path: Path) -> None:
+def test_the_script_is_told_of_the_study_and_needs_three_packages(tmp_path: Path) -> None:
     material = nasty()
     script.write(material, tmp_path, "Study: one\ntwo")
     text = (tmp_path / "analysis.R").read_text(encoding="ascii")
@@ -29,6 +29,7 @@ def test_the_script_is_told_of_the_study_and_needs_two_packages(tmp_path: Path) 
     assert set(re.findall(r"library\((\w+)\)|(\w+)::", text)) == {
         ("ordinal", ""),
         ("lme4", ""),
+        ("lmerTest", ""),
         ("", "stats"),
     }
     data = pd.read_csv(tmp_path / "data.csv", keep_default_na=False)

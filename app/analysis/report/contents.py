@@ -7,9 +7,9 @@ from app.analysis.report.tables import Table, table
 from app.analysis.tidy import Note, Statistic
 
 Found = Sequence[Statistic | Note]
-COEFFICIENT = ("estimate", "se", "statistic", "p", "low", "high")
+COEFFICIENT = ("estimate", "se", "statistic", "df", "p", "low", "high")
 LINEAR = (*COEFFICIENT, "r2", "adj_r2", "F")
-PAIR = ("estimate", "se", "z", "p", "p_holm", "p_gated", "low", "high")
+PAIR = ("estimate", "se", "t", "df", "p", "p_holm", "p_gated", "low", "high")
 ODDS = ("odds_ratio", "odds_ratio_low", "odds_ratio_high", "z", "p", "p_holm", "p_gated")
 VARIANTS = {
     "all_rows": "all rows",

@@ -56,6 +56,7 @@ HEADERS = {
     "changing": "change p < .05",
     "estimate_without": "estimate without",
     "p_without": "p (Holm) without",
+    "p_F": "p (F)",
     "p_bonferroni": "p (Bonferroni)",
     "odds_ratio": "odds ratio",
     "odds_ratio_low": "from (95 %)",

@@ -192,9 +192,10 @@ def methods(material: Material, found: Found) -> Iterator[str]:
         )
     yield (
         f"Linear mixed models had the same random intercepts and condition as fixed effect{length}; they "
-        "were fitted by REML (likelihood-ratio tests: by maximum likelihood), and p-values are the normal "
-        "approximation's. Shares of variance come from a model with intercepts for participant and question "
-        "and no condition."
+        "were fitted by REML, with t tests, intervals and F tests of the conditions by Satterthwaite's "
+        "degrees of freedom, which allow for few people or few texts. Likelihood-ratio tests, by maximum "
+        "likelihood, are shown beside the F tests. Shares of variance come from a model with intercepts for "
+        "participant and question and no condition."
     )
     if PERSON_CONDITION in material.factors:
         yield (

@@ -5,24 +5,30 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy import linalg
 
-from app.analysis.statistics.base import Matrix, Undefined, bonferroni, holm, in_families, outcome_rows, pairs
+from app.analysis.statistics.base import Undefined, bonferroni, holm, in_families, outcome_rows, pairs
 from app.analysis.statistics.bootstrap import Bootstrap
 from app.analysis.statistics.cumulative import CumulativeModel, cumulative_model
 from app.analysis.statistics.likelihood_ratio import LikelihoodRatio, likelihood_ratio
-from app.analysis.statistics.linear import Coefficient
-from app.analysis.statistics.mixed import MixedModel, coefficient
+from app.analysis.statistics.mixed import MixedModel
+from app.analysis.statistics.satterthwaite import FTest, f_test
+from app.analysis.statistics.wald import weighted
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
-    """The second condition less the first, with a 95 % interval; `p_holm` is over the pairs of one model."""
+    """The second condition less the first, with a 95 % interval; `p_holm` is over the pairs of one model.
+
+    `statistic` is t with its `df`, or z.
+    """
 
     group1: str
     group2: str
     estimate: float
     se: float
-    z: float
+    statistic: float
+    df: float | None
     p: float
     p_bonferroni: float
     p_holm: float
@@ -48,13 +54,14 @@ def contrasts(model: MixedModel | CumulativeModel, labels: Sequence[str]) -> lis
     """
     names = [one.term for one in model.coefficients]
     estimates = np.array([one.estimate for one in model.coefficients])
+    freedom = model.freedom if isinstance(model, MixedModel) else None
     found = []
     for first, second in pairs([label for label in labels if label == labels[0] or label in names]):
         weights = np.zeros(len(names))
         for label, sign in ((first, -1), (second, 1)):
             if label in names:
                 weights[names.index(label)] = sign
-        found.append((first, second, wald_of(weights, estimates, model.covariance)))
+        found.append((first, second, weighted(weights, estimates, model.covariance, freedom)))
     p_values = [one.p for _, _, one in found]
     adjusted = zip(found, bonferroni(p_values), holm(p_values), strict=True)
     return [
@@ -63,7 +70,8 @@ def contrasts(model: MixedModel | CumulativeModel, labels: Sequence[str]) -> lis
             group2=second,
             estimate=one.estimate,
             se=one.se,
-            z=one.statistic,
+            statistic=one.statistic,
+            df=one.df,
             p=one.p,
             p_bonferroni=many,
             p_holm=fewer,
@@ -72,10 +80,6 @@ def contrasts(model: MixedModel | CumulativeModel, labels: Sequence[str]) -> lis
         )
         for (first, second, one), many, fewer in adjusted
     ]
-
-
-def wald_of(weights: Matrix, estimates: Matrix, covariance: Matrix) -> Coefficient:
-    return coefficient("", float(weights @ estimates), float(np.sqrt(weights @ covariance @ weights)))
 
 
 def odds_ratios(found: Sequence[Contrast]) -> list[OddsRatio]:
@@ -89,6 +93,41 @@ def odds_ratios(found: Sequence[Contrast]) -> list[OddsRatio]:
         )
         for one in found
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixedTest:
+    """Of a linear mixed model's conditions; what counts is F, which knows how few texts there are."""
+
+    n: int
+    ratio: LikelihoodRatio
+    f: FTest
+
+    @property
+    def p(self) -> float:
+        return self.f.p
+
+
+def mixed_test(
+    model: MixedModel | Undefined, ratio: LikelihoodRatio | Undefined, labels: Sequence[str]
+) -> MixedTest | Undefined:
+    """`labels`: the model's conditions."""
+    if isinstance(model, Undefined):
+        return model
+    return (
+        ratio
+        if isinstance(ratio, Undefined)
+        else MixedTest(n=model.n, ratio=ratio, f=condition_f(model, labels))
+    )
+
+
+def condition_f(model: MixedModel, labels: Sequence[str]) -> FTest:
+    """That the conditions do not differ, whichever of them is the reference."""
+    names = [one.term for one in model.coefficients]
+    means = np.array([[float(name == label) for name in names] for label in labels])
+    weights = linalg.helmert(len(labels)) @ means  # orthonormal, so that the order of conditions is no matter
+    estimates = np.array([one.estimate for one in model.coefficients])
+    return f_test(weights, estimates, model.covariance, model.freedom)
 
 
 @dataclass(frozen=True, kw_only=True)

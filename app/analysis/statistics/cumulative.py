@@ -14,7 +14,7 @@ from app.analysis.statistics.design import design
 from app.analysis.statistics.estimable import cannot_estimate, separated_conditions
 from app.analysis.statistics.laplace import Ordinal
 from app.analysis.statistics.linear import Coefficient
-from app.analysis.statistics.mixed import wald
+from app.analysis.statistics.wald import wald
 
 NEAR_ZERO = 0.05  # standard deviations below this are tried without their factor
 LARGE_LOG_ODDS = 8  # a coefficient beyond this whose standard error is larger still has no bound

@@ -36,15 +36,14 @@ def equivalence(found: Sequence[Contrast], bound: float) -> list[Equivalence]:
     """
     sides = [one_sided(one, bound) for one in found]
     adjusted = holm([max(lower, upper) for lower, upper in sides])
-    reach = float(stats.norm.ppf(0.95))
     return [
         Equivalence(
             group1=one.group1,
             group2=one.group2,
             bound=bound,
             estimate=one.estimate,
-            low90=one.estimate - reach * one.se,
-            high90=one.estimate + reach * one.se,
+            low90=one.estimate - reach(one),
+            high90=one.estimate + reach(one),
             p_lower=lower,
             p_upper=upper,
             p_tost=max(lower, upper),
@@ -55,6 +54,14 @@ def equivalence(found: Sequence[Contrast], bound: float) -> list[Equivalence]:
 
 
 def one_sided(one: Contrast, bound: float) -> tuple[float, float]:
-    lower = float(stats.norm.sf((one.estimate + bound) / one.se))
-    upper = float(stats.norm.cdf((one.estimate - bound) / one.se))
-    return lower, upper
+    return beyond(one, (one.estimate + bound) / one.se), beyond(one, (bound - one.estimate) / one.se)
+
+
+def beyond(one: Contrast, statistic: float) -> float:
+    """By Student's distribution where the pair has degrees of freedom, else by the normal."""
+    return float(stats.norm.sf(statistic) if one.df is None else stats.t.sf(statistic, one.df))
+
+
+def reach(one: Contrast) -> float:
+    """Half of the interval's length."""
+    return one.se * float(stats.norm.ppf(0.95) if one.df is None else stats.t.ppf(0.95, one.df))

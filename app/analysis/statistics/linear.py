@@ -13,7 +13,7 @@ from app.analysis.statistics.design import design
 
 @dataclass(frozen=True, kw_only=True)
 class Coefficient:
-    """`statistic` is t or z; the limits are of a 95 % interval."""
+    """`statistic` is z, or t (a mixed model's with its `df`); the limits are of a 95 % interval."""
 
     term: str
     estimate: float
@@ -22,6 +22,7 @@ class Coefficient:
     p: float
     low: float
     high: float
+    df: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

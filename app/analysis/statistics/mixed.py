@@ -6,17 +6,18 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+from scipy import optimize
 
 from app.analysis.statistics.base import Matrix, Undefined, Vector, is_constant, outcome_rows, values_of
 from app.analysis.statistics.crossed import Crossed, crossed
 from app.analysis.statistics.design import Design, design
-from app.analysis.statistics.effects import Z95
 from app.analysis.statistics.estimable import cannot_estimate
 from app.analysis.statistics.factorised import Factorised
 from app.analysis.statistics.likelihood_ratio import LikelihoodRatio, likelihood_ratio
 from app.analysis.statistics.linear import Coefficient
 from app.analysis.statistics.newton import SLOPES, climb
+from app.analysis.statistics.satterthwaite import Freedom
+from app.analysis.statistics.wald import wald
 
 Method = Literal["REML", "ML"]
 ZERO = 1e-3  # relative standard deviations below this are tried without their factor
@@ -35,7 +36,8 @@ class NoMaximum(ArithmeticError):
 class MixedModel:
     """`variances` by factor and `residual`; `at_zero` names factors whose variance was estimated as zero.
 
-    p-values and intervals are the normal approximation's. `covariance` is of the coefficients.
+    p-values and intervals are Student's, with Satterthwaite's degrees of freedom. `covariance` is of the
+    coefficients.
     """
 
     n: int
@@ -46,6 +48,7 @@ class MixedModel:
     fitted: tuple[str, ...]
     at_zero: tuple[str, ...]
     loglik: float
+    freedom: Freedom
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +67,19 @@ class Profile:
     criterion: float  # -2 log likelihood
     gradient: Vector
     beta: Vector
-    information: Matrix  # X'V⁻¹X, times the residual variance
+    covariance: Matrix  # of beta
     residual: float
+    df: int
+    changes: tuple[Matrix, ...]  # of the covariance, by each relative standard deviation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Top:
+    """The relative standard deviations at the maximum, and their covariance."""
+
+    theta: Vector
+    spread: Matrix
+    profile: Profile
 
 
 def mixed_model(
@@ -109,17 +123,15 @@ def fit(
     joint = np.column_stack([model.matrix / sizes, values])
     at_zero: list[str] = []
     try:
-        theta, found = solve(joint, sizes, groups, method, start)
-        while groups.names and np.min(np.abs(theta)) < ZERO:
-            smallest = groups.names[int(np.argmin(np.abs(theta)))]
-            less = groups.without(smallest)
-            theta_less, without = solve(
-                joint, sizes, less, method, np.delete(theta, int(np.argmin(np.abs(theta))))
-            )
-            if without.criterion > found.criterion + 1e-6:
+        found = solve(joint, sizes, groups, method, start)
+        while groups.names and np.min(found.theta) < ZERO:
+            place = int(np.argmin(found.theta))
+            less = groups.without(groups.names[place])
+            without = solve(joint, sizes, less, method, np.delete(found.theta, place))
+            if without.profile.criterion > found.profile.criterion + 1e-6:
                 break
-            at_zero.append(smallest)
-            groups, theta, found = less, theta_less, without
+            at_zero.append(groups.names[place])
+            groups, found = less, without
     except NoError:
         return Undefined("People, items and conditions explain every rating: the model has no error left.")
     except NoMaximum:
@@ -127,17 +139,15 @@ def fit(
             "The likelihood is flat, or has no maximum that could be found: these ratings cannot tell the "
             "model's parts apart."
         )
-    return summarise(model, groups, found, (sizes, theta, at_zero), (len(values), method))
+    return summarise(model, groups, found, (sizes, at_zero), (len(values), method))
 
 
-def solve(
-    joint: Matrix, sizes: Vector, groups: Crossed, method: Method, start: Vector | None = None
-) -> tuple[Vector, Profile]:
+def solve(joint: Matrix, sizes: Vector, groups: Crossed, method: Method, start: Vector | None = None) -> Top:
     problem = Problem(
         joint=joint, sizes=sizes, factors=groups, sums=tuple(level_sums(joint, groups)), method=method
     )
     if not groups.names:
-        return np.zeros(0), profile(problem, np.zeros(0))
+        return Top(theta=np.zeros(0), spread=np.eye(0), profile=profile(problem, np.zeros(0)))
 
     def likelihood(theta: Vector) -> tuple[float, Vector]:
         here = profile(problem, theta)
@@ -151,8 +161,10 @@ def solve(
             top = climb(likelihood, here, information)
     if top is None:
         raise NoMaximum
-    theta = np.abs(top.parameters)
-    return theta, profile(problem, theta)
+    signs = np.where(top.parameters < 0, -1.0, 1.0)
+    theta = top.parameters * signs
+    spread = np.linalg.inv(top.information * np.outer(signs, signs))
+    return Top(theta=theta, spread=spread, profile=profile(problem, theta))
 
 
 def quasi_newton(
@@ -212,56 +224,45 @@ def criterion(
         value += np.linalg.slogdet(information)[1] + 2 * np.log(problem.sizes).sum()
         gradient = gradient + np.array([np.sum(inverse * change[:-1, :-1]) for change in changes])
     return Profile(
-        criterion=float(value), gradient=gradient, beta=beta, information=information, residual=squares / df
+        criterion=float(value),
+        gradient=gradient,
+        beta=beta,
+        covariance=inverse * squares / df,
+        residual=squares / df,
+        df=df,
+        changes=tuple(
+            (float(contrast @ change @ contrast) * inverse - squares * inverse @ change[:-1, :-1] @ inverse)
+            / df
+            for change in changes
+        ),
     )
 
 
 def summarise(
     model: Design,
     groups: Crossed,
-    found: Profile,
-    scaling: tuple[Vector, Vector, list[str]],
+    found: Top,
+    scaling: tuple[Vector, list[str]],
     kind: tuple[int, Method],
 ) -> MixedModel:
-    sizes, theta, at_zero = scaling
-    n, method = kind
-    covariance = found.residual * np.linalg.inv(found.information) / np.outer(sizes, sizes)
-    estimates = found.beta / sizes
+    (sizes, at_zero), (n, method), best = scaling, kind, found.profile
+    units = np.outer(sizes, sizes)
+    changes = tuple(change / units for change in best.changes)
+    freedom = Freedom(rest=best.df, spread=found.spread, changes=changes)
     variances = dict.fromkeys(at_zero, 0.0)
     variances |= {
-        name: float(found.residual * scale**2) for name, scale in zip(groups.names, theta, strict=True)
+        name: float(best.residual * scale**2) for name, scale in zip(groups.names, found.theta, strict=True)
     }
     return MixedModel(
         n=n,
         method=method,
-        coefficients=wald(model.names, estimates, covariance),
-        covariance=covariance,
-        variances={**variances, "residual": found.residual},
+        coefficients=wald(model.names, best.beta / sizes, best.covariance / units, freedom),
+        covariance=best.covariance / units,
+        variances={**variances, "residual": best.residual},
         fitted=groups.names,
         at_zero=tuple(at_zero),
-        loglik=-found.criterion / 2,
-    )
-
-
-def wald(names: Sequence[str], estimates: Vector, covariance: Matrix) -> tuple[Coefficient, ...]:
-    """Estimates with standard errors, z, two-sided normal p and 95 % intervals."""
-    return tuple(
-        coefficient(name, float(estimate), float(np.sqrt(variance)))
-        for name, estimate, variance in zip(names, estimates, np.diag(covariance), strict=True)
-    )
-
-
-def coefficient(name: str, estimate: float, se: float) -> Coefficient:
-    z = estimate / se
-    p = float(2 * stats.norm.sf(abs(z)))
-    return Coefficient(
-        term=name,
-        estimate=estimate,
-        se=se,
-        statistic=z,
-        p=p,
-        low=estimate - Z95 * se,
-        high=estimate + Z95 * se,
+        loglik=-best.criterion / 2,
+        freedom=freedom,
     )
 
 

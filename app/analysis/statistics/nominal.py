@@ -17,8 +17,8 @@ from app.analysis.statistics.climbing import NO_MAXIMUM
 from app.analysis.statistics.crossed import Crossed
 from app.analysis.statistics.laplace import Laplace, Ordinal
 from app.analysis.statistics.linear import Coefficient
-from app.analysis.statistics.mixed import wald
 from app.analysis.statistics.newton import climb, information_at
+from app.analysis.statistics.wald import wald
 
 NO_BOUND = -1
 

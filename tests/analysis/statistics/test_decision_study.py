@@ -1,5 +1,6 @@
 """A decision study, against published figures, by hand, and against the intraclass correlations there are."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -7,6 +8,7 @@ from app.analysis.statistics.agreement import ComponentIcc, component_icc
 from app.analysis.statistics.base import Undefined
 from app.analysis.statistics.decision_study import DecisionStudy, decision_study
 from app.analysis.statistics.mixed import MixedModel, mixed_model
+from app.analysis.statistics.satterthwaite import Freedom
 from tests.analysis.statistics.made import make_ratings
 
 # Shrout & Fleiss 1979, Psychol. Bull. 86(2), table 2: six targets, each rated by the same four judges.
@@ -36,6 +38,7 @@ def variances(**parts: float) -> MixedModel:
         fitted=tuple(name for name, value in parts.items() if value),
         at_zero=tuple(name for name, value in parts.items() if not value),
         loglik=0.0,
+        freedom=Freedom(rest=100, spread=np.eye(0), changes=()),
     )
 
 

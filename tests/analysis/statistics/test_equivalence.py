@@ -11,14 +11,15 @@ from app.analysis.statistics.contrasts import Contrast
 from app.analysis.statistics.equivalence import equivalence
 
 
-def contrast(estimate: float, se: float, group2: str = "b") -> Contrast:
+def contrast(estimate: float, se: float, group2: str = "b", df: float | None = None) -> Contrast:
     p = float(2 * stats.norm.sf(abs(estimate / se)))
     return Contrast(
         group1="a",
         group2=group2,
         estimate=estimate,
         se=se,
-        z=estimate / se,
+        statistic=estimate / se,
+        df=df,
         p=p,
         p_bonferroni=p,
         p_holm=p,
@@ -34,6 +35,13 @@ def test_the_one_sided_tests_are_those_of_the_normal_table() -> None:
     assert one.p_upper == pytest.approx(0.02275, abs=1e-5)
     assert (one.p_tost, one.bound) == (one.p_upper, 0.5)
     assert (one.low90, one.high90) == pytest.approx((0.1 - 1.6449 * 0.2, 0.1 + 1.6449 * 0.2), abs=1e-4)
+
+
+def test_a_pair_with_degrees_of_freedom_is_held_against_students_table() -> None:
+    """With 10 degrees of freedom one in twenty is above 1.812."""
+    [one] = equivalence([contrast(0.0, 0.2, df=10.0)], 0.2 * 1.8125)
+    assert (one.p_lower, one.p_upper) == pytest.approx((0.05, 0.05), abs=1e-4)
+    assert (one.low90, one.high90) == pytest.approx((-one.bound, one.bound), abs=1e-4)
 
 
 @given(st.floats(-2, 2), st.floats(0.05, 1), st.floats(0.1, 2))
