@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from app.analysis.figures import course, models, points, ratings
+from app.analysis.figures import course, models, points, ratings, thresholds
 from app.analysis.figures.style import COLUMN, PAGE, save, style
 from app.analysis.material import Material
 from app.analysis.tidy import Note, Statistic
@@ -85,11 +85,19 @@ def of_models(values: Sequence[Statistic | Note]) -> dict[str, tuple[str, Draw, 
     def expected(material: Material, width_in: float) -> Figure | str:
         return points.expected_ratings(material, values, width_in)
 
+    def uneven(material: Material, width_in: float) -> Figure | str:
+        return thresholds.threshold_differences(material, values, width_in)
+
     return {
         "odds": ("Odds ratios of all pairs of conditions: cumulative link mixed models.", odds, ANY),
         "expected": (
             "Expected rating in each condition over all people and texts: cumulative link mixed models.",
             expected,
+            ANY,
+        ),
+        "thresholds": (
+            "Differences at each threshold of the scale with 95 % intervals: thresholds by condition.",
+            uneven,
             ANY,
         ),
     }

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from app.analysis.material import Material
 from app.analysis.p_values import holm_words, interval_words, is_significant, p_words
+from app.analysis.report.odds_words import uneven
 from app.analysis.tidy import Key, Note, Statistic
 
 Values = dict[Key, dict[str, float]]
@@ -17,7 +18,7 @@ Values = dict[Key, dict[str, float]]
 def findings(
     material: Material, found: Sequence[Statistic | Note], variant: str = "all_rows"
 ) -> Iterator[str]:
-    """A sentence for each construct: what was found, or why nothing could be and what is known."""
+    """For each construct what was found, or why nothing could be and what is known; and where odds differ."""
     values: Values = {}
     for one in found:
         if isinstance(one, Statistic):
@@ -27,6 +28,7 @@ def findings(
         test = values.get(Key("clmm_test", variant, construct))
         if test is not None:
             yield f"{construct}: {verdict(test)} {pairs(values, variant, construct, test)}"
+            yield from uneven(values, variant, construct)
         elif reason := reasons.get(Key("clmm", variant, construct)):
             yield f"{construct}: no model could be fitted. {reason} {instead(values, variant, construct)}"
 

@@ -97,6 +97,7 @@ def odds_of(words: Words) -> list[Statistic]:
             middle = 10 ** (number / 2 - 1)
             for name, value in (("", middle), ("_low", middle / 8), ("_high", middle * 8)):
                 found.append(Statistic(key, f"odds_ratio{name}", n=None, value=value))
+            found.append(Statistic(key, "estimate", n=None, value=float(np.log(middle))))
     return found
 
 
@@ -109,9 +110,26 @@ def means_of(words: Words) -> list[Statistic]:
     ]
 
 
+def thresholds_of(words: Words) -> list[Statistic]:
+    cuts = [f"{low}|{low + 1}" for low in range(1, len(words.scale))]
+    return [
+        Statistic(
+            Key("clmm_nominal_differences", "all_rows", construct, words.conditions[0], other, cut),
+            name,
+            n=None,
+            value=value,
+        )
+        for construct in words.constructs
+        for other in words.conditions[1:]
+        for number, cut in enumerate(cuts)
+        for name, value in (("estimate", number / 2), ("low", number / 2 - 1), ("high", number / 2 + 1))
+    ]
+
+
 def drawn(words: Words) -> Iterator[tuple[str, Figure]]:
     material = material_of(words)
-    for name, (_, draw, widths) in (of_models([*odds_of(words), *means_of(words)]) | FIGURES).items():
+    values = [*odds_of(words), *means_of(words), *thresholds_of(words)]
+    for name, (_, draw, widths) in (of_models(values) | FIGURES).items():
         for width in widths:
             figure = draw(material, width)
             assert isinstance(figure, Figure), figure

@@ -158,7 +158,7 @@ def test_the_command_says_what_it_wrote_and_the_same_data_give_the_same_bytes(
     again = tmp_path / "again"
     done = CliRunner().invoke(cli, ["analyze", "--csv", str(analysed.file), "--out", str(again), "--json"])
     assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout)["figures"] == 6
+    assert json.loads(done.stdout)["figures"] == 7
     first, second = bytes_below(analysed.out), bytes_below(again)
     assert list(first) == list(second)
     assert [name for name in first if first[name] != second[name]] == []
@@ -247,7 +247,7 @@ def test_a_study_is_analysed_with_its_flow_and_its_declared_exclusions(
     with database.snapshot() as session:
         done = analyze_study(session, "small", tmp_path / "out")
     assert done["responses"] == 3 * 12 + 5
-    assert done["figures"] == 9
+    assert done["figures"] == 10
     html = re.sub(r"\s*(<[^>]+>)\s*", r"\1", (tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
     assert '<tr><th scope="row">arrived</th><td>4</td></tr>' in html
     assert '<tr><th scope="row">completed</th><td>3</td></tr>' in html
