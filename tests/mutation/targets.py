@@ -25,6 +25,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "app/contract/files.py": (f"{CONTRACT}/test_files.py",),
     "app/contract/json_lines.py": (f"{CONTRACT}/test_json_lines.py", f"{CONTRACT}/test_bundle.py", HOSTILE),
     "app/contract/lesson.py": (f"{CONTRACT}/test_lesson.py",),
+    "app/contract/plan.py": STUDY,
     "app/contract/question.py": (f"{CONTRACT}/test_question_set.py", f"{CONTRACT}/test_question_formats.py"),
     "app/contract/question_formats.py": (f"{CONTRACT}/test_question_formats.py",),
     "app/contract/question_set.py": (f"{CONTRACT}/test_question_set.py",),

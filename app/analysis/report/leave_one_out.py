@@ -55,8 +55,6 @@ def change(material: Material, key: Key, mine: Values, values: Values) -> str:
         for other, figures in mine.items()
         if other.term and (other.construct, other.group1, other.group2) == place(key)
     )
-    if is_claimed is is_significant(one["p_without"]):
-        return ""  # of a claim that p-values with and without degrees of freedom judge otherwise
     verb = "would not be said to differ" if is_claimed else "would be said to differ"
     more = f"; {mine[key]['changing']:.0f} such" if mine[key]["changing"] > 1 else ""
     return (

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
+from scipy import stats
 
 from app.analysis.statistics.base import (
     ALPHA,
@@ -50,9 +50,10 @@ class WithoutOne:
 
 @dataclass(frozen=True, kw_only=True)
 class Pairs:
-    """Of all pairs at once: the second condition less the first, and Holm's p (Wald, normal)."""
+    """Of all pairs at once: the second condition less the first, degrees of freedom, and Holm's p."""
 
     estimates: Vector
+    degrees: Vector
     p_holm: Vector
 
 
@@ -85,11 +86,14 @@ def leave_one_out(
     if len(rows) > MOST_ROWS:
         reason = f"With more than {MOST_ROWS:,} ratings, nobody and no text is left out to see what changes."
         return dict.fromkeys(units, Undefined(reason))
-    problem, labels = solved(rows, outcome, model), pairs(conditions_of(rows))
+    labels = pairs(conditions_of(rows))
+    if not labels:
+        return dict.fromkeys(units, Undefined("There is one condition, so there is no pair to compare."))
+    problem = solved(rows, outcome, model)
     whole = compared(problem, model)
     found: dict[str, list[WithoutOne] | Undefined] = {}
     for unit in units:
-        without = each_left_out(problem, rows, unit)
+        without = each_left_out(problem, rows, unit, whole.degrees)
         for level in nearest(whole, without):
             again = mixed_model(
                 rows[rows[unit].astype(str) != level], outcome, [*model.fitted, *model.at_zero], near=model
@@ -121,15 +125,15 @@ def solved(rows: pd.DataFrame, outcome: str, model: MixedModel) -> Solved:
     )
 
 
-def each_left_out(one: Solved, rows: pd.DataFrame, unit: str) -> dict[str, Pairs]:
-    """By level; without those who alone rated a condition."""
+def each_left_out(one: Solved, rows: pd.DataFrame, unit: str, degrees: Vector) -> dict[str, Pairs]:
+    """By level; without those who alone rated a condition. Degrees of freedom are held as they are, too."""
     codes, levels = pd.factorize(rows[unit])
     order = np.argsort(codes, kind="stable")
     groups = np.split(order, np.cumsum(np.bincount(codes))[:-1])
     found: dict[str, Pairs] = {}
     for level, gone in zip(levels, groups, strict=True):
         if (left := without_rows(one, gone)) is not None:
-            found[str(level)] = wald_pairs(one, *left)
+            found[str(level)] = wald_pairs(one, *left, degrees)
     return found
 
 
@@ -151,14 +155,16 @@ def without_rows(one: Solved, gone: Codes) -> tuple[Vector, Matrix] | None:
 
 
 def compared(one: Solved, model: MixedModel) -> Pairs:
-    return wald_pairs(one, np.array([part.estimate for part in model.coefficients]), model.covariance)
+    degrees = [model.freedom.of(row, model.covariance) for row in one.weights]
+    estimates = np.array([part.estimate for part in model.coefficients])
+    return wald_pairs(one, estimates, model.covariance, np.array(degrees))
 
 
-def wald_pairs(one: Solved, estimates: Vector, covariance: Matrix) -> Pairs:
+def wald_pairs(one: Solved, estimates: Vector, covariance: Matrix, degrees: Vector) -> Pairs:
     differences = one.weights @ estimates
     errors = np.sqrt(np.einsum("ij,jk,ik->i", one.weights, covariance, one.weights))
-    p_values = 2 * ndtr(-np.abs(differences / errors))
-    return Pairs(estimates=differences, p_holm=np.array(holm(p_values.tolist())))
+    p_values = 2 * stats.t.sf(np.abs(differences / errors), degrees)
+    return Pairs(estimates=differences, degrees=degrees, p_holm=np.array(holm(p_values.tolist())))
 
 
 def changes(whole: Pairs, without: Pairs) -> Vector:

@@ -108,3 +108,9 @@ def test_who_alone_rated_a_condition_cannot_be_left_out_and_of_many_ratings_nobo
     monkeypatch.setattr(module, "MOST_ROWS", len(frame) - 1)
     refused = leave_one_out(frame, "clarity", model, ["participant"])
     assert isinstance(refused["participant"], Undefined)
+
+
+def test_one_condition_has_no_pair_that_anybody_could_decide(frame: pd.DataFrame) -> None:
+    alone = frame[frame["condition"] == "a"]
+    found = leave_one_out(alone, "clarity", fitted(alone), ["participant"])
+    assert found == {"participant": Undefined("There is one condition, so there is no pair to compare.")}
