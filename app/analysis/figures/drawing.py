@@ -96,7 +96,7 @@ def of_models(values: Sequence[Statistic | Note]) -> dict[str, tuple[str, Draw, 
             ANY,
         ),
         "thresholds": (
-            "Differences at each threshold of the scale with 95 % intervals: thresholds by condition.",
+            "Differences with 95 % intervals at each threshold that has a bound in both conditions.",
             uneven,
             ANY,
         ),

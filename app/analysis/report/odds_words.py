@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from app.analysis.p_values import holm_words, interval_words, is_significant, p_words
+from app.analysis.proportional_odds import BOUNDED
 from app.analysis.tidy import Key
 
 Values = Mapping[Key, Mapping[str, float]]
@@ -14,17 +15,20 @@ def uneven(values: Values, variant: str, construct: str) -> Iterator[str]:
     """Nothing where proportional odds is not rejected.
 
     It is an assumption of the odds ratios, so a p below .05 is told also where it is not after Holm's
-    correction; which pair it is of is only said behind both gates.
+    correction, or not without thresholds that have no bound, as a doubt; which pair it is of is only said
+    behind both gates.
     """
     test = values.get(Key("clmm_nominal_test", variant, construct))
     if test is None or not is_significant(test["p"]):
         return
-    outcome = f"χ²({test['df']:.0f}) = {test['chi2']:.2f}, {p_words(test['p'])}, {holm_words(test['p_holm'])}"
-    told = f"not the same at every point of the scale (test of proportional odds: {outcome})"
-    if not is_significant(test["p_holm"]):
+    bounded = values.get(Key("clmm_nominal_test", variant, construct, term=BOUNDED))
+    outcome = f"{chi2(test)}, {holm_words(test['p_holm'])}"
+    rest = f"; without thresholds that have no bound: {chi2(bounded)}" if bounded else ""
+    told = f"the same at every point of the scale (test of proportional odds: {outcome}{rest})"
+    if not (is_significant(test["p_holm"]) and (bounded is None or is_significant(bounded["p"]))):
         yield (
-            f"{construct}: the differences between conditions may be {told}. Odds ratios are then averages "
-            "over the scale's points; the figure of thresholds shows the differences at each."
+            f"{construct}: the differences between conditions may not be {told}. Odds ratios are then "
+            "averages over the scale's points; the figure of thresholds shows the differences at each."
         )
         return
     pairs = [
@@ -38,9 +42,13 @@ def uneven(values: Values, variant: str, construct: str) -> Iterator[str]:
         "shows the differences at each."
     )
     yield (
-        f"{construct}: the differences between conditions are {told}, so that an odds ratio of all points is "
-        f"no more than an average. {which}"
+        f"{construct}: the differences between conditions are not {told}, so that an odds ratio "
+        f"of all points is no more than an average. {which}"
     )
+
+
+def chi2(test: Mapping[str, float]) -> str:
+    return f"χ²({test['df']:.0f}) = {test['chi2']:.2f}, {p_words(test['p'])}"
 
 
 def shape(values: Values, pair: Key, one: Mapping[str, float]) -> str:

@@ -188,7 +188,8 @@ def methods(material: Material, found: Found) -> Iterator[str]:
             "ratio; Holm over constructs). The odds ratios rest on it, so p < .05 is told before that "
             "correction, too, as a doubt; that a pair's difference varies is only said where this test and "
             "Wald's test of the pair are below .05 after their corrections. A threshold beyond all ratings "
-            "of a condition counts at its limit, as in R's clm, and its differences have no interval."
+            "of a condition counts at its limit, as in R's clm, and its differences have no interval; then "
+            "no more than a doubt is told unless the test of the other thresholds is below .05, too."
         )
     yield (
         f"Linear mixed models had the same random intercepts and condition as fixed effect{length}; they "

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from math import log
 
+from app.analysis.proportional_odds import BOUNDED
 from app.analysis.report.odds_words import uneven
 from app.analysis.tidy import Key
 
@@ -47,8 +48,19 @@ def test_without_such_a_pair_none_is_named() -> None:
 
 def test_a_p_that_holm_takes_back_is_told_as_a_doubt() -> None:
     [sentence] = uneven(known(TEST | {"p_holm": 0.055}, 0.055), "all_rows", "one")
-    assert "may be not the same at every point of the scale" in sentence
+    assert "may not be the same at every point of the scale" in sentence
     assert "between a and b" not in sentence
+
+
+def test_what_rests_on_thresholds_without_a_bound_is_a_doubt_and_says_so() -> None:
+    key = Key("clmm_nominal_test", "all_rows", "one", term=BOUNDED)
+    [sentence] = uneven(known(TEST, 0.034) | {key: {"chi2": 11.95, "df": 6, "p": 0.063}}, "all_rows", "one")
+    assert sentence.startswith(
+        "one: the differences between conditions may not be the same at every point of the scale "
+        f"{OUTCOME[:-1]}; without thresholds that have no bound: χ²(6) = 11.95, p = .063)."
+    )
+    [sure] = uneven(known(TEST, 0.034) | {key: {"chi2": 11.95, "df": 6, "p": 0.04}}, "all_rows", "one")
+    assert "differences between conditions are not the same" in sure
 
 
 def test_nothing_is_said_where_it_is_not_rejected_or_was_not_tested() -> None:
