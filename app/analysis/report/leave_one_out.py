@@ -71,8 +71,8 @@ def without_one_methods(found: Found) -> Iterator[str]:
     if any(isinstance(one, Statistic) and one.key.analysis.startswith("without_one_") for one in found):
         yield (
             "Whether single people or texts decide was asked of the linear mixed models not adjusted for "
-            "length: pairs of conditions without each in turn, with the ratios of variances held as they "
-            "were estimated from all (Christensen, Pearson & Johnson 1992). Without those that came nearest "
-            f"to changing a claim, {REFITTED} of each kind, the model was fitted anew. The test of all "
-            "conditions was not repeated."
+            "length: pairs of conditions without each in turn, with the ratios of variances and the "
+            "degrees of freedom held as they were estimated from all (Christensen, Pearson & Johnson 1992). "
+            f"Without those that came nearest to changing a claim, {REFITTED} of each kind, the model was "
+            "fitted anew. The test of all conditions was not repeated."
         )
