@@ -11,7 +11,7 @@ TELL = { n=0; while read -r word _; do case "$$word" in \
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 
-.PHONY: help lock audit debian-venv setup worker redis run test check format browser bench bench-scale bench-beside bench-models bench-generate bench-train rehearse rehearse-hard rehearse-faults rehearse-worker rehearse-attacks check-r mutate screenshots clean
+.PHONY: help lock audit debian-venv setup worker redis run test check format browser bench bench-scale bench-beside bench-models bench-generate bench-train rehearse rehearse-hard rehearse-faults rehearse-worker rehearse-attacks check-r error-rates mutate screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -122,6 +122,9 @@ bench: setup ## Measure server CPU per rating and per page of a student's output
 	@$(BIN)/python -m tests.benchmarks.rating
 	@$(BIN)/python -m tests.benchmarks.dealing
 	@$(BIN)/python -m tests.benchmarks.outputs
+
+error-rates: setup ## Simulate studies without a difference: how often tests reject (RUNS=400, FILE=…; goes on where it was)
+	@$(BIN)/python -u -m tests.benchmarks.error_rates $(or $(FILE),var/error-rates.jsonl) --runs $(or $(RUNS),400)
 
 bench-scale: setup ## Measure exports, memory and pages of a study with a million ratings
 	@$(BIN)/python -m tests.benchmarks.scale
