@@ -71,6 +71,18 @@ def figures(key: Key, n: int | None, values: Mapping[str, float | None]) -> Iter
             yield Statistic(key, quantity, n, value)
 
 
+def by_key(
+    found: Iterable[Statistic | Note], *, analysis: str = "", variant: str = ""
+) -> dict[Key, dict[str, float]]:
+    """The figures of each place by their names; of one analysis or variant alone, if that is said."""
+    cells: dict[Key, dict[str, float]] = {}
+    for one in found:
+        is_asked = analysis in ("", one.key.analysis) and variant in ("", one.key.variant)
+        if is_asked and isinstance(one, Statistic):
+            cells.setdefault(one.key, {})[one.quantity] = one.value
+    return cells
+
+
 def write_statistics(out: Path, found: Iterable[Statistic | Note]) -> None:
     """All figures at full precision, and beside them the sentences where there is none."""
     numbers: list[Sequence[object]] = []

@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from app.analysis.figures.labels import LINE_IN, LONGEST, TITLE, beside, lines_of, width_of, wrapped
 from app.analysis.figures.style import PAGE, blank, colour
 from app.analysis.material import Material
-from app.analysis.tidy import Key, Note, Statistic
+from app.analysis.tidy import Key, Note, Statistic, by_key
 
 LOG_STEPS = ((1, 1.5, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
 GAP_PX = 3
@@ -26,29 +26,28 @@ class Estimate:
     colour: str = colour(0)
 
 
+def panels_of(material: Material, estimates: Mapping[Key, Estimate]) -> dict[str, list[Estimate]]:
+    """Those of each construct that has any."""
+    found: dict[str, list[Estimate]] = {construct: [] for construct in material.constructs}
+    for key, one in estimates.items():
+        found[key.construct].append(one)
+    return {construct: rows for construct, rows in found.items() if rows}
+
+
 def odds_forest(material: Material, values: Sequence[Statistic | Note], width_in: float) -> Figure | str:
     """Odds ratios with 95 % Wald intervals from the cumulative link mixed models on all rows."""
-    cells: dict[Key, dict[str, float]] = {}
-    for one in values:
-        if isinstance(one, Statistic) and (one.key.analysis, one.key.variant) == (
-            "clmm_contrasts",
-            "all_rows",
-        ):
-            cells.setdefault(one.key, {})[one.quantity] = one.value
-    panels = {
-        construct: [
-            Estimate(
+    panels = panels_of(
+        material,
+        {
+            key: Estimate(
                 label=f"{key.group1} – {key.group2}",
                 value=one["odds_ratio"],
                 low=one["odds_ratio_low"],
                 high=one["odds_ratio_high"],
             )
-            for key, one in cells.items()
-            if key.construct == construct
-        ]
-        for construct in material.constructs
-    }
-    panels = {construct: rows for construct, rows in panels.items() if rows}
+            for key, one in by_key(values, analysis="clmm_contrasts", variant="all_rows").items()
+        },
+    )
     if not panels:
         return "No cumulative link mixed model could be fitted, so there are no odds ratios."
     figure, drawn = forest(panels, 1, width_in)

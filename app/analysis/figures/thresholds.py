@@ -9,10 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from app.analysis.figures.labels import TITLE, legend_below, lines_of, wrapped
-from app.analysis.figures.points import cells_of
 from app.analysis.figures.style import PAGE, blank, colour
 from app.analysis.material import Material
-from app.analysis.tidy import Key, Note, Statistic
+from app.analysis.tidy import Key, Note, Statistic, by_key
 
 SPREAD = 0.5  # of the room between two thresholds: where conditions stand side by side
 
@@ -55,8 +54,8 @@ def threshold_differences(
 
 
 def panels_of(material: Material, values: Sequence[Statistic | Note]) -> dict[str, Panel]:
-    cells = cells_of(values, "clmm_nominal_differences", "all_rows")
-    whole = cells_of(values, "clmm_contrasts", "all_rows")
+    cells = by_key(values, analysis="clmm_nominal_differences", variant="all_rows")
+    whole = by_key(values, analysis="clmm_contrasts", variant="all_rows")
     found = {
         construct: [key for key in cells if key.construct == construct] for construct in material.constructs
     }

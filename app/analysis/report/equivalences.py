@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from app.analysis.material import Material
 from app.analysis.p_values import holm_words, is_significant
 from app.analysis.report.study_words import capital, counted
-from app.analysis.tidy import Key, Note, Statistic
+from app.analysis.tidy import Key, Note, Statistic, by_key
 
 Values = dict[Key, dict[str, float]]
 
@@ -28,10 +28,7 @@ def equivalences(
     material: Material, found: Sequence[Statistic | Note], variant: str = "all_rows"
 ) -> Iterator[str]:
     """A sentence for each construct and measure; nothing where no smallest effect was planned."""
-    values: Values = {}
-    for one in found:
-        if isinstance(one, Statistic) and one.key.variant == variant:
-            values.setdefault(one.key, {})[one.quantity] = one.value
+    values = by_key(found, variant=variant)
     for measure in measures(material):
         for construct in material.constructs:
             pairs = {

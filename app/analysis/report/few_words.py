@@ -27,9 +27,10 @@ def instead_of_chi2(found: Found) -> str:
     if not runs:
         return "Take a p-value that is not far below .05 as no more than a hint."
     return (
-        "So the tests of conditions that this report puts into words are held against simulated studies; "
-        "take another mixed model's p-value that is not far below .05 as no more than a hint, and so an "
-        "interval that hardly excludes no difference."
+        "So the tests of conditions that this report puts into words are held against simulated studies, "
+        "and linear mixed models have degrees of freedom that allow for it. Take any other p-value of a "
+        "mixed model that is not far below .05 as no more than a hint, and so an odds ratio's interval that "
+        "hardly excludes no difference."
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from app.analysis.material import Material
 from app.analysis.p_values import holm_words, interval_words, is_significant, p_words
 from app.analysis.report.odds_words import uneven
-from app.analysis.tidy import Key, Note, Statistic
+from app.analysis.tidy import Key, Note, Statistic, by_key
 
 Values = dict[Key, dict[str, float]]
 
@@ -19,10 +19,7 @@ def findings(
     material: Material, found: Sequence[Statistic | Note], variant: str = "all_rows"
 ) -> Iterator[str]:
     """For each construct what was found, or why nothing could be and what is known; and where odds differ."""
-    values: Values = {}
-    for one in found:
-        if isinstance(one, Statistic):
-            values.setdefault(one.key, {})[one.quantity] = one.value
+    values = by_key(found)
     reasons = {one.key: one.sentence for one in found if isinstance(one, Note)}
     for construct in material.constructs:
         test = values.get(Key("clmm_test", variant, construct))

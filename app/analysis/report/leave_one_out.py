@@ -6,7 +6,7 @@ from dataclasses import replace
 from app.analysis.material import TEXT, Material
 from app.analysis.p_values import is_significant, shown_p
 from app.analysis.statistics.leave_one_out import MOST_ROWS, REFITTED
-from app.analysis.tidy import Key, Note, Statistic
+from app.analysis.tidy import Key, Note, Statistic, by_key
 
 Found = Sequence[Statistic | Note]
 Values = dict[Key, dict[str, float]]
@@ -19,10 +19,7 @@ UNITS = {
 
 def without_one(material: Material, found: Found) -> Iterator[str]:
     """Of all rows. A pair is claimed as everywhere: the test of all conditions stays as it is."""
-    values: Values = {}
-    for one in found:
-        if isinstance(one, Statistic) and one.key.variant == "all_rows":
-            values.setdefault(one.key, {})[one.quantity] = one.value
+    values = by_key(found, variant="all_rows")
     for unit, words in UNITS.items():
         mine = {key: one for key, one in values.items() if key.analysis == f"without_one_{unit}"}
         tested = [key for key in mine if not key.term and key.construct in material.constructs]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from app.analysis.material import TEXT, Material
 from app.analysis.statistics.decision_study import TARGET
-from app.analysis.tidy import Note, Statistic
+from app.analysis.tidy import Note, Statistic, by_key
 
 Found = Sequence[Statistic | Note]
 GOAL = f"{TARGET:g}".removeprefix("0")
@@ -12,10 +12,7 @@ GOAL = f"{TARGET:g}".removeprefix("0")
 
 def raters_needed(material: Material, found: Found) -> Iterator[str]:
     """Of each construct that has a model."""
-    needs: dict[str, dict[str, float]] = {}
-    for one in found:
-        if isinstance(one, Statistic) and one.key.analysis == "d_study_need":
-            needs.setdefault(one.key.construct, {})[one.quantity] = one.value
+    needs = {key.construct: one for key, one in by_key(found, analysis="d_study_need").items()}
     mine = {name: needs[name] for name in material.constructs if name in needs}
     unit = TEXT if TEXT in material.factors else "question"
     enough = [

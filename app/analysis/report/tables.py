@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.analysis.p_values import SMALL, shown_p
-from app.analysis.tidy import Key, Note, Statistic
+from app.analysis.tidy import Note, Statistic, by_key
 from app.exports import escaping
 
 LONG = 30  # rows: longer tables go over several pages
@@ -129,10 +129,7 @@ def table(
     figures = [one for one in mine if isinstance(one, Statistic)]
     known = [one.quantity for one in figures]
     columns = [q for q in (quantities or dict.fromkeys(known)) if q in known]
-    cells: dict[Key, dict[str, float]] = {}
-    for one in figures:
-        if one.quantity in columns:
-            cells.setdefault(one.key, {})[one.quantity] = one.value
+    cells = by_key(one for one in figures if one.quantity in columns)
     used = [field for field in labels if any(getattr(key, field) for key in cells)]
     rows = tuple(
         (*(getattr(key, f) for f in used), *(shown(q, values.get(q)) for q in columns))

@@ -17,7 +17,7 @@ from app.analysis.order import POSITION
 from app.analysis.p_values import p_words
 from app.analysis.report.few_words import few_levels, simulations
 from app.analysis.statistics.design import reference_level
-from app.analysis.tidy import Note, Statistic
+from app.analysis.tidy import Note, Statistic, by_key
 
 Found = Sequence[Statistic | Note]
 FEW = 5  # people
@@ -123,10 +123,7 @@ def small_groups(material: Material) -> Iterator[str]:
 
 def leaving(found: Found) -> Iterator[str]:
     """Whether people who dropped out did so at some conditions, and what a test of that can say."""
-    tests: dict[str, dict[str, float]] = {}
-    for one in found:
-        if isinstance(one, Statistic) and one.key.analysis == "leaving_test":
-            tests.setdefault(one.key.term, {})[one.quantity] = one.value
+    tests = {key.term: one for key, one in by_key(found, analysis="leaving_test").items()}
     if tests:
         told = ", ".join(f"by the condition of {term} {p_words(one['p'])}" for term, one in tests.items())
         left = max(one["left"] for one in tests.values())
