@@ -21,7 +21,12 @@ from app.analysis.tidy import Note, Statistic, by_key
 
 Found = Sequence[Statistic | Note]
 FEW = 5  # people
-WITH_INTERCEPTS = {"clmm", "mixed_model", "mixed_model_total"}
+WITH_INTERCEPTS = {
+    "clmm": "cumulative link mixed model",
+    "mixed_model": "linear mixed model",
+    "mixed_model_total": "linear mixed model not adjusted for length",
+}
+FACTORS = {PERSON_CONDITION: "participant × condition"}  # that are not called as in data.csv
 
 
 def cautions(material: Material, found: Found) -> Iterator[str]:
@@ -78,11 +83,9 @@ def clustering(found: Found) -> Iterator[str]:
             "shown first, do not."
         )
     zero = [
-        f"{one.key.term} ({one.key.construct}, {one.key.analysis.replace('_', ' ')})"
-        for one in found
-        if isinstance(one, Statistic)
-        and (one.quantity, one.key.variant, one.value) == ("is_at_zero", "all_rows", 1)
-        and one.key.analysis in WITH_INTERCEPTS
+        f"{FACTORS.get(key.term, key.term)} ({key.construct}, {WITH_INTERCEPTS[key.analysis]})"
+        for key, one in by_key(found, variant="all_rows").items()
+        if key.analysis in WITH_INTERCEPTS and one.get("is_at_zero") == 1
     ]
     if zero:
         yield f"Variances estimated as zero, whose intercepts were left out: {', '.join(zero)}."
@@ -153,8 +156,7 @@ def outliers(found: Found) -> Iterator[str]:
 
 
 def methods(material: Material, found: Found) -> Iterator[str]:
-    names = {PERSON_CONDITION: "participant × condition"}
-    factors = [names.get(name, name) for name in material.factors]
+    factors = [FACTORS.get(name, name) for name in material.factors]
     intercepts = f"crossed random intercepts for {listed(factors)}" if factors else "no random intercepts"
     length = ", with and without explanation length as covariate" if material.covariates else ""
     yield (
